@@ -1,0 +1,102 @@
+/**
+ * The one table of errors: name, HTTP status, Kafka's code, ZooKeeper's code, and whether the same request may be sent again.
+ *
+ * Names and codes: Kafka protocol "Error Codes"; ZooKeeper `KeeperException.Code`.
+ */
+
+interface ErrorRow {
+  /** HTTP status. */
+  readonly status: number;
+  /** Kafka's error code. */
+  readonly kafka: number;
+  /** ZooKeeper's error code. */
+  readonly zookeeper: number;
+  /** Sending the same request again may succeed. */
+  readonly retriable: boolean;
+}
+
+const row = (status: number, kafka: number, zookeeper: number, retriable = false): ErrorRow => ({
+  status,
+  kafka,
+  zookeeper,
+  retriable,
+});
+
+export const errorTable = {
+  // Kafka's names
+  OFFSET_OUT_OF_RANGE: row(416, 1, -8),
+  CORRUPT_MESSAGE: row(400, 2, -5),
+  UNKNOWN_TOPIC_OR_PARTITION: row(404, 3, -101, true),
+  REQUEST_TIMED_OUT: row(504, 7, -7, true),
+  MESSAGE_TOO_LARGE: row(413, 10, -5),
+  INVALID_TOPIC_EXCEPTION: row(400, 17, -8),
+  RECORD_LIST_TOO_LARGE: row(413, 18, -5),
+  UNSUPPORTED_VERSION: row(400, 35, -6),
+  TOPIC_ALREADY_EXISTS: row(409, 36, -110),
+  INVALID_PARTITIONS: row(400, 37, -8),
+  INVALID_CONFIG: row(400, 40, -8),
+  INVALID_REQUEST: row(400, 42, -8),
+  UNSUPPORTED_FOR_MESSAGE_FORMAT: row(400, 43, -6),
+  OUT_OF_ORDER_SEQUENCE_NUMBER: row(409, 45, -8),
+  INVALID_PRODUCER_EPOCH: row(409, 47, -8),
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: row(403, 53, -102),
+  KAFKA_STORAGE_ERROR: row(503, 56, -4, true),
+  UNSUPPORTED_COMPRESSION_TYPE: row(400, 76, -6),
+  INVALID_RECORD: row(400, 87, -5),
+  THROTTLING_QUOTA_EXCEEDED: row(429, 89, -127, true),
+  // ZooKeeper's names
+  SYSTEM_ERROR: row(500, -1, -1),
+  DATA_INCONSISTENCY: row(500, 2, -3),
+  BAD_ARGUMENTS: row(400, 42, -8),
+  NO_NODE: row(404, 3, -101),
+  BAD_VERSION: row(409, 42, -103),
+  NODE_EXISTS: row(409, 36, -110),
+  NOT_EMPTY: row(409, 42, -111),
+  RUNTIME_INCONSISTENCY: row(409, 42, -2),
+  // Ours, where neither has a name
+  /** A write whose fencing token is lower than one already seen. */
+  FENCED: row(409, 42, -103),
+  UNKNOWN_NAMESPACE: row(404, 3, -101),
+  NAMESPACE_ALREADY_EXISTS: row(409, 36, -110),
+  /** No such route, or a route that exists with another method. */
+  NOT_FOUND: row(404, 42, -6),
+  METHOD_NOT_ALLOWED: row(405, 42, -6),
+  UNSUPPORTED_MEDIA_TYPE: row(415, 42, -6),
+  NOT_ACCEPTABLE: row(406, 42, -6),
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** Facts that a caller needs to recover; always plain JSON. */
+export type ErrorDetails = Readonly<Record<string, string | number | boolean | null | readonly (string | number)[]>>;
+
+/** Whether the refused request may have had an effect. */
+export type Effect = "none" | "unknown";
+
+/** An expected failure, at the edge of a service; what every handler turns into an answer. */
+export class ServiceError extends Error {
+  override readonly name = "ServiceError";
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+  /** "unknown": the write may have happened; such an error says so in `details.effect` as well. */
+  readonly effect: Effect;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly details?: ErrorDetails; readonly effect?: Effect; readonly cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.effect = options.effect ?? "none";
+    this.details = this.effect === "unknown" ? { ...options.details, effect: "unknown" } : (options.details ?? {});
+  }
+
+  get retriable(): boolean {
+    return errorTable[this.code].retriable;
+  }
+
+  get status(): number {
+    return errorTable[this.code].status;
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * Every key of the item store and of the blob store is built here.
+ *
+ * | what                    | partition              | sort                 | read by                             | written by          |
+ * |-------------------------|------------------------|----------------------|-------------------------------------|---------------------|
+ * | namespace               | `namespaces`           | name                 | get by name, list                   | create, delete      |
+ * | topic projection        | `topics:<ns>`          | topic name           | get by name                         | tree writer, heal   |
+ * | partition state         | `partitions:<topicId>` | 10-digit partition   | get; all of a topic by query        | truncate, retention |
+ * | producer id counter     | `producer-ids`         | shard                | -                                   | blocks of ids       |
+ * | deleted topic           | `garbage`              | topicId              | sweep, list                         | delete topic        |
+ *
+ * | blob                    | key                                                                   |
+ * |-------------------------|-----------------------------------------------------------------------|
+ * | payload of a hot entry  | `hot/<topicId>/<partition>/<id>`                                      |
+ * | segment and its indexes | `segments/<topicId>/<partition>/<20-digit base offset>-<id>.log` (`.index`, `.timeindex`) |
+ * | snapshot of a tree      | `snapshots/<namespace>/<20-digit zxid>-<id>`                          |
+ * | large data of a tree    | `znodes/<namespace>/<id>`                                             |
+ */
+import type { ItemKey } from "./item-store.ts";
+
+const digits = (value: number, width: number): string => String(value).padStart(width, "0");
+
+export const namespacesPartition = "namespaces";
+
+export function namespaceKey(namespace: string): ItemKey {
+  return { partition: namespacesPartition, sort: namespace };
+}
+
+export function topicsPartition(namespace: string): string {
+  return `topics:${namespace}`;
+}
+
+export function topicKey(namespace: string, topic: string): ItemKey {
+  return { partition: topicsPartition(namespace), sort: topic };
+}
+
+export function partitionsPartition(topicId: string): string {
+  return `partitions:${topicId}`;
+}
+
+export function partitionKey(topicId: string, partition: number): ItemKey {
+  return { partition: partitionsPartition(topicId), sort: digits(partition, 10) };
+}
+
+export function producerIdsKey(shard: string): ItemKey {
+  return { partition: "producer-ids", sort: shard };
+}
+
+export const garbagePartition = "garbage";
+
+export function garbageKey(topicId: string): ItemKey {
+  return { partition: garbagePartition, sort: topicId };
+}
+
+/** All payload blobs of a partition's hot entries start with it. */
+export function hotBlobPrefix(topicId: string, partition: number): string {
+  return `hot/${topicId}/${partition}/`;
+}
+
+export function hotBlobKey(topicId: string, partition: number, id: string): string {
+  return hotBlobPrefix(topicId, partition) + id;
+}
+
+/** All blobs of a partition's segments start with it. */
+export function segmentBlobPrefix(topicId: string, partition: number): string {
+  return `segments/${topicId}/${partition}/`;
+}
+
+/** The common start of a segment's three blobs; `.log`, `.index` and `.timeindex` follow. */
+export function segmentBlobStem(topicId: string, partition: number, baseOffset: number, id: string): string {
+  return `${segmentBlobPrefix(topicId, partition)}${digits(baseOffset, 20)}-${id}`;
+}
+
+export function snapshotBlobPrefix(namespace: string): string {
+  return `snapshots/${namespace}/`;
+}
+
+export function snapshotBlobKey(namespace: string, zxid: number, id: string): string {
+  return `${snapshotBlobPrefix(namespace)}${digits(zxid, 20)}-${id}`;
+}
+
+export function znodeBlobPrefix(namespace: string): string {
+  return `znodes/${namespace}/`;
+}
+
+export function znodeBlobKey(namespace: string, id: string): string {
+  return znodeBlobPrefix(namespace) + id;
+}
