@@ -1,0 +1,257 @@
+/**
+ * What the handlers (and later the gateway) call. Every method throws `ServiceError` for what a caller can cause or must
+ * know; anything else that escapes is a bug and answers `SYSTEM_ERROR`.
+ *
+ * Limits of sizes and counts are checked by the schemas at the edge and again here, because the gateway has no schemas.
+ */
+import type { ServiceError } from "../api/errors.ts";
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Opaque; absent on the last page. */
+  readonly nextToken?: string;
+}
+
+export interface PageRequest {
+  /** 1 to 1,000. */
+  readonly limit: number;
+  readonly nextToken?: string;
+}
+
+// ---- Namespaces ----
+
+export interface NamespaceDescription {
+  readonly name: string;
+  readonly createdAtMs: number;
+}
+
+export interface NamespaceService {
+  /** @throws ServiceError NAMESPACE_ALREADY_EXISTS | BAD_ARGUMENTS */
+  create(name: string): Promise<NamespaceDescription>;
+  list(page: PageRequest): Promise<Page<NamespaceDescription>>;
+  /** Refused while it holds a topic. @throws ServiceError UNKNOWN_NAMESPACE | NOT_EMPTY | BAD_ARGUMENTS (`default`) */
+  delete(name: string): Promise<void>;
+}
+
+// ---- Topics ----
+
+/** Configuration as Kafka has it: names to strings. */
+export type TopicConfig = Readonly<Record<string, string>>;
+
+export interface TopicDescription {
+  readonly name: string;
+  /** Random; a topic that is deleted and created again has another one. */
+  readonly topicId: string;
+  readonly partitions: number;
+  /** What was set, not the defaults. */
+  readonly config: TopicConfig;
+  readonly createdAtMs: number;
+}
+
+export interface TopicService {
+  /** @throws ServiceError TOPIC_ALREADY_EXISTS | INVALID_TOPIC_EXCEPTION | INVALID_PARTITIONS | INVALID_CONFIG | UNKNOWN_NAMESPACE */
+  create(namespace: string, topic: { readonly name: string; readonly partitions?: number; readonly config?: TopicConfig; readonly idempotencyKey?: string }): Promise<TopicDescription>;
+  list(namespace: string, page: PageRequest): Promise<Page<{ readonly name: string; readonly topicId: string; readonly partitions: number }>>;
+  /** @throws ServiceError UNKNOWN_TOPIC_OR_PARTITION */
+  describe(namespace: string, name: string): Promise<TopicDescription>;
+  /** More partitions, never fewer; a null value removes a configuration key. @throws ServiceError INVALID_PARTITIONS | INVALID_CONFIG | UNKNOWN_TOPIC_OR_PARTITION */
+  alter(namespace: string, name: string, change: { readonly partitions?: number; readonly config?: Readonly<Record<string, string | null>>; readonly idempotencyKey?: string }): Promise<TopicDescription>;
+  /** @throws ServiceError UNKNOWN_TOPIC_OR_PARTITION */
+  delete(namespace: string, name: string, options?: { readonly idempotencyKey?: string }): Promise<void>;
+}
+
+/** What produce and fetch need to know of a topic; from a cache at most `topicCacheMsMax` old, else one request. */
+export interface TopicMetadata {
+  readonly topicId: string;
+  readonly partitions: number;
+  readonly config: TopicConfig;
+}
+
+export interface TopicFinder {
+  /** @throws ServiceError UNKNOWN_TOPIC_OR_PARTITION | UNKNOWN_NAMESPACE | INVALID_TOPIC_EXCEPTION */
+  find(namespace: string, name: string): Promise<TopicMetadata>;
+  /** Drops what is cached, after an answer that contradicts it. */
+  forget(namespace: string, name: string): void;
+}
+
+// ---- Producers ----
+
+export interface ProducerIdService {
+  /** A fresh id with epoch 0. Ids are never given twice. */
+  allocate(namespace: string): Promise<{ readonly producerId: bigint; readonly producerEpoch: number }>;
+}
+
+// ---- Produce ----
+
+export interface RecordHeader {
+  readonly key: string;
+  readonly value: Uint8Array | null;
+}
+
+export interface ProduceRecord {
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: readonly RecordHeader[];
+  /** Chosen by the caller; else by murmur2 of the key, else sticky. */
+  readonly partition?: number;
+  /** Ms since the epoch; else the server's clock. */
+  readonly timestamp?: number;
+}
+
+export interface AppendConditions {
+  /** Append only if this is the high watermark; else BAD_VERSION with `details.highWatermark`. */
+  readonly expectedOffset?: number;
+  /** A higher one raises the partition's fence; a lower one gets FENCED with `details.fencingToken`. */
+  readonly fencingToken?: number;
+}
+
+export interface ProducerIdentity {
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+  readonly baseSequence: number;
+}
+
+export type ProduceResult =
+  | { readonly partition: number; readonly offset: number; readonly timestamp: number }
+  | { readonly partition: number; readonly error: ServiceError };
+
+export interface ProduceService {
+  /**
+   * Records for any partitions; results in the order of the records. One partition's failure hides no other's success.
+   *
+   * @throws ServiceError UNKNOWN_TOPIC_OR_PARTITION | RECORD_LIST_TOO_LARGE | INVALID_RECORD: nothing was written
+   */
+  produce(request: {
+    readonly namespace: string;
+    readonly topic: string;
+    readonly records: readonly ProduceRecord[];
+    readonly idempotencyKey?: string;
+  }): Promise<readonly ProduceResult[]>;
+
+  /** Records for one partition, as one batch: all or nothing. @throws ServiceError as the partition answers */
+  produceRecords(request: {
+    readonly namespace: string;
+    readonly topic: string;
+    readonly partition: number;
+    readonly records: readonly ProduceRecord[];
+    readonly producer?: ProducerIdentity;
+    readonly conditions?: AppendConditions;
+    readonly idempotencyKey?: string;
+  }): Promise<{ readonly baseOffset: number; readonly timestamps: readonly number[] }>;
+
+  /**
+   * Whole RecordBatches v2, one after the other, appended in one entry: all or nothing. The service keeps `bytes` and
+   * never changes it.
+   *
+   * @throws ServiceError CORRUPT_MESSAGE | INVALID_RECORD | MESSAGE_TOO_LARGE | UNSUPPORTED_COMPRESSION_TYPE |
+   *   UNSUPPORTED_FOR_MESSAGE_FORMAT | OUT_OF_ORDER_SEQUENCE_NUMBER | INVALID_PRODUCER_EPOCH | BAD_VERSION | FENCED |
+   *   UNKNOWN_TOPIC_OR_PARTITION | THROTTLING_QUOTA_EXCEEDED | KAFKA_STORAGE_ERROR | REQUEST_TIMED_OUT (effect unknown)
+   */
+  produceBatches(request: {
+    readonly namespace: string;
+    readonly topic: string;
+    readonly partition: number;
+    readonly bytes: Uint8Array;
+    readonly conditions?: AppendConditions;
+    readonly idempotencyKey?: string;
+  }): Promise<{ readonly baseOffset: number; readonly logAppendTimeMs: number; readonly logStartOffset: number }>;
+}
+
+// ---- Fetch ----
+
+export type Isolation = "read_uncommitted" | "read_committed";
+
+export interface FetchRequest {
+  readonly namespace: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** At least one whole batch is returned even if it is larger. */
+  readonly maxBytes: number;
+  readonly maxRecords: number;
+  /** Wait until this many bytes are there, or `waitMs` is over. */
+  readonly minBytes: number;
+  readonly waitMs: number;
+  readonly isolation: Isolation;
+  readonly signal?: AbortSignal;
+}
+
+export interface FetchWatermarks {
+  readonly highWatermark: number;
+  readonly lastStableOffset: number;
+  readonly logStartOffset: number;
+}
+
+export interface FetchedBatches extends FetchWatermarks {
+  /** Whole RecordBatches v2 with their true base offsets; the first may begin before `offset`. */
+  readonly batches: readonly Uint8Array[];
+  /** Where to go on. */
+  readonly nextOffset: number;
+}
+
+export interface FetchedRecord {
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: readonly RecordHeader[];
+}
+
+export interface FetchedRecords extends FetchWatermarks {
+  /** None before `offset`; control records left out. */
+  readonly records: readonly FetchedRecord[];
+  readonly nextOffset: number;
+}
+
+export type OffsetPoint = { readonly at: "earliest" } | { readonly at: "latest" } | { readonly at: "timestamp"; readonly timestampMs: number };
+
+export interface FetchService {
+  /** @throws ServiceError OFFSET_OUT_OF_RANGE (details: logStartOffset, highWatermark) | UNKNOWN_TOPIC_OR_PARTITION | KAFKA_STORAGE_ERROR */
+  fetchBatches(request: FetchRequest): Promise<FetchedBatches>;
+  /** @throws ServiceError as `fetchBatches` */
+  fetchRecords(request: FetchRequest): Promise<FetchedRecords>;
+  /** The offset and timestamp at a point; for a timestamp the first record at or after it, offset -1 if there is none (Kafka ListOffsets). */
+  listOffset(namespace: string, topic: string, partition: number, point: OffsetPoint): Promise<{ readonly offset: number; readonly timestamp: number }>;
+}
+
+// ---- Truncate, background duties, health ----
+
+export interface TruncateService {
+  /** Deletes records before the offset (Kafka DeleteRecords); -1 means up to the high watermark. @throws ServiceError OFFSET_OUT_OF_RANGE | UNKNOWN_TOPIC_OR_PARTITION */
+  truncate(namespace: string, topic: string, partition: number, beforeOffset: number): Promise<{ readonly logStartOffset: number }>;
+}
+
+export interface DutyService {
+  /** Seals what is due in one partition; safe to run twice and at the same time elsewhere. */
+  seal(topicId: string, partition: number): Promise<void>;
+  /** Applies retention.ms and retention.bytes. */
+  retain(topicId: string, partition: number): Promise<void>;
+  /** Removes what nothing references and whose grace period is over. */
+  collect(topicId: string, partition: number): Promise<void>;
+  /** Looks at every topic for duties that a lost wake-up left, and at the garbage of deleted topics. */
+  sweep(): Promise<void>;
+}
+
+export interface HealthService {
+  /** Really writes and reads back. @throws ServiceError KAFKA_STORAGE_ERROR */
+  check(): Promise<{ readonly storage: "ok" }>;
+}
+
+export interface Services {
+  readonly namespaces: NamespaceService;
+  readonly topics: TopicService;
+  readonly producers: ProducerIdService;
+  readonly produce: ProduceService;
+  readonly fetch: FetchService;
+  readonly truncate: TruncateService;
+  readonly duties: DutyService;
+  readonly health: HealthService;
+}
+
+/** Knobs of the process that hosts the services. */
+export interface ServiceOptions {
+  readonly topicCacheMs?: number;
+  readonly fetchCacheBytesMax?: number;
+  /** Kafka's default for topics created without a number of partitions. */
+  readonly defaultPartitions?: number;
+}
