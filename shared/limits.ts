@@ -90,3 +90,14 @@ export const segmentAgeMsMax = 600_000;
 export const segmentEntriesMax = 20_000;
 /** One entry of the offset index per this many bytes: what a sealed fetch may read too much. */
 export const segmentIndexIntervalBytes = 65_536;
+
+// ---- Lists and configuration in the HTTP API ----
+
+/** Items of one page: bounds an answer to about 300 KB of topic summaries. */
+export const pageItemsMax = 1_000;
+export const pageItemsDefault = 100;
+/** A token holds one name and a little more; the request line must stay below 10 KB. */
+export const nextTokenCharsMax = 2_048;
+/** Kafka has about 40 topic keys; the whole configuration must fit one znode and one item. */
+export const topicConfigKeysMax = 100;
+export const topicConfigValueCharsMax = 1_024;
