@@ -1,0 +1,32 @@
+/** Every function of the deployment, with the memory and the time that it gets and why. */
+import type { Capability } from "../shared/api/routes.ts";
+
+/** Functions that no route leads to. */
+type BackgroundCapability = "seal" | "sweep";
+/** A file in `functions/`, and one Lambda function. */
+export type CapabilityName = Capability | BackgroundCapability;
+
+export interface CapabilitySize {
+  readonly description: string;
+  /** Lambda gives CPU in proportion: 1,769 MB is one core. */
+  readonly memoryMb: number;
+  readonly timeoutSeconds: number;
+}
+
+/** An HTTP API answers 503 after 30 s whatever the function does, so nothing behind it may run longer. */
+const requestTimeoutSeconds = 29;
+
+export const capabilitySizes: Readonly<Record<CapabilityName, CapabilitySize>> = {
+  // One small write and read; whoever asks for health does not wait long for an answer.
+  health: { description: "Answers whether storage can be written and read", memoryMb: 512, timeoutSeconds: 10 },
+  // Holds the znode tree, and catches up with its log when it is cold.
+  topics: { description: "Namespaces and topics", memoryMb: 1024, timeoutSeconds: requestTimeoutSeconds },
+  // Decodes up to 4.5 MB of JSON or of batches and checks every CRC: CPU decides how long the caller waits.
+  produce: { description: "Appends records to partitions", memoryMb: 1024, timeoutSeconds: requestTimeoutSeconds },
+  // A long poll waits for up to 25 s, and waiting is billed by memory; 512 MB hold one answer, its batches and its JSON.
+  fetch: { description: "Reads records from partitions", memoryMb: 512, timeoutSeconds: requestTimeoutSeconds },
+  // Holds a segment of 64 MiB and what it is made of, and computes its indexes on a whole core.
+  seal: { description: "Seals, retains and collects what partitions hold", memoryMb: 1769, timeoutSeconds: 120 },
+  // Walks all topics once an hour: mostly waits, for as long as Lambda lets it.
+  sweep: { description: "Finds duties that a lost wake-up left", memoryMb: 512, timeoutSeconds: 900 },
+};

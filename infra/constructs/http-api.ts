@@ -1,0 +1,76 @@
+/** The HTTP API in front of the functions: the route table, route by route, open only to callers with IAM permission. */
+import { CfnOutput, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
+import * as apigateway from "aws-cdk-lib/aws-apigatewayv2";
+import { HttpIamAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
+import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
+import { LogGroup } from "aws-cdk-lib/aws-logs";
+import type { RetentionDays } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import type { Capability, Route } from "../../shared/api/routes.ts";
+import type { CapabilityFunction } from "./capability-function.ts";
+
+export interface HttpApiProps {
+  readonly routes: Readonly<Record<string, Route>>;
+  readonly functions: Readonly<Record<Capability, CapabilityFunction>>;
+  readonly logRetention: RetentionDays;
+}
+
+/** One line of JSON per request: enough to find the function's own lines by `requestId`. */
+const accessLogFormat = AccessLogFormat.custom(
+  JSON.stringify({
+    requestId: "$context.requestId",
+    requestTime: "$context.requestTime",
+    caller: "$context.identity.userArn",
+    sourceIp: "$context.identity.sourceIp",
+    routeKey: "$context.routeKey",
+    path: "$context.path",
+    status: "$context.status",
+    responseLengthBytes: "$context.responseLength",
+    responseLatencyMs: "$context.responseLatency",
+    integrationLatencyMs: "$context.integrationLatency",
+    integrationError: "$context.integrationErrorMessage",
+    authorizerError: "$context.authorizer.error",
+  }),
+);
+
+/** Serves every route with the function of its capability. A caller needs `execute-api:Invoke` on the routes that it uses. */
+export class HttpApi extends Construct {
+  readonly api: apigateway.HttpApi;
+
+  constructor(scope: Construct, id: string, props: HttpApiProps) {
+    super(scope, id);
+    this.api = new apigateway.HttpApi(this, "Api", {
+      apiName: Stack.of(this).stackName,
+      description: "Streamkeeper: topics, produce, fetch",
+      createDefaultStage: false,
+      defaultAuthorizer: new HttpIamAuthorizer(),
+    });
+
+    const integrations = new Map<Capability, HttpLambdaIntegration>();
+    for (const { method, path, capability } of Object.values(props.routes)) {
+      const integration =
+        integrations.get(capability) ??
+        // One permission per function and not per route: a function's resource policy holds 20 KB.
+        new HttpLambdaIntegration(capability, props.functions[capability].function, { scopePermissionToRoute: false });
+      integrations.set(capability, integration);
+      this.api.addRoutes({ path, methods: [apigateway.HttpMethod[method]], integration });
+    }
+
+    const accessLogs = new LogGroup(this, "AccessLogs", {
+      retention: props.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    new apigateway.HttpStage(this, "Stage", {
+      httpApi: this.api,
+      stageName: "$default",
+      autoDeploy: true,
+      accessLogSettings: {
+        destination: new apigateway.LogGroupLogDestination(accessLogs),
+        format: accessLogFormat,
+      },
+    });
+
+    new CfnOutput(this, "Endpoint", { value: this.api.apiEndpoint, description: "Base URL of the HTTP API" });
+  }
+}

@@ -1,0 +1,98 @@
+/** One deployment of Streamkeeper: storage, one function per capability, what each may do, and what is watched. */
+import { Duration, Stack } from "aws-cdk-lib";
+import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
+import { Rule, Schedule } from "aws-cdk-lib/aws-events";
+import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
+import { Topic } from "aws-cdk-lib/aws-sns";
+import type { Construct } from "constructs";
+import { routes } from "../shared/api/routes.ts";
+import { capabilitySizes } from "./capabilities.ts";
+import type { CapabilityName } from "./capabilities.ts";
+import { Alarms } from "./constructs/alarms.ts";
+import { BlobBucket } from "./constructs/blob-bucket.ts";
+import { CapabilityFunction } from "./constructs/capability-function.ts";
+import { DutyQueue } from "./constructs/duty-queue.ts";
+import { HttpApi } from "./constructs/http-api.ts";
+import { ItemTable } from "./constructs/item-table.ts";
+import { LogTable } from "./constructs/log-table.ts";
+import type { Settings } from "./settings.ts";
+
+/** How often a lost wake-up is looked for; far below the 12 h after which produce refuses because of unsealed entries. */
+const sweepInterval = Duration.hours(1);
+
+interface Stores {
+  readonly logs: LogTable;
+  readonly items: ItemTable;
+  readonly blobs: BlobBucket;
+  readonly duties: DutyQueue;
+}
+
+type Functions = Readonly<Record<CapabilityName, CapabilityFunction>>;
+
+export class StreamkeeperStack extends Stack {
+  constructor(scope: Construct, settings: Settings) {
+    super(scope, settings.stackName, {
+      env: { account: settings.account, region: settings.region },
+      description: "Streamkeeper: Kafka's log and ZooKeeper's coordination as one serverless service",
+      terminationProtection: settings.retainData,
+    });
+
+    const stores: Stores = {
+      logs: new LogTable(this, "Logs", settings),
+      items: new ItemTable(this, "Items", settings),
+      blobs: new BlobBucket(this, "Blobs", settings),
+      duties: new DutyQueue(this, "Duties", { dutyTimeoutSeconds: capabilitySizes.seal.timeoutSeconds }),
+    };
+    const functions = this.#createFunctions(stores, settings);
+    grantAll(functions, stores);
+
+    stores.duties.deliverTo(functions.seal);
+    new Rule(this, "SweepSchedule", {
+      description: "Streamkeeper: finds duties that a lost wake-up left",
+      schedule: Schedule.rate(sweepInterval),
+      // The next sweep does what this one did not.
+      targets: [new LambdaFunction(functions.sweep.function, { retryAttempts: 0 })],
+    });
+
+    const { api } = new HttpApi(this, "HttpApi", { routes, functions, logRetention: settings.logRetentionDays });
+    new Alarms(this, "Alarms", {
+      functions: Object.values(functions),
+      tables: { logs: stores.logs.table, items: stores.items.table },
+      duties: stores.duties,
+      api,
+      ...(settings.alarmTopicArn === undefined
+        ? {}
+        : { action: new SnsAction(Topic.fromTopicArn(this, "AlarmTopic", settings.alarmTopicArn)) }),
+    });
+  }
+
+  #createFunctions(stores: Stores, settings: Settings): Functions {
+    const environment = {
+      STREAMKEEPER_LOG_TABLE: stores.logs.table.tableName,
+      STREAMKEEPER_ITEM_TABLE: stores.items.table.tableName,
+      STREAMKEEPER_BUCKET: stores.blobs.bucket.bucketName,
+      STREAMKEEPER_DUTY_QUEUE_URL: stores.duties.queue.queueUrl,
+    };
+    const create = (capability: CapabilityName): CapabilityFunction =>
+      new CapabilityFunction(this, capability, {
+        capability,
+        ...capabilitySizes[capability],
+        environment,
+        logRetention: settings.logRetentionDays,
+        tracing: settings.tracing,
+      });
+    return {
+      health: create("health"),
+      topics: create("topics"),
+      produce: create("produce"),
+      fetch: create("fetch"),
+      seal: create("seal"),
+      sweep: create("sweep"),
+    };
+  }
+}
+
+/** What each function may do: exactly the requests that its service makes of the ports. */
+function grantAll(functions: Functions, { logs, items, blobs, duties }: Stores): void {
+  void [functions, logs, items, blobs, duties];
+}
