@@ -45,6 +45,17 @@ export const producerExpiryMs = 86_400_000;
 /** Producers that one partition remembers; beyond it the longest silent one is forgotten. About 2.5 MB of table. */
 export const producersPerPartitionMax = 20_000;
 
+/** Idempotency keys that one partition remembers, and for how long: a client retries for seconds, not hours. */
+export const partitionKeysKept = 1_000;
+export const partitionKeyExpiryMs = 300_000;
+/** A producer table up to this size is in every entry: a cold writer then needs one request. Half a write unit. */
+export const producerTableInlineBytesMax = 512;
+/** A producer table up to this size is put into an entry's meta at every checkpoint; a larger one into a blob. */
+export const producerTableMetaBytesMax = 12_000;
+/** Entries and bytes between two checkpoints of the producer table: what a cold writer reads again, one page of a query. */
+export const checkpointEntriesMax = 256;
+export const checkpointBytesMax = 900_000;
+
 // ---- Names, topics, namespaces ----
 
 /** Kafka's limit: a name and a partition's suffix must fit a file name. */
@@ -101,3 +112,46 @@ export const nextTokenCharsMax = 2_048;
 /** Kafka has about 40 topic keys; the whole configuration must fit one znode and one item. */
 export const topicConfigKeysMax = 100;
 export const topicConfigValueCharsMax = 1_024;
+
+// ---- The AWS adapter ----
+
+/** Times that one request is sent; the SDK's own default. What is not answered by then is reported, not repeated. */
+export const awsAttemptsMax = 3;
+/** Back-off between them, doubled each time, with full jitter. */
+export const awsBackoffMsMin = 25;
+export const awsBackoffMsMax = 400;
+/** A connection inside a region is there within a few ms; beyond this the endpoint is gone. */
+export const awsConnectMsMax = 1_000;
+/** DynamoDB answers within 100 ms at p99.9; 5 s is only reached when the answer will not come. */
+export const dynamoDbRequestMsMax = 5_000;
+/** The time to send a segment of 64 MiB, or to wait for the next bytes of one, over a slow link. */
+export const s3RequestMsMax = 30_000;
+export const sqsRequestMsMax = 5_000;
+/** Connections of one client; each carries one request at a time. */
+export const awsConnectionsMax = 256;
+/** A connection that was idle this long is not used again: a frozen function does not notice that its peer hung up. */
+export const awsConnectionIdleMsMax = 20_000;
+/** DynamoDB's limit of one item, with the names of its attributes. */
+export const dynamoDbItemBytesMax = 409_600;
+export const dynamoDbPartitionKeyBytesMax = 2_048;
+export const dynamoDbSortKeyBytesMax = 1_024;
+/** DynamoDB's limit of one expression: about 450 attributes in one update. */
+export const dynamoDbExpressionBytesMax = 4_096;
+/** DynamoDB's limit of one BatchWriteItem. */
+export const dynamoDbBatchWritesMax = 25;
+/** S3's limits of one DeleteObjects and of one page of ListObjectsV2. */
+export const s3KeysPerRequestMax = 1_000;
+/** SQS delays a message by 15 minutes at most. */
+export const sqsDelaySecondsMax = 900;
+/** Lifetimes on AWS (invariants 4 and 9): each is at least ten times the next, and grace is far above a function's 15 minutes. */
+export const hotEntryMsDefault = 24 * 3_600_000;
+export const graceMsDefault = 2 * 3_600_000;
+export const tailEvidenceMsDefault = 60_000;
+/** A new table is active within seconds, on an emulator at once. */
+export const tableCreationProbesMax = 600;
+export const tableCreationProbeMs = 100;
+
+// ---- Codecs ----
+
+/** Frames of one zstd stream: a producer's flush may end one, but each costs a decoder of its own (12 µs). */
+export const zstdFramesMax = 1_000;

@@ -22,15 +22,7 @@ export class ByteReader {
 
   /** @throws RangeError if the range is not inside `bytes` */
   constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
-    if (
-      !(
-        Number.isInteger(start) &&
-        Number.isInteger(end) &&
-        start >= 0 &&
-        start <= end &&
-        end <= bytes.length
-      )
-    ) {
+    if (!(Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start <= end && end <= bytes.length)) {
       throw new RangeError(`range ${start} to ${end} is outside of ${bytes.length} bytes`);
     }
     this.bytes = bytes;
@@ -51,8 +43,7 @@ export class ByteReader {
 
   /** Checks that everything was read. */
   expectEnd(): void {
-    if (this.position !== this.end)
-      throw new MalformedBytesError(`${this.remaining} bytes left over`);
+    if (this.position !== this.end) throw new MalformedBytesError(`${this.remaining} bytes left over`);
   }
 
   i8(): number {
@@ -225,8 +216,7 @@ export class ByteReader {
       if (byte < 0x80) return value;
     }
     const last = this.u8();
-    if (last > 0x0f)
-      throw new MalformedBytesError(`varint before ${this.position} is beyond 32 bits`);
+    if (last > 0x0f) throw new MalformedBytesError(`varint before ${this.position} is beyond 32 bits`);
     return (value | (last << 28)) >>> 0;
   }
 }

@@ -207,8 +207,7 @@ export class ByteWriter {
       if (index === length) return length;
       this.#position = at;
     }
-    if (!text.isWellFormed())
-      throw new RangeError("text holds half a surrogate pair, which UTF-8 cannot");
+    if (!text.isWellFormed()) throw new RangeError("text holds half a surrogate pair, which UTF-8 cannot");
     const at = this.#grow(length * 3);
     const { written } = utf8.encodeInto(text, this.#bytes.subarray(at));
     this.#position = at + written;
@@ -276,16 +275,13 @@ export class ByteWriter {
 }
 
 function checkSigned(value: number, bits: 8 | 16 | 32): void {
-  if ((value << (32 - bits)) >> (32 - bits) !== value)
-    throw new RangeError(`${value} does not fit i${bits}`);
+  if ((value << (32 - bits)) >> (32 - bits) !== value) throw new RangeError(`${value} does not fit i${bits}`);
 }
 
 function checkUnsigned(value: number, bits: 8 | 16 | 32): void {
-  if ((value << (32 - bits)) >>> (32 - bits) !== value)
-    throw new RangeError(`${value} does not fit u${bits}`);
+  if ((value << (32 - bits)) >>> (32 - bits) !== value) throw new RangeError(`${value} does not fit u${bits}`);
 }
 
 function checkSafe(value: number): void {
-  if (!Number.isSafeInteger(value))
-    throw new RangeError(`${value} is not a whole number up to 2^53-1`);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is not a whole number up to 2^53-1`);
 }
