@@ -1,0 +1,130 @@
+/**
+ * Streamkeeper's storage on AWS: DynamoDB for logs and items, S3 for blobs, SQS for wake-ups.
+ *
+ * Only the DynamoDB client is there from the start. The S3 and SQS clients are loaded when they are first needed: they
+ * make up half of what a function would have to run before its first request, and most requests need neither.
+ */
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { S3Client } from "@aws-sdk/client-s3";
+import type { SQSClient } from "@aws-sdk/client-sqs";
+import { graceMsDefault, hotEntryMsDefault, tailEvidenceMsDefault } from "../../limits.ts";
+import type { Clock, Notifier, Random, Timers } from "../environment.ts";
+import type { Lifetimes, Storage } from "../storage.ts";
+import { AwsRequests } from "./aws-requests.ts";
+import { createDynamoDbClient } from "./dynamodb-client.ts";
+import { DynamoDbItemStore } from "./dynamodb-item-store.ts";
+import { DynamoDbLogStore } from "./dynamodb-log-store.ts";
+import { LazyBlobStore } from "./lazy-blob-store.ts";
+import { LazyWakeUps } from "./lazy-wake-ups.ts";
+
+/** What Node gives and AWS does not. */
+export interface AwsEnvironment {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timers: Timers;
+  readonly notifier: Notifier;
+}
+
+/** Where everything is kept. */
+export interface AwsResourceNames {
+  readonly logTable: string;
+  readonly itemTable: string;
+  readonly bucket: string;
+  /** Stands before the key of every object in the bucket. */
+  readonly bucketPrefix?: string;
+  /** Without a queue wake-ups are dropped, and background duties wait for the next sweep. */
+  readonly dutyQueueUrl?: string;
+}
+
+export interface AwsStorageOptions extends AwsEnvironment, AwsResourceNames {
+  /** The clients must not retry by themselves; `createDynamoDbClient` and its like make such clients. */
+  readonly dynamodb: DynamoDBClient;
+  /** Called at the first use of a blob. */
+  readonly s3: () => Promise<S3Client>;
+  /** Called at the first wake-up. */
+  readonly sqs: () => Promise<SQSClient>;
+  readonly lifetimes?: Lifetimes;
+}
+
+/** Storage that can be closed; closing ends the connections. */
+export interface AwsStorage extends Storage {
+  close(): Promise<void>;
+}
+
+/** Opens storage on clients that the caller made; sends nothing yet. */
+export function openAwsStorage(options: AwsStorageOptions): AwsStorage {
+  const { clock, random, timers, notifier, dynamodb, bucket, dutyQueueUrl } = options;
+  const requests = new AwsRequests({ timers, random });
+  const blobs = new LazyBlobStore({ client: options.s3, bucket, prefix: options.bucketPrefix ?? "", requests });
+  const wakeUps =
+    dutyQueueUrl === undefined ? undefined : new LazyWakeUps({ client: options.sqs, queueUrl: dutyQueueUrl, requests });
+  return {
+    logs: new DynamoDbLogStore({ client: dynamodb, table: options.logTable, requests }),
+    items: new DynamoDbItemStore({ client: dynamodb, table: options.itemTable, requests }),
+    blobs,
+    clock,
+    random,
+    timers,
+    notifier,
+    wakeUps: wakeUps ?? { wake: async () => {} },
+    lifetimes: options.lifetimes ?? awsLifetimes,
+    dropsExpiredEntries: true,
+    close: async () => {
+      dynamodb.destroy();
+      await blobs.close();
+      await wakeUps?.close();
+    },
+  };
+}
+
+/**
+ * Opens storage on what the environment names: `STREAMKEEPER_LOG_TABLE`, `STREAMKEEPER_ITEM_TABLE`, `STREAMKEEPER_BUCKET`,
+ * and where they are set `STREAMKEEPER_BUCKET_PREFIX` and `STREAMKEEPER_DUTY_QUEUE_URL`. Region, credentials and endpoints
+ * (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB`, `_S3`, `_SQS`) the SDK reads from the process by itself.
+ *
+ * @throws Error if a variable is missing, naming it
+ */
+export function awsStorageFromEnvironment(variables: Variables, environment: AwsEnvironment): AwsStorage {
+  const { clock } = environment;
+  return openAwsStorage({
+    ...environment,
+    ...awsResourceNamesFrom(variables),
+    dynamodb: createDynamoDbClient({ clock }),
+    s3: async () => (await import("./s3-client.ts")).createS3Client({ clock, pathStyle: hasOwnS3Endpoint(variables) }),
+    sqs: async () => (await import("./sqs-client.ts")).createSqsClient({ clock }),
+  });
+}
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** @throws Error if a variable is missing, naming it */
+export function awsResourceNamesFrom(variables: Variables): AwsResourceNames {
+  return {
+    logTable: required(variables, "STREAMKEEPER_LOG_TABLE"),
+    itemTable: required(variables, "STREAMKEEPER_ITEM_TABLE"),
+    bucket: required(variables, "STREAMKEEPER_BUCKET"),
+    ...optional("bucketPrefix", variables["STREAMKEEPER_BUCKET_PREFIX"]),
+    ...optional("dutyQueueUrl", variables["STREAMKEEPER_DUTY_QUEUE_URL"]),
+  };
+}
+
+const awsLifetimes: Lifetimes = {
+  hotEntryMs: hotEntryMsDefault,
+  graceMs: graceMsDefault,
+  tailEvidenceMsMax: tailEvidenceMsDefault,
+};
+
+/** Stores other than AWS's own seldom have a host name for every bucket. */
+export function hasOwnS3Endpoint(variables: Variables): boolean {
+  return (variables["AWS_ENDPOINT_URL_S3"] ?? variables["AWS_ENDPOINT_URL"]) !== undefined;
+}
+
+function required(variables: Variables, name: string): string {
+  const value = variables[name];
+  if (value === undefined || value === "") throw new Error(`the environment variable ${name} is not set`);
+  return value;
+}
+
+function optional<Name extends string>(name: Name, value: string | undefined): { readonly [Key in Name]?: string } {
+  return value === undefined || value === "" ? {} : ({ [name]: value } as { readonly [Key in Name]?: string });
+}

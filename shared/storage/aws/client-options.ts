@@ -1,0 +1,37 @@
+import type { Clock } from "../environment.ts";
+import type { HttpConnections, HttpHandlerOptions } from "./http-connections.ts";
+
+/** How to reach a service. What is absent the SDK takes from the usual AWS environment variables and files. */
+export interface ClientOptions {
+  /** Tells how long connections were idle. */
+  readonly clock: Clock;
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** Bounds one request instead of the service's own limit. */
+  readonly requestMsMax?: number;
+}
+
+/** What the clients of all services have in common. */
+export interface ClientConfiguration {
+  readonly endpoint: string | undefined;
+  readonly region: string | undefined;
+  readonly credentials: ClientOptions["credentials"] | undefined;
+  /** `AwsRequests` knows what may be sent again; the SDK does not. */
+  readonly maxAttempts: 1;
+  readonly requestHandler: HttpHandlerOptions;
+}
+
+export function clientConfiguration(
+  options: ClientOptions,
+  connections: HttpConnections,
+  requestMsMax: number,
+): ClientConfiguration {
+  return {
+    endpoint: options.endpoint,
+    region: options.region,
+    credentials: options.credentials,
+    maxAttempts: 1,
+    requestHandler: connections.handlerOptions(options.requestMsMax ?? requestMsMax),
+  };
+}

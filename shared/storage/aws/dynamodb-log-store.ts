@@ -1,0 +1,144 @@
+/**
+ * The log port on one DynamoDB table: log id as partition key, position as numeric sort key.
+ *
+ *     writer A   put-if-absent at 7 ── attribute_not_exists(pk) holds ──► item (log, 7) is written to three zones ──► won
+ *     writer B   put-if-absent at 7 ── fails, ALL_OLD gives A's entry ──► lost: B goes on at A's `next`, with no read
+ *
+ * The condition is checked against the item of the very key that is put, so `attribute_not_exists(pk)` means "no entry at
+ * this position". An emulator without ALL_OLD answers "lost" without the entry; the caller then reads it.
+ */
+import {
+  BatchWriteItemCommand,
+  type DynamoDBClient,
+  PutItemCommand,
+  QueryCommand,
+  type QueryCommandInput,
+  type QueryCommandOutput,
+  type WriteRequest,
+} from "@aws-sdk/client-dynamodb";
+import { awsAttemptsMax, dynamoDbBatchWritesMax } from "../../limits.ts";
+import { StorageThrottledError } from "../errors.ts";
+import type { LogEntry, LogId, LogRange, LogStore, PutIfAbsentResult, ReadLimits } from "../log-store.ts";
+import type { AwsRequests } from "./aws-requests.ts";
+import { conditionally } from "./conditional.ts";
+import { countedBytes, decodeLogEntry, encodeLogEntry } from "./log-entry-item.ts";
+
+const positionIsFree = "attribute_not_exists(pk)";
+
+export class DynamoDbLogStore implements LogStore {
+  readonly #client: DynamoDBClient;
+  readonly #table: string;
+  readonly #requests: AwsRequests;
+
+  constructor(options: { readonly client: DynamoDBClient; readonly table: string; readonly requests: AwsRequests }) {
+    this.#client = options.client;
+    this.#table = options.table;
+    this.#requests = options.requests;
+  }
+
+  async putIfAbsent(entry: LogEntry): Promise<PutIfAbsentResult> {
+    const command = new PutItemCommand({
+      TableName: this.#table,
+      Item: encodeLogEntry(entry),
+      ConditionExpression: positionIsFree,
+      ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+    });
+    // Sent once: the core puts the entry again, because only it can tell its own entry (by the attempt id) from another's.
+    const answer = await this.#requests.send(
+      "PutItem",
+      "never",
+      async () => await conditionally(async () => await this.#client.send(command)),
+    );
+    if (answer.met) return { won: true };
+    if (answer.existing === undefined) return { won: false };
+    return { won: false, existing: decodeLogEntry(answer.existing, entry.logId) };
+  }
+
+  async readFrom(logId: LogId, position: number, limits: ReadLimits): Promise<LogRange> {
+    const output = await this.#query(logId, {
+      KeyConditionExpression: "pk = :log AND sk >= :position",
+      ExpressionAttributeValues: { ":log": { S: logId }, ":position": { N: String(position) } },
+      // One more than wanted tells whether more follows: DynamoDB gives a key to go on from even after the last item.
+      Limit: limits.entriesMax + 1,
+    });
+    const entries: LogEntry[] = [];
+    let bytes = 0;
+    for (const item of output.Items ?? []) {
+      const entry = decodeLogEntry(item, logId);
+      bytes += countedBytes(entry);
+      if (entries.length === limits.entriesMax) return { entries, more: true };
+      if (entries.length > 0 && bytes > limits.bytesMax) return { entries, more: true };
+      entries.push(entry);
+    }
+    // DynamoDB ends a page at 1 MB by itself.
+    return { entries, more: output.LastEvaluatedKey !== undefined };
+  }
+
+  async readLast(logId: LogId): Promise<LogEntry | undefined> {
+    const output = await this.#query(logId, {
+      KeyConditionExpression: "pk = :log",
+      ExpressionAttributeValues: { ":log": { S: logId } },
+      ScanIndexForward: false,
+      Limit: 1,
+    });
+    const item = output.Items?.[0];
+    return item === undefined ? undefined : decodeLogEntry(item, logId);
+  }
+
+  async readAt(logId: LogId, position: number): Promise<LogEntry | undefined> {
+    const output = await this.#query(logId, {
+      KeyConditionExpression: "pk = :log AND sk <= :position",
+      ExpressionAttributeValues: { ":log": { S: logId }, ":position": { N: String(position) } },
+      ScanIndexForward: false,
+      Limit: 1,
+    });
+    const item = output.Items?.[0];
+    return item === undefined ? undefined : decodeLogEntry(item, logId);
+  }
+
+  async trim(logId: LogId, position: number, entriesMax: number): Promise<number> {
+    let deleted = 0;
+    // Each round but the last deletes at least one entry, so there are at most `entriesMax` of them.
+    while (deleted < entriesMax) {
+      const output = await this.#query(logId, {
+        KeyConditionExpression: "pk = :log AND sk < :position",
+        ExpressionAttributeValues: { ":log": { S: logId }, ":position": { N: String(position) } },
+        ProjectionExpression: "pk, sk",
+        Limit: entriesMax - deleted,
+      });
+      const keys = output.Items ?? [];
+      for (let start = 0; start < keys.length; start += dynamoDbBatchWritesMax) {
+        const batch = keys.slice(start, start + dynamoDbBatchWritesMax);
+        await this.#deleteAll(batch.map((Key) => ({ DeleteRequest: { Key } })));
+      }
+      deleted += keys.length;
+      if (keys.length === 0 || output.LastEvaluatedKey === undefined) break;
+    }
+    return deleted;
+  }
+
+  async #query(
+    logId: LogId,
+    input: Omit<QueryCommandInput, "TableName" | "ConsistentRead">,
+  ): Promise<QueryCommandOutput> {
+    const command = new QueryCommand({ TableName: this.#table, ConsistentRead: true, ...input });
+    return await this.#requests.send(`Query of ${logId}`, "always", async () => await this.#client.send(command));
+  }
+
+  /** Deletes one batch in full, before the next begins: what is deleted is always the start of the log. */
+  async #deleteAll(batch: WriteRequest[]): Promise<void> {
+    let left = batch;
+    for (let attempt = 1; attempt <= awsAttemptsMax; attempt += 1) {
+      const command = new BatchWriteItemCommand({ RequestItems: { [this.#table]: left } });
+      const output = await this.#requests.send(
+        "BatchWriteItem",
+        "always",
+        async () => await this.#client.send(command),
+      );
+      left = output.UnprocessedItems?.[this.#table] ?? [];
+      if (left.length === 0) return;
+      await this.#requests.pause(attempt);
+    }
+    throw new StorageThrottledError(`BatchWriteItem left ${left.length} of ${batch.length} entries`);
+  }
+}

@@ -1,0 +1,15 @@
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { sqsRequestMsMax } from "../../limits.ts";
+import { type ClientOptions, clientConfiguration } from "./client-options.ts";
+import { HttpConnections } from "./http-connections.ts";
+
+/** A client with this adapter's time-outs that sends each request once. */
+export function createSqsClient(options: ClientOptions): SQSClient {
+  const connections = new HttpConnections(options.clock);
+  const client = new SQSClient(clientConfiguration(options, connections, sqsRequestMsMax));
+  client.middlewareStack.add((next) => async (input) => await connections.use(async () => await next(input)), {
+    name: "streamkeeperConnections",
+    step: "initialize",
+  });
+  return client;
+}
