@@ -154,7 +154,7 @@ export interface ProduceService {
     readonly bytes: Uint8Array;
     readonly conditions?: AppendConditions;
     readonly idempotencyKey?: string;
-  }): Promise<{ readonly baseOffset: number; readonly logAppendTimeMs: number; readonly logStartOffset: number }>;
+  }): Promise<{ readonly baseOffset: number; readonly appendedAtMs: number }>;
 }
 
 // ---- Fetch ----

@@ -1,0 +1,331 @@
+/**
+ * Appends to one log from one process: group commit, catching up, losing and trying again.
+ *
+ *     queue ─► group ─► plan(state) ─► payload ─► put at the proven tail ─┬─ appended: apply, answer
+ *                        ▲                                               ├─ lost: apply the winner, plan again
+ *                        └──────────── catch up ◄────────────────────────┘  unknown: say so, forget the state
+ *
+ * A request is answered from the plan whose entry was put, and a refusal that may be due to a state that is behind only
+ * after catching up. One loop runs at a time; reads may catch up beside it, because an entry is applied only where it
+ * continues the state.
+ */
+import { appendAttemptsMax, catchUpBytesMax, catchUpEntriesMax } from "../limits.ts";
+import type { LogEntry } from "../storage/log-store.ts";
+import type { Storage } from "../storage/storage.ts";
+import { contiguousFrom } from "./chain.ts";
+import { type Instant, instantOf, isFresh } from "./evidence.ts";
+import type { Answer, Draft, DraftPayload, LogMachine, Plan } from "./log-machine.ts";
+import { backoffMs, putEntry } from "./put-entry.ts";
+
+/** Pages of a catch-up before the state is rebuilt from its last checkpoint instead. */
+const catchUpPagesMax = 8;
+
+export type AppendResult<Result, Refusal> =
+  | { readonly kind: "done"; readonly result: Result }
+  | { readonly kind: "refused"; readonly refusal: Refusal }
+  /** The write may have happened, or may still. */
+  | { readonly kind: "unknown"; readonly cause: unknown }
+  /** Nothing was written. */
+  | { readonly kind: "failed"; readonly reason: "overloaded" | "contended" | "unavailable"; readonly cause?: unknown };
+
+export interface QueueBounds {
+  readonly requestsMax: number;
+  readonly bytesMax: number;
+}
+
+interface Waiting<Request, Result, Refusal> {
+  readonly request: Request;
+  readonly bytes: number;
+  readonly resolve: (result: AppendResult<Result, Refusal>) => void;
+}
+
+interface Position<State> {
+  readonly state: State;
+  position: number;
+  evidence: Instant;
+}
+
+export class LogWriter<State, Loaded, Request, Result, Refusal> {
+  readonly #storage: Storage;
+  readonly #machine: LogMachine<State, Loaded, Request, Result, Refusal>;
+  readonly #bounds: QueueBounds;
+  #queue: Waiting<Request, Result, Refusal>[] = [];
+  #queueBytes = 0;
+  #running = false;
+  #current: Position<State> | undefined;
+  #recovering: Promise<Position<State>> | undefined;
+
+  constructor(
+    storage: Storage,
+    machine: LogMachine<State, Loaded, Request, Result, Refusal>,
+    bounds: QueueBounds,
+  ) {
+    this.#storage = storage;
+    this.#machine = machine;
+    this.#bounds = bounds;
+  }
+
+  /** True when nothing waits and nothing runs: the writer may be dropped. */
+  get idle(): boolean {
+    return !this.#running && this.#queue.length === 0;
+  }
+
+  /** The state as far as this process has seen the log, if it has. */
+  get seen(): { readonly state: State; readonly position: number; readonly evidence: Instant } | undefined {
+    return this.#current;
+  }
+
+  /** Never rejects for what a store does; the result says what is known. */
+  append(request: Request): Promise<AppendResult<Result, Refusal>> {
+    const bytes = this.#machine.requestBytes(request);
+    const full = this.#queue.length >= this.#bounds.requestsMax || this.#queueBytes + bytes > this.#bounds.bytesMax;
+    if (full && this.#queue.length > 0) return Promise.resolve({ kind: "failed", reason: "overloaded" });
+    return new Promise((resolve) => {
+      this.#queue.push({ request, bytes, resolve });
+      this.#queueBytes += bytes;
+      if (!this.#running) void this.#run();
+    });
+  }
+
+  /** Brings the state up to every entry whose append was answered before the call. One query when warm. */
+  async catchUp(): Promise<{ readonly state: State; readonly position: number }> {
+    if (this.#current === undefined || !this.#mayFollow(this.#current)) {
+      // A recovery that is under way may have read the log before this call: what it finds is only where to go on from.
+      if (this.#recovering === undefined) return this.#recover();
+      await this.#recover();
+    }
+    for (let page = 0; page < catchUpPagesMax && this.#current !== undefined; page += 1) {
+      const current: Position<State> = this.#current;
+      const seen = instantOf(this.#storage.clock);
+      const from = current.position;
+      const range = await this.#storage.logs.readFrom(this.#machine.logId, from, {
+        entriesMax: catchUpEntriesMax,
+        bytesMax: catchUpBytesMax,
+      });
+      const chain = contiguousFrom(range.entries, from);
+      for (const entry of chain) await this.#apply(current, entry, seen);
+      if (!range.more && chain.length === range.entries.length) {
+        this.#prove(current, chain.at(-1)?.next ?? from, seen);
+        return current;
+      }
+    }
+    this.#current = undefined;
+    return this.#recover();
+  }
+
+  /** Forgets the state; the next use rebuilds it. */
+  forget(): void {
+    this.#current = undefined;
+  }
+
+  /**
+   * An empty read proves a known tail anew only while nothing that was appended since can have gone again; after that
+   * the state is rebuilt, which looks at the sealed end as well (invariant 9).
+   */
+  #mayFollow(current: Position<State>): boolean {
+    return isFresh(current.evidence, instantOf(this.#storage.clock), this.#storage.lifetimes.graceMs / 2);
+  }
+
+  #recover(): Promise<Position<State>> {
+    this.#recovering ??= this.#machine
+      .recover()
+      .then((recovered) => {
+        const known = this.#current;
+        // A writer beside us may have gone further meanwhile.
+        if (known !== undefined && known.position > recovered.position) return known;
+        this.#current = { ...recovered };
+        return this.#current;
+      })
+      .finally(() => {
+        this.#recovering = undefined;
+      });
+    return this.#recovering;
+  }
+
+  async #apply(current: Position<State>, entry: LogEntry, seen: Instant): Promise<void> {
+    if (entry.position !== current.position) return;
+    const loaded = await this.#machine.load(entry);
+    if (entry.position !== current.position) return;
+    this.#machine.apply(current.state, entry, loaded);
+    current.position = entry.next;
+    current.evidence = seen;
+  }
+
+  /** The entry is durable: whatever fails from here on costs the state, never the answer. */
+  async #applyOwn(current: Position<State>, entry: LogEntry, seen: Instant): Promise<void> {
+    try {
+      await this.#apply(current, entry, seen);
+      this.#machine.appended?.(current.state, entry);
+    } catch {
+      this.#current = undefined;
+    }
+  }
+
+  #prove(current: Position<State>, position: number, seen: Instant): void {
+    if (current.position === position && seen.monotonicMs >= current.evidence.monotonicMs) current.evidence = seen;
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    try {
+      while (this.#queue.length > 0) {
+        const waiting = this.#takeGroup();
+        try {
+          await this.#commit(waiting);
+        } catch (cause) {
+          // Only reads come here: a put that is unclear is answered as such where it happens.
+          this.#current = undefined;
+          for (const one of waiting) one.resolve({ kind: "failed", reason: "unavailable", cause });
+        }
+      }
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  #takeGroup(): Waiting<Request, Result, Refusal>[] {
+    let bytes = 0;
+    let count = 0;
+    for (const one of this.#queue) {
+      if (count > 0 && (count >= this.#machine.groupRequestsMax || bytes + one.bytes > this.#machine.groupBytesMax)) break;
+      bytes += one.bytes;
+      count += 1;
+    }
+    this.#queueBytes -= bytes;
+    return this.#queue.splice(0, count);
+  }
+
+  async #commit(waiting: Waiting<Request, Result, Refusal>[]): Promise<void> {
+    const group = this.#machine.group(waiting.map((one) => one.request));
+    let caughtUp = false;
+    for (let attempt = 0; attempt < appendAttemptsMax; attempt += 1) {
+      const current = this.#current ?? (await this.#recover());
+      const at = instantOf(this.#storage.clock);
+      const { position } = current;
+      const plan = group.plan(current.state, position, at);
+      // A put that wins proves that the state was complete, and with it every refusal; without a put, catch up first.
+      if (plan.draft === undefined && !caughtUp && plan.answers.some((answer) => answer.kind === "doubtful")) {
+        await this.catchUp();
+        caughtUp = true;
+        continue;
+      }
+      const { draft } = plan;
+      if (draft === undefined) return this.#answer(waiting, plan);
+      const stored = await draft.payload();
+      // Someone caught up while the payload was stored: the plan is out of date.
+      if (this.#current !== current || current.position !== position) continue;
+      const outcome = await this.#put(current, draft, stored, at);
+      switch (outcome.kind) {
+        case "appended":
+          return this.#answer(waiting, plan);
+        case "unknown":
+          return this.#answer(waiting, plan, { kind: "unknown", cause: outcome.cause });
+        case "refused":
+          return this.#answer(waiting, plan, { kind: "failed", reason: "unavailable", cause: outcome.cause });
+        case "again":
+          caughtUp = outcome.caughtUp;
+      }
+      // The first loss costs nothing but the put; after it, step aside, or k writers meet at every position.
+      if (attempt > 0) await this.#storage.timers.sleep(backoffMs(this.#storage, Math.min(attempt, 8)));
+    }
+    for (const one of waiting) one.resolve({ kind: "failed", reason: "contended" });
+  }
+
+  async #put(
+    current: Position<State>,
+    draft: Draft,
+    stored: DraftPayload,
+    at: Instant,
+  ): Promise<
+    | { readonly kind: "appended" }
+    | { readonly kind: "again"; readonly caughtUp: boolean }
+    | { readonly kind: "unknown" | "refused"; readonly cause: unknown }
+  > {
+    const entry: LogEntry = {
+      logId: this.#machine.logId,
+      position: current.position,
+      next: draft.next,
+      attempt: this.#storage.random.id(),
+      appendedAtMs: at.wallMs,
+      meta: draft.meta,
+      payload: stored.payload,
+      ...this.#expiry(at),
+    };
+    const { graceMs } = this.#storage.lifetimes;
+    if (stored.storedAt !== undefined && !isFresh(stored.storedAt, instantOf(this.#storage.clock), graceMs / 4)) {
+      return { kind: "refused", cause: new Error("the payload was stored too long ago to be referred to") };
+    }
+    const seen = instantOf(this.#storage.clock);
+    const outcome = await putEntry(this.#storage, entry, current.evidence);
+    switch (outcome.kind) {
+      case "appended":
+        await this.#applyOwn(current, entry, seen);
+        this.#storage.notifier.notify(entry.logId, entry.next);
+        return outcome;
+      case "stale":
+        await this.catchUp();
+        return { kind: "again", caughtUp: true };
+      case "lost":
+        return { kind: "again", caughtUp: await this.#afterLoss(current, outcome.existing, seen) };
+      case "unknown":
+        this.#current = undefined;
+        return outcome;
+      case "refused":
+        return outcome;
+    }
+  }
+
+  /** A winner that is young is proof of the next tail by itself; for an old one, or none, the log is read. */
+  async #afterLoss(current: Position<State>, winner: LogEntry | undefined, seen: Instant): Promise<boolean> {
+    const ageMs = winner === undefined ? Infinity : seen.wallMs - winner.appendedAtMs;
+    if (winner === undefined || ageMs > winnerAgeMsMax) {
+      await this.catchUp();
+      return true;
+    }
+    await this.#apply(current, winner, seen);
+    return false;
+  }
+
+  #expiry(at: Instant): { readonly expiresAtMs?: number } {
+    const { dropsExpiredEntries, lifetimes } = this.#storage;
+    if (!dropsExpiredEntries || this.#machine.keepsEntries) return {};
+    return { expiresAtMs: at.wallMs + lifetimes.hotEntryMs };
+  }
+
+  #answer(
+    waiting: Waiting<Request, Result, Refusal>[],
+    plan: Plan<Result, Refusal>,
+    failure?: AppendResult<Result, Refusal>,
+  ): void {
+    const deferred: Waiting<Request, Result, Refusal>[] = [];
+    waiting.forEach((one, index) => {
+      const answer = plan.answers[index];
+      if (answer === undefined) throw new Error(`the plan of ${this.#machine.logId} lacks an answer`);
+      if (answer.kind === "deferred") deferred.push(one);
+      else one.resolve(failure === undefined ? resultOf(answer) : failedResultOf(answer, failure));
+    });
+    if (deferred.length === 0) return;
+    this.#queue.unshift(...deferred);
+    this.#queueBytes += deferred.reduce((sum, one) => sum + one.bytes, 0);
+  }
+}
+
+/** A winner that is older than this has likely others behind it: one query then beats a put for each of them. */
+const winnerAgeMsMax = 2_000;
+
+function resultOf<Result, Refusal>(
+  answer: Exclude<Answer<Result, Refusal>, { kind: "deferred" }>,
+): AppendResult<Result, Refusal> {
+  if (answer.kind === "written" || answer.kind === "settled") return { kind: "done", result: answer.result };
+  return { kind: "refused", refusal: answer.refusal };
+}
+
+/** What a request may be told when the put of its plan failed: only what does not depend on it. */
+function failedResultOf<Result, Refusal>(
+  answer: Exclude<Answer<Result, Refusal>, { kind: "deferred" }>,
+  failure: AppendResult<Result, Refusal>,
+): AppendResult<Result, Refusal> {
+  if (answer.kind === "written") return failure;
+  if (answer.kind === "doubtful") return { kind: "failed", reason: "unavailable" };
+  return resultOf(answer);
+}

@@ -1,0 +1,184 @@
+/**
+ * The meta of a partition's entry: what its batches are, and what a cold writer needs to go on from it.
+ *
+ *     meta       => version:u8 flags:u8 totalBytes:varlong totalEntries:varlong unsealedForMs:varlong [fence:varlong]
+ *                   checkpoint [batch]
+ *     checkpoint => 0 table                       the producer table after this entry
+ *                 | 1 position:varlong            the entry at `position` holds the table
+ *                 | 2 position:varlong id:string  a blob holds the table as it was before `position`
+ *     batch      => flags:u8 gap:varint length:varint recordCount:varint maxTimestamp:varlong
+ *                   [producerId:varlong producerEpoch:i16 baseSequence:varint] [idempotencyKey:string]
+ *
+ * `maxTimestamp` is relative to the entry's time; `gap` counts payload bytes before the batch that nothing refers to.
+ */
+import { entryBatchesMax } from "../limits.ts";
+import { ByteReader } from "../record/byte-reader.ts";
+import { ByteWriter } from "../record/byte-writer.ts";
+import { MalformedBytesError } from "../record/malformed-bytes-error.ts";
+import { StorageCorruptError } from "../storage/errors.ts";
+import type { LogEntry } from "../storage/log-store.ts";
+import { ProducerTable } from "./producer-table.ts";
+
+const version = 1;
+const fenceFlag = 1;
+const producerFlag = 1;
+const keyFlag = 2;
+const timestampFlag = 4;
+
+/** A RecordBatch v2 inside an entry. */
+export interface EntryBatch {
+  /** First byte in the entry's payload. */
+  readonly start: number;
+  readonly length: number;
+  /** Offsets that it takes: last offset delta + 1. */
+  readonly recordCount: number;
+  /** Ms since the epoch; -1 if the batch has none. */
+  readonly maxTimestamp: number;
+  /** Absent for a producer that is not idempotent. */
+  readonly producer?: { readonly producerId: bigint; readonly producerEpoch: number; readonly baseSequence: number };
+  /** On the first batch of a request that came with one. */
+  readonly idempotencyKey?: string;
+}
+
+export type Checkpoint =
+  | { readonly kind: "table"; readonly table: ProducerTable }
+  | { readonly kind: "entry"; readonly position: number }
+  | { readonly kind: "blob"; readonly position: number; readonly id: string };
+
+export interface EntryMeta {
+  /** Bytes of all batches from the beginning of the log to the end of this entry. */
+  readonly totalBytes: number;
+  /** Entries from the beginning of the log, this one included. */
+  readonly totalEntries: number;
+  /** Wall clock of the oldest entry that was not sealed yet, as far as the writer knew. */
+  readonly oldestUnsealedMs: number;
+  /** The highest fencing token seen. */
+  readonly fence?: number;
+  readonly checkpoint: Checkpoint;
+  readonly batches: readonly EntryBatch[];
+}
+
+export function encodeEntryMeta(meta: EntryMeta, appendedAtMs: number): Uint8Array {
+  const out = new ByteWriter(64 + meta.batches.length * 32);
+  out.u8(version);
+  out.u8(meta.fence === undefined ? 0 : fenceFlag);
+  out.unsignedVarlongSafe(meta.totalBytes);
+  out.unsignedVarlongSafe(meta.totalEntries);
+  out.unsignedVarlongSafe(Math.max(0, appendedAtMs - meta.oldestUnsealedMs));
+  if (meta.fence !== undefined) out.unsignedVarlongSafe(meta.fence);
+  writeCheckpoint(out, meta.checkpoint, appendedAtMs);
+  out.unsignedVarint(meta.batches.length);
+  let end = 0;
+  for (const batch of meta.batches) {
+    writeBatch(out, batch, end, appendedAtMs);
+    end = batch.start + batch.length;
+  }
+  return out.finish();
+}
+
+function writeCheckpoint(out: ByteWriter, checkpoint: Checkpoint, appendedAtMs: number): void {
+  switch (checkpoint.kind) {
+    case "table":
+      out.u8(0);
+      checkpoint.table.write(out, appendedAtMs);
+      break;
+    case "entry":
+      out.u8(1);
+      out.unsignedVarlongSafe(checkpoint.position);
+      break;
+    case "blob":
+      out.u8(2);
+      out.unsignedVarlongSafe(checkpoint.position);
+      out.prefixedString(checkpoint.id);
+  }
+}
+
+function writeBatch(out: ByteWriter, batch: EntryBatch, previousEnd: number, appendedAtMs: number): void {
+  const { producer, idempotencyKey } = batch;
+  const hasTimestamp = batch.maxTimestamp >= 0;
+  out.u8(
+    (producer === undefined ? 0 : producerFlag) |
+      (idempotencyKey === undefined ? 0 : keyFlag) |
+      (hasTimestamp ? timestampFlag : 0),
+  );
+  out.unsignedVarint(batch.start - previousEnd);
+  out.unsignedVarint(batch.length);
+  out.unsignedVarint(batch.recordCount);
+  if (hasTimestamp) out.varlongSafe(batch.maxTimestamp - appendedAtMs);
+  if (producer !== undefined) {
+    out.varlong(producer.producerId);
+    out.i16(producer.producerEpoch);
+    out.unsignedVarint(producer.baseSequence);
+  }
+  if (idempotencyKey !== undefined) out.prefixedString(idempotencyKey);
+}
+
+/** @throws StorageCorruptError if the meta does not decode, or does not agree with the entry that it belongs to */
+export function decodeEntryMeta(entry: LogEntry): EntryMeta {
+  try {
+    return readMeta(new ByteReader(entry.meta), entry);
+  } catch (cause) {
+    if (!(cause instanceof MalformedBytesError)) throw cause;
+    throw new StorageCorruptError(`meta of ${entry.logId}@${entry.position} does not decode`, { cause });
+  }
+}
+
+function readMeta(from: ByteReader, entry: LogEntry): EntryMeta {
+  const found = from.u8();
+  if (found !== version) throw new MalformedBytesError(`meta version ${found}`);
+  const flags = from.u8();
+  const totalBytes = from.unsignedVarlongSafe();
+  const totalEntries = from.unsignedVarlongSafe();
+  const oldestUnsealedMs = entry.appendedAtMs - from.unsignedVarlongSafe();
+  const fence = (flags & fenceFlag) === 0 ? undefined : from.unsignedVarlongSafe();
+  const checkpoint = readCheckpoint(from);
+  const batches: EntryBatch[] = [];
+  const count = from.unsignedVarint();
+  if (count === 0 || count > entryBatchesMax) throw new MalformedBytesError(`${count} batches`);
+  let end = 0;
+  let offsets = 0;
+  for (let index = 0; index < count; index += 1) {
+    const batch = readBatch(from, end, entry.appendedAtMs);
+    batches.push(batch);
+    end = batch.start + batch.length;
+    offsets += batch.recordCount;
+  }
+  from.expectEnd();
+  const payloadBytes = entry.payload.kind === "inline" ? entry.payload.bytes.length : entry.payload.lengthBytes;
+  if (end > payloadBytes) throw new MalformedBytesError(`batches end at ${end} of ${payloadBytes} bytes`);
+  if (offsets !== entry.next - entry.position) throw new MalformedBytesError(`${offsets} offsets in the batches`);
+  return { totalBytes, totalEntries, oldestUnsealedMs, ...(fence === undefined ? {} : { fence }), checkpoint, batches };
+}
+
+function readCheckpoint(from: ByteReader): Checkpoint {
+  const kind = from.u8();
+  switch (kind) {
+    case 0:
+      return { kind: "table", table: ProducerTable.read(from) };
+    case 1:
+      return { kind: "entry", position: from.unsignedVarlongSafe() };
+    case 2:
+      return { kind: "blob", position: from.unsignedVarlongSafe(), id: from.prefixedString() };
+    default:
+      throw new MalformedBytesError(`checkpoint kind ${kind}`);
+  }
+}
+
+function readBatch(from: ByteReader, previousEnd: number, appendedAtMs: number): EntryBatch {
+  const flags = from.u8();
+  const start = previousEnd + from.unsignedVarint();
+  const length = from.unsignedVarint();
+  const recordCount = from.unsignedVarint();
+  const maxTimestamp = (flags & timestampFlag) === 0 ? -1 : appendedAtMs + from.varlongSafe();
+  const batch = { start, length, recordCount, maxTimestamp };
+  const producer =
+    (flags & producerFlag) === 0
+      ? undefined
+      : { producerId: from.varlong(), producerEpoch: from.i16(), baseSequence: from.unsignedVarint() };
+  const idempotencyKey = (flags & keyFlag) === 0 ? undefined : from.prefixedString();
+  return {
+    ...batch,
+    ...(producer === undefined ? {} : { producer }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  };
+}

@@ -1,0 +1,221 @@
+/**
+ * Decides which of a group of produce requests become the next entry, on a state that is not changed: pure.
+ *
+ * In the order in which a request is judged: a repeat (by idempotency key or sequence) answers as the first time; then
+ * the fence, the sequence, the expected offset. Requests that are accepted earlier in the group count for later ones.
+ */
+import {
+  checkpointBytesMax,
+  checkpointEntriesMax,
+  entryBatchesMax,
+  entryMetaBytesMax,
+  producerTableInlineBytesMax,
+  producerTableMetaBytesMax,
+} from "../limits.ts";
+import type { Answer } from "../log/log-machine.ts";
+import { ByteWriter } from "../record/byte-writer.ts";
+import type { Checkpoint, EntryBatch, EntryMeta } from "./entry-meta.ts";
+import type { PartitionState } from "./partition-state.ts";
+import { afterBatch, judgeSequence, type ProducerState, ProducerTable, type RememberedRequest } from "./producer-table.ts";
+
+/** A batch as the producer sent it, checked; `start` counts from the beginning of the request's bytes. */
+export type RequestBatch = Omit<EntryBatch, "idempotencyKey">;
+
+/** One produce request for one partition: all of its batches or none. */
+export interface AppendRequest {
+  /** RecordBatches v2, one after the other. Never changed. */
+  readonly bytes: Uint8Array;
+  /** At least one; exactly one if it names a producer. */
+  readonly batches: readonly RequestBatch[];
+  readonly expectedOffset?: number;
+  readonly fencingToken?: number;
+  readonly idempotencyKey?: string;
+}
+
+export interface Appended {
+  readonly baseOffset: number;
+  /** Wall clock of the entry; of the first one for a repeat where it is known, else of now. */
+  readonly appendedAtMs: number;
+  /** True if the records had been appended by an earlier request. */
+  readonly duplicate: boolean;
+}
+
+export type AppendRefusal =
+  | { readonly code: "INVALID_PRODUCER_EPOCH"; readonly currentEpoch: number }
+  | { readonly code: "OUT_OF_ORDER_SEQUENCE_NUMBER"; readonly expectedSequence: number }
+  | { readonly code: "BAD_VERSION"; readonly highWatermark: number }
+  | { readonly code: "FENCED"; readonly fencingToken: number }
+  | { readonly code: "IDEMPOTENCY_KEY_REUSED"; readonly baseOffset: number; readonly recordCount: number };
+
+export type AppendAnswer = Answer<Appended, AppendRefusal>;
+
+export interface AppendPlan {
+  /** Absent when nothing is to be written. */
+  readonly entry?: { readonly next: number; readonly meta: EntryMeta };
+  readonly answers: readonly AppendAnswer[];
+}
+
+/** A meta's bytes beside its batches and the producer table. */
+const metaHeadBytesMax = 64;
+const batchBytesMax = 48;
+/** UTF-8 takes at most 3 bytes for each UTF-16 code unit. */
+const keyBytesPerChar = 3;
+
+/**
+ * @param starts where each request's bytes begin in the payload of the group
+ * @param nowMs wall clock, which becomes the entry's time
+ */
+export function planAppend(
+  state: PartitionState,
+  requests: readonly AppendRequest[],
+  starts: readonly number[],
+  nowMs: number,
+): AppendPlan {
+  const overlay = new Overlay(state, nowMs);
+  const answers = requests.map((request, index) => overlay.judge(request, starts[index] ?? 0));
+  if (overlay.batches.length === 0) return { answers };
+  const totalBytes = overlay.batches.reduce((sum, batch) => sum + batch.length, state.totalBytes);
+  const meta: EntryMeta = {
+    totalBytes,
+    totalEntries: state.totalEntries + 1,
+    oldestUnsealedMs: Math.min(state.oldestUnsealedMs ?? nowMs, nowMs),
+    ...(overlay.fence === undefined ? {} : { fence: overlay.fence }),
+    checkpoint: chooseCheckpoint(state, overlay),
+    batches: overlay.batches,
+  };
+  return { entry: { next: overlay.position, meta }, answers };
+}
+
+/** The state as it would be after the requests accepted so far. */
+class Overlay {
+  readonly batches: EntryBatch[] = [];
+  readonly producers = new Map<bigint, ProducerState>();
+  readonly requests = new Map<string, RememberedRequest>();
+  readonly state: PartitionState;
+  readonly nowMs: number;
+  position: number;
+  fence: number | undefined;
+  #metaBytes = metaHeadBytesMax + producerTableMetaBytesMax;
+
+  constructor(state: PartitionState, nowMs: number) {
+    this.state = state;
+    this.nowMs = nowMs;
+    this.position = state.position;
+    this.fence = state.fence;
+  }
+
+  judge(request: AppendRequest, start: number): AppendAnswer {
+    const repeat = this.#judgeRepeat(request);
+    if (repeat !== undefined) return repeat;
+    const { fencingToken, expectedOffset } = request;
+    if (fencingToken !== undefined && this.fence !== undefined && fencingToken < this.fence) {
+      return { kind: "refused", refusal: { code: "FENCED", fencingToken: this.fence } };
+    }
+    const sequence = this.#judgeSequence(request);
+    if (sequence !== undefined) return sequence;
+    if (expectedOffset !== undefined && expectedOffset !== this.position) {
+      return { kind: "doubtful", refusal: { code: "BAD_VERSION", highWatermark: this.position } };
+    }
+    return this.#accept(request, start);
+  }
+
+  #judgeRepeat({ idempotencyKey, batches }: AppendRequest): AppendAnswer | undefined {
+    if (idempotencyKey === undefined) return undefined;
+    const pending = this.requests.get(idempotencyKey);
+    const first = pending ?? this.state.table.request(idempotencyKey);
+    if (first === undefined) return undefined;
+    if (first.recordCount !== batches[0]?.recordCount) {
+      const { baseOffset, recordCount } = first;
+      return { kind: "refused", refusal: { code: "IDEMPOTENCY_KEY_REUSED", baseOffset, recordCount } };
+    }
+    const result = { baseOffset: first.baseOffset, appendedAtMs: first.appendedAtMs, duplicate: true };
+    return { kind: pending === undefined ? "settled" : "written", result };
+  }
+
+  #judgeSequence({ batches }: AppendRequest): AppendAnswer | undefined {
+    const [batch] = batches;
+    if (batch?.producer === undefined) return undefined;
+    const pending = this.producers.get(batch.producer.producerId);
+    const known = pending ?? this.state.table.producer(batch.producer.producerId);
+    const verdict = judgeSequence(known, { ...batch.producer, recordCount: batch.recordCount }, this.nowMs);
+    switch (verdict.kind) {
+      case "next":
+        return undefined;
+      case "duplicate": {
+        const durable = verdict.baseOffset < this.state.position;
+        const result = { baseOffset: verdict.baseOffset, appendedAtMs: this.nowMs, duplicate: true };
+        return { kind: durable ? "settled" : "written", result };
+      }
+      case "old epoch":
+        return { kind: "refused", refusal: { code: "INVALID_PRODUCER_EPOCH", currentEpoch: verdict.epoch } };
+      case "out of order": {
+        const { expectedSequence } = verdict;
+        return { kind: "doubtful", refusal: { code: "OUT_OF_ORDER_SEQUENCE_NUMBER", expectedSequence } };
+      }
+    }
+  }
+
+  #accept(request: AppendRequest, start: number): AppendAnswer {
+    const { batches, idempotencyKey } = request;
+    const keyBytes = idempotencyKey === undefined ? 0 : idempotencyKey.length * keyBytesPerChar + 2;
+    const metaBytes = this.#metaBytes + batches.length * batchBytesMax + keyBytes;
+    if (this.batches.length > 0) {
+      if (metaBytes > entryMetaBytesMax || this.batches.length + batches.length > entryBatchesMax) {
+        return { kind: "deferred" };
+      }
+    }
+    this.#metaBytes = metaBytes;
+    const result = { baseOffset: this.position, appendedAtMs: this.nowMs, duplicate: false };
+    batches.forEach((batch, index) => {
+      this.#remember(batch, index === 0 ? idempotencyKey : undefined);
+      const key = index === 0 && idempotencyKey !== undefined ? { idempotencyKey } : {};
+      this.batches.push({ ...batch, start: start + batch.start, ...key });
+      this.position += batch.recordCount;
+    });
+    if (request.fencingToken !== undefined) this.fence = Math.max(this.fence ?? 0, request.fencingToken);
+    return { kind: "written", result };
+  }
+
+  #remember({ recordCount, producer }: RequestBatch, idempotencyKey: string | undefined): void {
+    const baseOffset = this.position;
+    if (producer !== undefined) {
+      const { producerId, producerEpoch, baseSequence } = producer;
+      const known = this.producers.get(producerId) ?? this.state.table.producer(producerId);
+      const batch = { baseSequence, recordCount, baseOffset };
+      this.producers.set(producerId, afterBatch(known, producerEpoch, batch, this.nowMs));
+    }
+    if (idempotencyKey !== undefined) {
+      this.requests.set(idempotencyKey, { baseOffset, recordCount, appendedAtMs: this.nowMs });
+    }
+  }
+}
+
+/**
+ * A small table goes into every entry; a middling one into an entry now and then, to which the others point. One that is
+ * too large for that is stored beside the log by the writer, which sets `state.checkpoint` when it has done so.
+ */
+function chooseCheckpoint(state: PartitionState, overlay: Overlay): Checkpoint {
+  const rowsMax = state.table.rows + overlay.producers.size + overlay.requests.size;
+  const due =
+    state.checkpoint === undefined ||
+    state.entriesSinceCheckpoint + 1 >= checkpointEntriesMax ||
+    state.bytesSinceCheckpoint >= checkpointBytesMax;
+  const bytesMax = due ? producerTableMetaBytesMax : producerTableInlineBytesMax;
+  if (rowsMax * rowBytesMin <= bytesMax) {
+    const table = tableAfter(state, overlay);
+    const out = new ByteWriter(bytesMax);
+    table.write(out, overlay.nowMs);
+    if (out.position <= bytesMax) return { kind: "table", table };
+  }
+  return state.checkpoint ?? { kind: "entry", position: 0 };
+}
+
+/** No row of the table is smaller, so that a table which cannot fit is not even encoded. */
+const rowBytesMin = 8;
+
+function tableAfter(state: PartitionState, overlay: Overlay): ProducerTable {
+  const table = state.table.copy();
+  for (const [producerId, producer] of overlay.producers) table.setProducer(producerId, producer);
+  for (const [key, request] of overlay.requests) table.setRequest(key, request);
+  return table;
+}
