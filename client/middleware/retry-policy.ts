@@ -1,0 +1,63 @@
+/** Decides after a failed attempt; pure, so that every case can be listed in a test. */
+import { StreamkeeperServiceException } from "../exceptions.ts";
+import type { StreamkeeperException } from "../exceptions.ts";
+import type { Repeat } from "../command.ts";
+
+/** Shortest upper bound of a back-off; doubled with each attempt. */
+export const retryDelayMsBase = 50;
+/** Longest back-off, also when the service asks for more by `Retry-After`. */
+export const retryDelayMsMax = 5_000;
+
+export interface RetryQuestion {
+  readonly exception: StreamkeeperException;
+  readonly repeat: Repeat;
+  /** The request carries an `Idempotency-Key`. */
+  readonly hasIdempotencyKey: boolean;
+  /** The outcome of this or an earlier attempt is unknown. */
+  readonly maybeApplied: boolean;
+  /** Attempts made, this one included. */
+  readonly attempts: number;
+  readonly maxAttempts: number;
+}
+
+/** Whether to send the same request again. */
+export function shouldRetry(question: RetryQuestion): boolean {
+  if (question.attempts >= question.maxAttempts || !isTransient(question.exception)) return false;
+  return !question.maybeApplied || isSafeToRepeat(question.repeat, question.hasIdempotencyKey);
+}
+
+/** Whether a second application of the request would do no harm, or would be recognised by the service. */
+export function isSafeToRepeat(repeat: Repeat, hasIdempotencyKey: boolean): boolean {
+  switch (repeat) {
+    case "read":
+    case "repeatable":
+      return true;
+    case "keyed":
+      return hasIdempotencyKey;
+    case "once":
+      return false;
+  }
+}
+
+/**
+ * Full jitter: anything from 0 to a bound that doubles with each attempt
+ * (AWS Architecture Blog, "Exponential Backoff And Jitter").
+ *
+ * @param attempts attempts made, at least 1
+ * @param random from 0 to 1
+ * @param retryAfterMs what the service asked for, if it did: a lower bound
+ */
+export function retryDelayMs(attempts: number, random: number, retryAfterMs = 0): number {
+  const bound = Math.min(retryDelayMsMax, retryDelayMsBase * 2 ** (attempts - 1));
+  return Math.min(retryDelayMsMax, Math.max(retryAfterMs, random * bound));
+}
+
+/**
+ * An error that says "retriable" but is the client's fault (an unknown topic, which Kafka's clients ask for again while
+ * metadata spreads) is not repeated here: our reads of metadata are never stale for longer than the service's own cache.
+ */
+function isTransient(exception: StreamkeeperException): boolean {
+  if (!exception.retriable) return false;
+  if (!(exception instanceof StreamkeeperServiceException)) return true;
+  return exception.$fault === "server" || exception.$metadata.httpStatusCode === 429;
+}

@@ -1,0 +1,96 @@
+/** AWS Signature Version 4, for an endpoint behind IAM (API Gateway: `execute-api`; a function URL: `lambda`). */
+import { createHash, createHmac } from "node:crypto";
+import type { Hash, Hmac } from "node:crypto";
+
+import { SignatureV4 } from "@smithy/signature-v4";
+
+import type { Handler, Middleware } from "../middleware-stack.ts";
+import { withHeaders } from "./request-headers.ts";
+
+/** As the AWS SDK has them. */
+export interface AwsCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  /** Absent: they do not expire. */
+  readonly expiration?: Date;
+}
+
+/** For example one of `@aws-sdk/credential-providers`; called again when what it gave is about to expire. */
+export type AwsCredentialsProvider = () => Promise<AwsCredentials>;
+
+export interface SigningOptions {
+  readonly credentials: AwsCredentials | AwsCredentialsProvider;
+  readonly region: string;
+  readonly service: "execute-api" | "lambda";
+}
+
+/** Credentials are fetched anew this long before they expire, so that none expires on the way. */
+const credentialsRefreshMs = 300_000;
+
+/** Signs each attempt anew, because a signature is only valid for some minutes. */
+export function signingMiddleware(options: SigningOptions, now: () => Date): Middleware {
+  const signer = new SignatureV4({
+    credentials: cachedCredentials(options.credentials, now),
+    region: options.region,
+    service: options.service,
+    sha256: NodeSha256,
+  });
+  return <Input extends object, Output extends object>(next: Handler<Input, Output>): Handler<Input, Output> =>
+    async (handlerArguments) => {
+      const { request } = handlerArguments;
+      if (request === undefined) return next(handlerArguments);
+      const signed = await signer.sign(
+        { ...request, query: { ...request.query }, headers: { ...request.headers } },
+        { signingDate: now() },
+      );
+      return next({ ...handlerArguments, request: withHeaders(request, signed.headers) });
+    };
+}
+
+function cachedCredentials(credentials: SigningOptions["credentials"], now: () => Date): AwsCredentialsProvider {
+  if (typeof credentials !== "function") return () => Promise.resolve(credentials);
+  let cached: Promise<AwsCredentials> | undefined;
+  return async () => {
+    const known = await cached;
+    const expiresAtMs = known?.expiration?.getTime() ?? Number.POSITIVE_INFINITY;
+    if (known !== undefined && now().getTime() < expiresAtMs - credentialsRefreshMs) return known;
+    cached = credentials();
+    // A provider that failed is asked again by the next request.
+    cached.catch(() => (cached = undefined));
+    return cached;
+  };
+}
+
+/** SHA-256 and its HMAC by OpenSSL, as the signer wants them. */
+class NodeSha256 {
+  readonly #secret: Uint8Array | string | undefined;
+  #hash: Hash | Hmac;
+
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    this.#secret = secret === undefined || typeof secret === "string" ? secret : bytesOf(secret);
+    this.#hash = this.#begin();
+  }
+
+  update(data: Uint8Array): void {
+    this.#hash.update(data);
+  }
+
+  digest(): Promise<Uint8Array> {
+    return Promise.resolve(this.#hash.digest());
+  }
+
+  reset(): void {
+    this.#hash = this.#begin();
+  }
+
+  #begin(): Hash | Hmac {
+    return this.#secret === undefined ? createHash("sha256") : createHmac("sha256", this.#secret);
+  }
+}
+
+function bytesOf(data: ArrayBuffer | ArrayBufferView): Uint8Array {
+  return ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : new Uint8Array(data);
+}

@@ -1,0 +1,40 @@
+import { ListNamespacesCommand } from "./commands/list-namespaces-command.ts";
+import type { ListNamespacesInput, ListNamespacesOutput } from "./commands/list-namespaces-command.ts";
+import { ListTopicsCommand } from "./commands/list-topics-command.ts";
+import type { ListTopicsInput, ListTopicsOutput } from "./commands/list-topics-command.ts";
+import type { SendOptions, StreamkeeperClient } from "./streamkeeper-client.ts";
+
+export interface PaginationOptions extends SendOptions {
+  readonly client: StreamkeeperClient;
+}
+
+/** Every page of the topics of a namespace. @throws StreamkeeperServiceException UNKNOWN_NAMESPACE */
+export function paginateListTopics(
+  options: PaginationOptions,
+  input: ListTopicsInput = {},
+): AsyncGenerator<ListTopicsOutput, void, void> {
+  return paginate(input, (page) => options.client.send(new ListTopicsCommand(page), options));
+}
+
+/** Every page of the namespaces. */
+export function paginateListNamespaces(
+  options: PaginationOptions,
+  input: ListNamespacesInput = {},
+): AsyncGenerator<ListNamespacesOutput, void, void> {
+  return paginate(input, (page) => options.client.send(new ListNamespacesCommand(page), options));
+}
+
+async function* paginate<
+  Input extends { readonly nextToken?: string },
+  Output extends { readonly nextToken?: string | undefined },
+>(input: Input, send: (page: Input) => Promise<Output>): AsyncGenerator<Output, void, void> {
+  let page = input;
+  for (;;) {
+    const output = await send(page);
+    yield output;
+    const { nextToken } = output;
+    if (nextToken === undefined) return;
+    if (nextToken === page.nextToken) throw new RangeError(`page ${nextToken} says that it comes after itself`);
+    page = { ...page, nextToken };
+  }
+}

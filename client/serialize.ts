@@ -1,0 +1,63 @@
+import { jsonMediaType, routes } from "../shared/api/routes.ts";
+import type { OperationId } from "../shared/api/routes.ts";
+import type { CommandDefaults, RequestParts } from "./command.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { encodeUriPart } from "./http-message.ts";
+import type { HttpRequest } from "./http-message.ts";
+
+/** What the path of any route may name. */
+export interface PathNames {
+  /** Default: the client's namespace. */
+  readonly namespace?: string;
+  readonly topic?: string;
+  readonly partition?: number;
+}
+
+/**
+ * Method and path of a route, with the names filled in.
+ *
+ * @throws TypeError if a name is missing or empty
+ */
+export function routeTo(
+  operation: OperationId,
+  names: PathNames,
+  defaults: CommandDefaults,
+): Pick<RequestParts, "method" | "path"> {
+  const { method, path } = routes[operation];
+  const values: Readonly<Record<string, string | number | undefined>> = {
+    namespace: names.namespace ?? defaults.namespace,
+    topic: names.topic,
+    partition: names.partition,
+  };
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name];
+    if (value === undefined || value === "") throw new TypeError(`${name} is missing`);
+    return encodeUriPart(String(value));
+  });
+  return { method, path: filled };
+}
+
+/** An idempotency key as a header, if there is one. */
+export function idempotencyHeaders(key: string | undefined): Readonly<Record<string, string>> {
+  return key === undefined ? {} : { "idempotency-key": key };
+}
+
+/** The request that a command describes, addressed to an endpoint. */
+export function requestOf(parts: RequestParts, endpoint: Endpoint): HttpRequest {
+  const { method, json, headers = {} } = parts;
+  const body = json === undefined ? parts.body : Buffer.from(JSON.stringify(json));
+  const query: Record<string, string> = {};
+  for (const [name, value] of Object.entries(parts.query ?? {})) {
+    if (value !== undefined) query[name] = String(value);
+  }
+  return {
+    method,
+    protocol: endpoint.protocol,
+    hostname: endpoint.hostname,
+    ...(endpoint.port === undefined ? {} : { port: endpoint.port }),
+    path: endpoint.basePath + parts.path,
+    query,
+    headers: json === undefined ? headers : { "content-type": jsonMediaType, ...headers },
+    ...(body === undefined ? {} : { body }),
+  };
+}

@@ -1,0 +1,113 @@
+import { resolveConfiguration } from "./client-configuration.ts";
+import type { ClientConfiguration, StreamkeeperClientOptions } from "./client-configuration.ts";
+import type { Command } from "./command.ts";
+import type { ResponseMetadata } from "./exceptions.ts";
+import { idempotencyKeyMiddleware } from "./middleware/idempotency-key.ts";
+import { fixedHeadersMiddleware } from "./middleware/request-headers.ts";
+import { retryMiddleware } from "./middleware/retry.ts";
+import { signingMiddleware } from "./middleware/signing.ts";
+import { MiddlewareStack } from "./middleware-stack.ts";
+import type { CallHandlers, HandlerContext } from "./middleware-stack.ts";
+import { NodeHttpTransport } from "./node-http-transport.ts";
+import type { Transport } from "./node-http-transport.ts";
+import { requestOf } from "./serialize.ts";
+import { requestIdOf, serviceExceptionOf } from "./service-answer.ts";
+
+export interface SendOptions {
+  readonly abortSignal?: AbortSignal;
+  /** For this call in place of the client's. */
+  readonly requestTimeoutMs?: number;
+  /** For this call in place of the client's. */
+  readonly maxAttempts?: number;
+}
+
+const userAgent = "streamkeeper-client/0.1";
+
+/** Sends commands to the HTTP API. One client serves any number of calls at once; its connections are kept open. */
+export class StreamkeeperClient {
+  /** Add to it, or remove from it by name, what every call passes; see `MiddlewareStep` for the steps. */
+  readonly middlewareStack = new MiddlewareStack();
+  readonly configuration: ClientConfiguration;
+  readonly #transport: Transport;
+
+  /** @throws TypeError for an option that cannot be */
+  constructor(options: StreamkeeperClientOptions) {
+    const configuration = resolveConfiguration(options);
+    this.configuration = configuration;
+    this.#transport = options.transport ?? new NodeHttpTransport(configuration);
+    const stack = this.middlewareStack;
+    stack.add(idempotencyKeyMiddleware, { step: "build", name: "idempotencyKey" });
+    stack.add(fixedHeadersMiddleware(userAgent), { step: "build", name: "fixedHeaders", priority: "low" });
+    stack.add(retryMiddleware(Math.random), { step: "finalizeRequest", name: "retry", priority: "high" });
+    if (configuration.signing === undefined) return;
+    const signing = signingMiddleware(configuration.signing, () => new Date());
+    stack.add(signing, { step: "finalizeRequest", name: "signing", priority: "low" });
+  }
+
+  /**
+   * Sends a command and answers its output.
+   *
+   * @throws StreamkeeperServiceException the service refused
+   * @throws NoAnswerException no answer came, or the call was aborted
+   */
+  async send<Input extends object, Output extends object>(
+    command: Command<Input, Output>,
+    options: SendOptions = {},
+  ): Promise<Output & { readonly $metadata: ResponseMetadata }> {
+    const { configuration } = this;
+    const requestTimeoutMs = options.requestTimeoutMs ?? configuration.requestTimeoutMs;
+    const context: HandlerContext = {
+      commandName: command.name,
+      repeat: command.repeat,
+      attemptTimeoutMs: requestTimeoutMs + (command.waitMs ?? 0),
+      maxAttempts: options.maxAttempts ?? configuration.maxAttempts,
+      ...(options.abortSignal === undefined ? {} : { abortSignal: options.abortSignal }),
+    };
+    const handler = this.middlewareStack.resolve(this.#handlersOf(command, context), context);
+    const result = await handler({ input: command.input });
+    const { response, output, attempts = 1, totalRetryDelayMs = 0 } = result;
+    if (output === undefined) throw new TypeError(`the middleware of ${command.name} left no output`);
+    const requestId = requestIdOf(response);
+    const $metadata: ResponseMetadata = {
+      httpStatusCode: response.statusCode,
+      ...(requestId === undefined ? {} : { requestId }),
+      attempts,
+      totalRetryDelayMs,
+    };
+    return { ...output, $metadata };
+  }
+
+  /** Closes the connections; calls under way fail. */
+  destroy(): void {
+    this.#transport.destroy();
+  }
+
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+
+  #handlersOf<Input extends object, Output extends object>(
+    command: Command<Input, Output>,
+    context: HandlerContext,
+  ): CallHandlers<Input, Output> {
+    const { endpoint, namespace } = this.configuration;
+    const { attemptTimeoutMs: timeoutMs, abortSignal } = context;
+    const attemptOptions = { timeoutMs, ...(abortSignal === undefined ? {} : { abortSignal }) };
+    return {
+      serializer:
+        (next) =>
+        async ({ input }) =>
+          next({ input, request: requestOf(command.serialize(input, { namespace }), endpoint) }),
+      deserializer: (next) => async (handlerArguments) => {
+        const result = await next(handlerArguments);
+        const { response } = result;
+        if (response.statusCode < 200 || response.statusCode > 299) throw serviceExceptionOf(response);
+        return { ...result, output: command.deserialize(response) };
+      },
+      handler: async ({ request }) => {
+        if (request === undefined) throw new TypeError(`the middleware of ${command.name} left no request`);
+        return { response: await this.#transport.handle(request, attemptOptions) };
+      },
+    };
+  }
+}
