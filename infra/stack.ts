@@ -50,9 +50,10 @@ export class StreamkeeperStack extends Stack {
     new Rule(this, "SweepSchedule", {
       description: "Streamkeeper: finds duties that a lost wake-up left",
       schedule: Schedule.rate(sweepInterval),
-      // The next sweep does what this one did not.
-      targets: [new LambdaFunction(functions.sweep.function, { retryAttempts: 0 })],
+      targets: [new LambdaFunction(functions.sweep.function, { maxEventAge: sweepInterval })],
     });
+    // The next sweep does what a failed one did not.
+    functions.sweep.function.configureAsyncInvoke({ retryAttempts: 0 });
 
     const { api } = new HttpApi(this, "HttpApi", { routes, functions, logRetention: settings.logRetentionDays });
     new Alarms(this, "Alarms", {

@@ -41,13 +41,13 @@ export class ItemTable extends Construct {
     return grantOnPartitions(this.table, grantee, ["dynamodb:Query"], partitions);
   }
 
-  /** May create and update items under a condition. */
+  /** May create and update items under a condition, and read what made a condition fail. */
   grantUpdate(grantee: IGrantable, ...partitions: readonly ItemPartition[]): Grant {
-    return grantOnPartitions(this.table, grantee, ["dynamodb:UpdateItem"], partitions);
+    return grantOnPartitions(this.table, grantee, ["dynamodb:UpdateItem", "dynamodb:GetItem"], partitions);
   }
 
-  /** May delete items under a condition. */
+  /** May delete items under a condition, and read what made a condition fail. */
   grantDelete(grantee: IGrantable, ...partitions: readonly ItemPartition[]): Grant {
-    return grantOnPartitions(this.table, grantee, ["dynamodb:DeleteItem"], partitions);
+    return grantOnPartitions(this.table, grantee, ["dynamodb:DeleteItem", "dynamodb:GetItem"], partitions);
   }
 }

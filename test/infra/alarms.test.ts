@@ -1,0 +1,95 @@
+import { Match } from "aws-cdk-lib/assertions";
+import { describe, expect, test } from "vitest";
+import { resourcesOf, synthesize } from "./synthesize.ts";
+
+const template = synthesize();
+const topic = "arn:aws:sns:us-east-1:111122223333:on-call";
+
+function alarmWith(properties: Readonly<Record<string, unknown>>): void {
+  template.hasResourceProperties("AWS::CloudWatch::Alarm", {
+    ComparisonOperator: "GreaterThanThreshold",
+    TreatMissingData: "notBreaching",
+    ...properties,
+  });
+}
+
+describe("alarms go off when", () => {
+  test("a duty is in the dead-letter queue", () => {
+    alarmWith({
+      Namespace: "AWS/SQS",
+      MetricName: "ApproximateNumberOfMessagesVisible",
+      Dimensions: [
+        { Name: "QueueName", Value: { "Fn::GetAtt": [Match.stringLikeRegexp("^DutiesFailed"), "QueueName"] } },
+      ],
+      Statistic: "Maximum",
+      Threshold: 0,
+    });
+  });
+
+  test("the oldest duty has waited for two hours", () => {
+    alarmWith({
+      Namespace: "AWS/SQS",
+      MetricName: "ApproximateAgeOfOldestMessage",
+      Dimensions: [
+        { Name: "QueueName", Value: { "Fn::GetAtt": [Match.stringLikeRegexp("^DutiesQueue"), "QueueName"] } },
+      ],
+      Threshold: 7_200,
+    });
+  });
+
+  test("requests fail on our side", () => {
+    alarmWith({ Namespace: "AWS/ApiGateway", MetricName: "5xx", Statistic: "Sum" });
+  });
+
+  test.each(["fetch", "health", "produce", "seal", "sweep", "topics"])(
+    "the %s function fails or is throttled",
+    (capability) => {
+      for (const MetricName of ["Errors", "Throttles"]) {
+        alarmWith({
+          Namespace: "AWS/Lambda",
+          MetricName,
+          Dimensions: [{ Name: "FunctionName", Value: { Ref: Match.stringLikeRegexp(`^${capability}`) } }],
+          Statistic: "Sum",
+          Threshold: 0,
+        });
+      }
+    },
+  );
+
+  test.each(["Logs", "Items"])("DynamoDB throttles the table of %s", (table) => {
+    const throttled = (id: string, MetricName: string) =>
+      Match.objectLike({
+        Id: id,
+        MetricStat: {
+          Metric: {
+            Namespace: "AWS/DynamoDB",
+            MetricName,
+            Dimensions: [{ Name: "TableName", Value: { Ref: Match.stringLikeRegexp(`^${table}`) } }],
+          },
+        },
+      });
+    alarmWith({
+      Metrics: Match.arrayWith([
+        Match.objectLike({ Expression: "reads + writes" }),
+        throttled("reads", "ReadThrottleEvents"),
+        throttled("writes", "WriteThrottleEvents"),
+      ]),
+    });
+  });
+});
+
+describe("every alarm", () => {
+  test("says what is wrong", () => {
+    for (const [, { Properties }] of resourcesOf(template, "AWS::CloudWatch::Alarm")) {
+      expect(Properties["AlarmDescription"]).toMatch(/\w+ \w+/);
+    }
+  });
+
+  test("notifies the chosen topic, when it goes off and when it is over", () => {
+    const notified = synthesize({ alarmTopicArn: topic });
+    notified.allResourcesProperties("AWS::CloudWatch::Alarm", { AlarmActions: [topic], OKActions: [topic] });
+    for (const [, { Properties }] of resourcesOf(template, "AWS::CloudWatch::Alarm")) {
+      expect(Properties).not.toHaveProperty("AlarmActions");
+    }
+  });
+});

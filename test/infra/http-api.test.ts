@@ -1,0 +1,63 @@
+import { Match } from "aws-cdk-lib/assertions";
+import { describe, expect, test } from "vitest";
+import { routes } from "../../shared/api/routes.ts";
+import type { Route } from "../../shared/api/routes.ts";
+import { resourcesOf, synthesize } from "./synthesize.ts";
+
+const template = synthesize();
+const deployed = resourcesOf(template, "AWS::ApiGatewayV2::Route").map(([, { Properties }]) => Properties);
+
+/** The function that a deployed route leads to. */
+function capabilityOf(route: Readonly<Record<string, unknown>>): string | undefined {
+  const target = route["Target"] as { "Fn::Join": [string, [string, { Ref: string }]] };
+  const integration = resourcesOf(template, "AWS::ApiGatewayV2::Integration").find(
+    ([id]) => id === target["Fn::Join"][1][1].Ref,
+  );
+  const uri = integration?.[1].Properties["IntegrationUri"] as { "Fn::GetAtt": [string, string] } | undefined;
+  return /^[a-z]+/.exec(uri?.["Fn::GetAtt"][0] ?? "")?.[0];
+}
+
+describe("the HTTP API", () => {
+  test("has every route of the route table, each with the function of its capability, and no other", () => {
+    const expected = Object.values<Route>(routes).map(({ method, path, capability }) => [
+      `${method} ${path}`,
+      capability,
+    ]);
+    const actual = deployed.map((route) => [route["RouteKey"], capabilityOf(route)]);
+    expect(Object.fromEntries(actual)).toEqual(Object.fromEntries(expected));
+  });
+
+  test("lets nobody in without IAM, whatever the route", () => {
+    expect(new Set(deployed.map((route) => route["AuthorizationType"]))).toEqual(new Set(["AWS_IAM"]));
+  });
+
+  test("hands over requests in the form that the handlers read", () => {
+    template.allResourcesProperties("AWS::ApiGatewayV2::Integration", {
+      PayloadFormatVersion: "2.0",
+      IntegrationType: "AWS_PROXY",
+    });
+  });
+
+  test("may call the functions of its routes, and only they may be called by it", () => {
+    const allowed = resourcesOf(template, "AWS::Lambda::Permission")
+      .filter(([, { Properties }]) => Properties["Principal"] === "apigateway.amazonaws.com")
+      .map(([, { Properties }]) => (Properties["FunctionName"] as { "Fn::GetAtt": [string] })["Fn::GetAtt"][0])
+      .map((id) => /^[a-z]+/.exec(id)?.[0]);
+    expect(allowed.toSorted()).toEqual(["fetch", "health", "produce", "topics"]);
+  });
+
+  test("writes a line of JSON per request, by which the function's own lines are found", () => {
+    template.hasResourceProperties("AWS::ApiGatewayV2::Stage", {
+      StageName: "$default",
+      AutoDeploy: true,
+      AccessLogSettings: {
+        DestinationArn: { "Fn::GetAtt": [Match.stringLikeRegexp("AccessLogs"), "Arn"] },
+        Format: Match.serializedJson(Match.objectLike({ requestId: "$context.requestId", status: "$context.status" })),
+      },
+    });
+  });
+
+  test("tells its address", () => {
+    template.hasOutput("*", { Description: "Base URL of the HTTP API" });
+  });
+});
