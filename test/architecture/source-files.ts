@@ -20,6 +20,6 @@ export function readRepositoryFile(path: string): string {
 
 /** The repository's own TypeScript and JavaScript, by path. */
 export function repositorySources(): Map<string, string> {
-  const paths = repositoryFiles().filter((path) => /\.(?:ts|mts|js|mjs)$/.test(path));
+  const paths = repositoryFiles().filter((path) => /\.[cm]?[jt]s$/.test(path));
   return new Map(paths.map((path) => [path, readRepositoryFile(path)]));
 }
