@@ -112,6 +112,8 @@ export const nextTokenCharsMax = 2_048;
 /** Kafka has about 40 topic keys; the whole configuration must fit one znode and one item. */
 export const topicConfigKeysMax = 100;
 export const topicConfigValueCharsMax = 1_024;
+/** JSON body of any request that carries no records: holds the largest configuration, escaped. */
+export const metadataBodyBytesMax = 1_048_576;
 
 // ---- The AWS adapter ----
 

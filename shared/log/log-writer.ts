@@ -9,7 +9,7 @@
  * after catching up. One loop runs at a time; reads may catch up beside it, because an entry is applied only where it
  * continues the state.
  */
-import { appendAttemptsMax, catchUpBytesMax, catchUpEntriesMax } from "../limits.ts";
+import { appendAttemptsMax, catchUpBytesMax, catchUpEntriesMax, inlinePayloadBytesDefault } from "../limits.ts";
 import type { LogEntry } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import { contiguousFrom } from "./chain.ts";
@@ -266,7 +266,7 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
         await this.catchUp();
         return { kind: "again", caughtUp: true };
       case "lost":
-        return { kind: "again", caughtUp: await this.#afterLoss(current, outcome.existing, seen) };
+        return { kind: "again", caughtUp: await this.#afterLoss(current, entry, outcome.existing, seen) };
       case "unknown":
         this.#current = undefined;
         return outcome;
@@ -275,10 +275,18 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
     }
   }
 
-  /** A winner that is young is proof of the next tail by itself; for an old one, or none, the log is read. */
-  async #afterLoss(current: Position<State>, winner: LogEntry | undefined, seen: Instant): Promise<boolean> {
-    const ageMs = winner === undefined ? Infinity : seen.wallMs - winner.appendedAtMs;
-    if (winner === undefined || ageMs > winnerAgeMsMax) {
+  /**
+   * A winner that is young is proof of the next tail by itself; for an old one, or none, the log is read. So it is for a
+   * large payload, which is not to be sent in vain again.
+   */
+  async #afterLoss(
+    current: Position<State>,
+    entry: LogEntry,
+    winner: LogEntry | undefined,
+    seen: Instant,
+  ): Promise<boolean> {
+    const large = entry.payload.kind === "inline" && entry.payload.bytes.length > inlinePayloadBytesDefault;
+    if (large || winner === undefined || seen.wallMs - winner.appendedAtMs > winnerAgeMsMax) {
       await this.catchUp();
       return true;
     }

@@ -102,7 +102,8 @@ function setCounters(state: PartitionState, entry: LogEntry, meta: EntryMeta): v
   state.totalBytes = meta.totalBytes;
   state.totalEntries = meta.totalEntries;
   state.lastAppendedMs = entry.appendedAtMs;
-  state.oldestUnsealedMs = meta.oldestUnsealedMs;
+  // Each is a lower bound of the truth, as far as its writer knew: the later one is the better one.
+  state.oldestUnsealedMs = Math.max(state.oldestUnsealedMs ?? 0, meta.oldestUnsealedMs);
 }
 
 const version = 1;

@@ -45,6 +45,8 @@ export type AppendRefusal =
   | { readonly code: "OUT_OF_ORDER_SEQUENCE_NUMBER"; readonly expectedSequence: number }
   | { readonly code: "BAD_VERSION"; readonly highWatermark: number }
   | { readonly code: "FENCED"; readonly fencingToken: number }
+  /** The sealer is far behind (invariant 8). */
+  | { readonly code: "UNSEALED_TOO_LONG" }
   | { readonly code: "IDEMPOTENCY_KEY_REUSED"; readonly baseOffset: number; readonly recordCount: number };
 
 export type AppendAnswer = Answer<Appended, AppendRefusal>;

@@ -1,0 +1,254 @@
+/** Appends produce requests to one partition: the log's writer with the partition's rules. */
+import {
+  appendQueueBytesMax,
+  appendQueueRequestsMax,
+  checkpointBytesMax,
+  checkpointEntriesMax,
+  entryBatchesMax,
+  entryPayloadBytesMax,
+  inlinePayloadBytesMax,
+  producerTableMetaBytesMax,
+  segmentAgeMsMax,
+  segmentBytesTarget,
+  segmentEntriesMax,
+} from "../limits.ts";
+import { instantOf } from "../log/evidence.ts";
+import { partitionLogId } from "../log/log-id.ts";
+import type { DraftPayload, Group, LogMachine, Plan } from "../log/log-machine.ts";
+import { LogWriter } from "../log/log-writer.ts";
+import { ByteWriter } from "../record/byte-writer.ts";
+import { hotBlobKey } from "../storage/item-keys.ts";
+import type { LogEntry, LogId } from "../storage/log-store.ts";
+import type { Storage } from "../storage/storage.ts";
+import { encodeEntryMeta } from "./entry-meta.ts";
+import { applyEntry, type PartitionState } from "./partition-state.ts";
+import { type Appended, type AppendRefusal, type AppendRequest, planAppend } from "./plan-append.ts";
+import { findOldestUnsealedMs, type PartitionName, recoverPartition } from "./recover-partition.ts";
+
+export type PartitionWriter = LogWriter<PartitionState, undefined, AppendRequest, Appended, AppendRefusal>;
+
+/** How often a writer whose entries stay unsealed looks where the sealed end is. */
+const unsealedCheckMs = 1_800_000;
+/** The same while it refuses to append. */
+const refusedCheckMs = 5_000;
+
+/**
+ * @param inlineBytesMax asked at every append: the topic's `streamkeeper.inline.max.bytes`
+ */
+export function partitionWriter(storage: Storage, name: PartitionName, inlineBytesMax: () => number): PartitionWriter {
+  const machine = new PartitionMachine(storage, name, inlineBytesMax);
+  return new LogWriter(storage, machine, { requestsMax: appendQueueRequestsMax, bytesMax: appendQueueBytesMax });
+}
+
+class PartitionMachine implements LogMachine<PartitionState, undefined, AppendRequest, Appended, AppendRefusal> {
+  readonly logId: LogId;
+  readonly keepsEntries = false;
+  readonly groupRequestsMax = entryBatchesMax;
+  readonly groupBytesMax = entryPayloadBytesMax;
+  readonly #storage: Storage;
+  readonly #name: PartitionName;
+  readonly #inlineBytesMax: () => number;
+  #storingTable = false;
+  #unsealedCheckedMs = 0;
+  #wokenWindow = -1;
+
+  constructor(storage: Storage, name: PartitionName, inlineBytesMax: () => number) {
+    this.#storage = storage;
+    this.#name = name;
+    this.#inlineBytesMax = inlineBytesMax;
+    this.logId = partitionLogId(name.topicId, name.partition);
+  }
+
+  recover(): ReturnType<typeof recoverPartition> {
+    return recoverPartition(this.#storage, this.#name);
+  }
+
+  load(): undefined {
+    return undefined;
+  }
+
+  apply(state: PartitionState, entry: LogEntry): void {
+    applyEntry(state, entry);
+  }
+
+  requestBytes(request: AppendRequest): number {
+    return request.bytes.length;
+  }
+
+  group(requests: readonly AppendRequest[]): Group<PartitionState, Appended, AppendRefusal> {
+    const inlineBytesMax = Math.min(this.#inlineBytesMax(), inlinePayloadBytesMax);
+    return new PartitionGroup(this.#storage, this.#name, requests, inlineBytesMax, (state, nowMs) => {
+      this.#refreshUnsealed(state, nowMs, refusedCheckMs);
+    });
+  }
+
+  appended(state: PartitionState, entry: LogEntry): void {
+    this.#wakeSealer(state, entry);
+    this.#checkpointBesideTheLog(state);
+    this.#refreshUnsealed(state, entry.appendedAtMs, unsealedCheckMs / 6);
+  }
+
+  /** At once when a segment is full, and once in each window of time for the age limit: a lost wake-up is followed by others. */
+  #wakeSealer(state: PartitionState, entry: LogEntry): void {
+    const duty = { kind: "seal", ...this.#name } as const;
+    const entryBytes = entry.payload.kind === "inline" ? entry.payload.bytes.length : entry.payload.lengthBytes;
+    const bytesBefore = state.totalBytes - entryBytes;
+    const full =
+      Math.floor(state.totalBytes / segmentBytesTarget) > Math.floor(bytesBefore / segmentBytesTarget) ||
+      state.totalEntries % segmentEntriesMax === 0;
+    if (full) this.#wake(duty, 0);
+    const window = Math.floor(entry.appendedAtMs / segmentAgeMsMax);
+    if (window !== this.#wokenWindow) this.#wake(duty, segmentAgeMsMax);
+    this.#wokenWindow = window;
+  }
+
+  #wake(duty: Parameters<Storage["wakeUps"]["wake"]>[0], delayMs: number): void {
+    // A lost wake-up costs delay only: the sweep finds what it missed.
+    this.#storage.wakeUps.wake(duty, delayMs).catch(() => undefined);
+  }
+
+  /** A table too large for an entry is stored while appends go on; the next entry points to it. */
+  #checkpointBesideTheLog(state: PartitionState): void {
+    const due =
+      state.entriesSinceCheckpoint * 2 >= checkpointEntriesMax || state.bytesSinceCheckpoint * 2 >= checkpointBytesMax;
+    if (!due || this.#storingTable) return;
+    const out = new ByteWriter(producerTableMetaBytesMax);
+    state.table.write(out, state.lastAppendedMs ?? 0);
+    if (out.position <= producerTableMetaBytesMax) return;
+    this.#storingTable = true;
+    void this.#storeTable(state, out.finish()).finally(() => {
+      this.#storingTable = false;
+    });
+  }
+
+  async #storeTable(state: PartitionState, table: Uint8Array): Promise<void> {
+    const { position, totalEntries } = state;
+    const id = this.#storage.random.id();
+    try {
+      await this.#storage.blobs.put(hotBlobKey(this.#name.topicId, this.#name.partition, id), [table]);
+    } catch {
+      // The older checkpoint still serves; the next entry tries again.
+      return;
+    }
+    state.checkpoint = { kind: "blob", position, id };
+    state.entriesSinceCheckpoint = state.totalEntries - totalEntries;
+    state.bytesSinceCheckpoint = 0;
+  }
+
+  #refreshUnsealed(state: PartitionState, nowMs: number, everyMs: number): void {
+    const { oldestUnsealedMs } = state;
+    if (oldestUnsealedMs === undefined || nowMs - oldestUnsealedMs < unsealedCheckMs) return;
+    if (Math.abs(nowMs - this.#unsealedCheckedMs) < everyMs) return;
+    this.#unsealedCheckedMs = nowMs;
+    this.#wake({ kind: "seal", ...this.#name }, 0);
+    void findOldestUnsealedMs(this.#storage, this.#name).then(
+      (foundMs) => {
+        state.oldestUnsealedMs = foundMs === undefined ? undefined : Math.max(state.oldestUnsealedMs ?? 0, foundMs);
+      },
+      // What is not known to be sealed counts as unsealed: the group refuses rather than lose it.
+      () => undefined,
+    );
+  }
+}
+
+class PartitionGroup implements Group<PartitionState, Appended, AppendRefusal> {
+  readonly #storage: Storage;
+  readonly #name: PartitionName;
+  readonly #requests: readonly AppendRequest[];
+  readonly #inlineBytesMax: number;
+  readonly #refused: (state: PartitionState, nowMs: number) => void;
+  /** The requests whose bytes are in the blob, and where, once it is stored. */
+  #stored: (Layout & { readonly payload: Promise<DraftPayload> }) | undefined;
+
+  constructor(
+    storage: Storage,
+    name: PartitionName,
+    requests: readonly AppendRequest[],
+    inlineBytesMax: number,
+    refused: (state: PartitionState, nowMs: number) => void,
+  ) {
+    this.#storage = storage;
+    this.#name = name;
+    this.#requests = requests;
+    this.#inlineBytesMax = inlineBytesMax;
+    this.#refused = refused;
+  }
+
+  plan(state: PartitionState, _position: number, at: { readonly wallMs: number }): Plan<Appended, AppendRefusal> {
+    if (this.#tooLongUnsealed(state, at.wallMs)) {
+      this.#refused(state, at.wallMs);
+      return { answers: this.#requests.map(() => ({ kind: "refused", refusal: { code: "UNSEALED_TOO_LONG" } })) };
+    }
+    let layout: Layout = this.#stored ?? layoutOf(this.#requests, () => true);
+    let plan = planAppend(state, this.#requests, layout.starts, at.wallMs);
+    const taken = plan.answers.map((answer) => answer.kind === "written" && !answer.result.duplicate);
+    const stored = this.#stored !== undefined && taken.every((one, index) => !one || layout.taken[index] === true);
+    if (!stored) {
+      // What is not appended is not stored either, and a blob that lacks what is to be appended is left to the collector.
+      this.#stored = undefined;
+      layout = layoutOf(this.#requests, (index) => taken[index] === true);
+      plan = planAppend(state, this.#requests, layout.starts, at.wallMs);
+    }
+    if (plan.entry === undefined) return { answers: plan.answers };
+    const { next, meta } = plan.entry;
+    return {
+      draft: { next, meta: encodeEntryMeta(meta, at.wallMs), payload: () => this.#payload(layout) },
+      answers: plan.answers,
+    };
+  }
+
+  /** Invariant 8: rather refuse than let entries expire that no segment holds. */
+  #tooLongUnsealed(state: PartitionState, nowMs: number): boolean {
+    const { dropsExpiredEntries, lifetimes } = this.#storage;
+    if (!dropsExpiredEntries || state.oldestUnsealedMs === undefined) return false;
+    return nowMs - state.oldestUnsealedMs > lifetimes.hotEntryMs / 2;
+  }
+
+  #payload(layout: Layout): Promise<DraftPayload> {
+    if (this.#stored !== undefined) return this.#stored.payload;
+    const chunks = this.#requests.flatMap((request, index) => (layout.taken[index] === true ? [request.bytes] : []));
+    const lengthBytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    if (lengthBytes <= this.#inlineBytesMax) {
+      return Promise.resolve({ payload: { kind: "inline", bytes: joined(chunks, lengthBytes) } });
+    }
+    const payload = this.#store(chunks, lengthBytes);
+    this.#stored = { ...layout, payload };
+    return payload;
+  }
+
+  async #store(chunks: readonly Uint8Array[], lengthBytes: number): Promise<DraftPayload> {
+    const storedAt = instantOf(this.#storage.clock);
+    const key = hotBlobKey(this.#name.topicId, this.#name.partition, this.#storage.random.id());
+    await this.#storage.blobs.put(key, chunks);
+    return { payload: { kind: "blob", key, lengthBytes }, storedAt };
+  }
+}
+
+/** Which requests' bytes make the payload, and where each begins. */
+interface Layout {
+  readonly taken: readonly boolean[];
+  readonly starts: readonly number[];
+}
+
+function layoutOf(requests: readonly AppendRequest[], isTaken: (index: number) => boolean): Layout {
+  let start = 0;
+  const taken = requests.map((_, index) => isTaken(index));
+  const starts = requests.map((request, index) => {
+    const here = start;
+    if (taken[index] === true) start += request.bytes.length;
+    return here;
+  });
+  return { taken, starts };
+}
+
+function joined(chunks: readonly Uint8Array[], lengthBytes: number): Uint8Array {
+  const [only] = chunks;
+  if (only !== undefined && chunks.length === 1) return only;
+  const bytes = new Uint8Array(lengthBytes);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
