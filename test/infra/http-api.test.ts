@@ -2,19 +2,19 @@ import { Match } from "aws-cdk-lib/assertions";
 import { describe, expect, test } from "vitest";
 import { routes } from "../../shared/api/routes.ts";
 import type { Route } from "../../shared/api/routes.ts";
-import { resourcesOf, synthesize } from "./synthesize.ts";
+import { capabilityOf, resourcesOf, synthesize } from "./synthesize.ts";
 
 const template = synthesize();
 const deployed = resourcesOf(template, "AWS::ApiGatewayV2::Route").map(([, { Properties }]) => Properties);
 
 /** The function that a deployed route leads to. */
-function capabilityOf(route: Readonly<Record<string, unknown>>): string | undefined {
+function servedBy(route: Readonly<Record<string, unknown>>): string | undefined {
   const target = route["Target"] as { "Fn::Join": [string, [string, { Ref: string }]] };
   const integration = resourcesOf(template, "AWS::ApiGatewayV2::Integration").find(
     ([id]) => id === target["Fn::Join"][1][1].Ref,
   );
   const uri = integration?.[1].Properties["IntegrationUri"] as { "Fn::GetAtt": [string, string] } | undefined;
-  return /^[a-z]+/.exec(uri?.["Fn::GetAtt"][0] ?? "")?.[0];
+  return uri === undefined ? undefined : capabilityOf(uri["Fn::GetAtt"][0]);
 }
 
 describe("the HTTP API", () => {
@@ -23,7 +23,7 @@ describe("the HTTP API", () => {
       `${method} ${path}`,
       capability,
     ]);
-    const actual = deployed.map((route) => [route["RouteKey"], capabilityOf(route)]);
+    const actual = deployed.map((route) => [route["RouteKey"], servedBy(route)]);
     expect(Object.fromEntries(actual)).toEqual(Object.fromEntries(expected));
   });
 
@@ -42,8 +42,8 @@ describe("the HTTP API", () => {
     const allowed = resourcesOf(template, "AWS::Lambda::Permission")
       .filter(([, { Properties }]) => Properties["Principal"] === "apigateway.amazonaws.com")
       .map(([, { Properties }]) => (Properties["FunctionName"] as { "Fn::GetAtt": [string] })["Fn::GetAtt"][0])
-      .map((id) => /^[a-z]+/.exec(id)?.[0]);
-    expect(allowed.toSorted()).toEqual(["fetch", "health", "produce", "topics"]);
+      .map(capabilityOf);
+    expect(new Set(allowed)).toEqual(new Set(["fetch", "health", "produce", "topics"]));
   });
 
   test("writes a line of JSON per request, by which the function's own lines are found", () => {

@@ -1,11 +1,13 @@
 import { Match } from "aws-cdk-lib/assertions";
+import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { describe, expect, test } from "vitest";
+import { capabilitySizes } from "../../infra/capabilities.ts";
 import { encodeKey } from "../../shared/storage/aws/item-attributes.ts";
 import { encodeLogEntry, ttlAttribute } from "../../shared/storage/aws/log-entry-item.ts";
 import { topicKey } from "../../shared/storage/item-keys.ts";
 import { partitionLogId } from "../../shared/log/log-id.ts";
 import { fetchWaitMsMax } from "../../shared/limits.ts";
-import { resourcesOf, synthesize } from "./synthesize.ts";
+import { capabilityOf, resourcesOf, synthesize } from "./synthesize.ts";
 
 const template = synthesize();
 const tables = resourcesOf(template, "AWS::DynamoDB::Table");
@@ -158,8 +160,8 @@ describe("the functions", () => {
   const functions = resourcesOf(template, "AWS::Lambda::Function");
 
   test("are one for each capability, and no others", () => {
-    const capabilities = functions.map(([id]) => /^[a-z]+/.exec(id)?.[0]).toSorted();
-    expect(capabilities).toEqual(["fetch", "health", "produce", "seal", "sweep", "topics"]);
+    const capabilities = functions.map(([id]) => capabilityOf(id));
+    expect(capabilities.toSorted((a, b) => a.localeCompare(b))).toEqual(Object.keys(capabilitySizes).toSorted());
   });
 
   test("run the handler of their bundle on Node 24 and arm64", () => {
@@ -188,7 +190,7 @@ describe("the functions", () => {
   });
 
   test("behind the API end before it gives up, and leave a long poll its whole wait", () => {
-    const seconds = new Map(functions.map(([id, { Properties }]) => [/^[a-z]+/.exec(id)?.[0], Properties["Timeout"]]));
+    const seconds = new Map(functions.map(([id, { Properties }]) => [capabilityOf(id), Properties["Timeout"]]));
     for (const capability of ["fetch", "health", "produce", "topics"]) expect(seconds.get(capability)).toBeLessThan(30);
     expect(seconds.get("fetch")).toBeGreaterThan(fetchWaitMsMax / 1_000);
   });
@@ -200,7 +202,9 @@ describe("the functions", () => {
     expect(new Set(groups).size).toBe(functions.length);
     template.allResourcesProperties("AWS::Lambda::Function", { LoggingConfig: { LogFormat: "JSON" } });
     template.allResourcesProperties("AWS::Logs::LogGroup", { RetentionInDays: 30 });
-    synthesize({ logRetentionDays: 7 }).allResourcesProperties("AWS::Logs::LogGroup", { RetentionInDays: 7 });
+    synthesize({ logRetentionDays: RetentionDays.ONE_WEEK }).allResourcesProperties("AWS::Logs::LogGroup", {
+      RetentionInDays: 7,
+    });
   });
 
   test("are traced only where that was chosen", () => {

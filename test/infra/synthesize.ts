@@ -26,3 +26,8 @@ export function synthesize(chosen: Partial<Settings> = {}): Template {
 export function resourcesOf(template: Template, type: string): (readonly [string, Resource])[] {
   return Object.entries(template.findResources(type) as Record<string, Resource>);
 }
+
+/** The capability whose function (or what belongs to it) has this logical id. */
+export function capabilityOf(logicalId: string): string {
+  return /^[a-z]+/.exec(logicalId)?.[0] ?? "";
+}
