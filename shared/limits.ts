@@ -157,3 +157,12 @@ export const tableCreationProbeMs = 100;
 
 /** Frames of one zstd stream: a producer's flush may end one, but each costs a decoder of its own (12 µs). */
 export const zstdFramesMax = 1_000;
+
+// ---- Environment of a process ----
+
+/** Callers that one process lets wait for hints, each with a timer: more than a long-polling server has connections. */
+export const notifierWaitersMax = 20_000;
+/** Logs whose last hint is remembered: about 2 MB; a hint that was forgotten costs a wait, never data. */
+export const notifierHintsMax = 20_000;
+/** Background duties that one process keeps waiting: two for each of 50,000 partitions. */
+export const pendingDutiesMax = 100_000;

@@ -68,8 +68,13 @@ export const pageQuery = z.strictObject({
 
 export const nextToken = z.string().meta({ description: "Absent on the last page." }).optional();
 
+/** Text that has a UTF-8 form: half a character (a lone surrogate) has none, and encoding it would change it silently. */
+export const text = z.string().refine((value) => value.isWellFormed(), "has half a character; send bytes as base64");
+
+const bytesProblem = 'must be a string, {"base64": "..."} or null; send JSON as a string';
+
 /** Bytes in JSON: a string stands for its UTF-8 bytes, `base64` for any bytes (RFC 4648 section 4, with padding). */
-export const bytes = z.union([z.string(), z.strictObject({ base64: z.base64() })]).meta({
+export const bytes = z.union([text, z.strictObject({ base64: z.base64() })], bytesProblem).meta({
   id: "Bytes",
   description:
     "A string stands for its UTF-8 bytes, an object for any bytes. Answers use the string whenever the bytes are valid UTF-8.",

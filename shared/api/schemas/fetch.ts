@@ -5,7 +5,7 @@ import { bytesOrNull, count, integerText, signedIntegerText } from "./common.ts"
 
 export const fetchQuery = z.strictObject({
   offset: z
-    .union([z.enum(["earliest", "latest"]), signedIntegerText])
+    .union([z.enum(["earliest", "latest"]), signedIntegerText], "must be earliest, latest or an offset")
     .default("earliest")
     .meta({
       description:
@@ -41,9 +41,14 @@ export const fetchAnswer = z.object({
 });
 
 export const listOffsetQuery = z.strictObject({
-  at: z.union([z.enum(["earliest", "latest"]), integerText(Number.MAX_SAFE_INTEGER)]).meta({
-    description: "`earliest`, `latest`, or ms since the epoch: the first record at or after it.",
-  }),
+  at: z
+    .union(
+      [z.enum(["earliest", "latest"]), integerText(Number.MAX_SAFE_INTEGER)],
+      "must be earliest, latest or ms since the epoch",
+    )
+    .meta({
+      description: "`earliest`, `latest`, or ms since the epoch: the first record at or after it.",
+    }),
 });
 
 /** Offset -1 where no record is at or after the timestamp; timestamp -1 where it is not known (Kafka ListOffsets). */

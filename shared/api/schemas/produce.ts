@@ -1,7 +1,7 @@
 /** Producing: records as JSON, or record batches as they are. */
 import * as z from "zod";
 import { recordHeadersMax, requestRecordsMax } from "../../limits.ts";
-import { bytes, bytesOrNull, count, int32Max, int64Text, integerText, partError } from "./common.ts";
+import { bytesOrNull, count, int32Max, int64Text, integerText, partError, text } from "./common.ts";
 
 /**
  * Headers of a record that is produced: an object, or a list where a key repeats or the order matters. Answers always use
@@ -9,8 +9,8 @@ import { bytes, bytesOrNull, count, int32Max, int64Text, integerText, partError 
  */
 export const producedHeaders = z
   .union([
-    z.record(z.string(), bytesOrNull),
-    z.array(z.strictObject({ key: z.string(), value: bytesOrNull })).max(recordHeadersMax),
+    z.record(text, bytesOrNull).refine((headers) => Object.keys(headers).length <= recordHeadersMax),
+    z.array(z.strictObject({ key: text, value: bytesOrNull })).max(recordHeadersMax),
   ])
   .meta({
     id: "ProducedHeaders",
@@ -83,7 +83,7 @@ export const produceAnswer = z.object({
 export const produceToPartitionAnswer = z.object({ results: z.array(recordResult) });
 
 export const produceBatchesAnswer = z
-  .object({ baseOffset: count, logAppendTimeMs: z.int(), logStartOffset: count })
+  .object({ baseOffset: count, appendedAtMs: count })
   .meta({ id: "ProducedBatches" });
 
 export const createProducerBody = z.strictObject({
@@ -101,7 +101,6 @@ export const truncateBody = z.strictObject({
 
 export const truncateAnswer = z.object({ logStartOffset: count });
 
-export type RecordBytes = z.input<typeof bytes>;
 export type ProducedHeaders = z.input<typeof producedHeaders>;
 export type PartitionRecord = z.input<typeof partitionRecord>;
 export type TopicRecord = z.input<typeof topicRecord>;
