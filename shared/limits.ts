@@ -161,8 +161,8 @@ export const zstdFramesMax = 1_000;
 // ---- Environment of a process ----
 
 /** Callers that one process lets wait for hints, each with a timer: more than a long-polling server has connections. */
-export const notifierWaitersMax = 20_000;
+export const notifierWaitersMax = 5_000;
 /** Logs whose last hint is remembered: about 2 MB; a hint that was forgotten costs a wait, never data. */
 export const notifierHintsMax = 20_000;
-/** Background duties that one process keeps waiting: two for each of 50,000 partitions. */
-export const pendingDutiesMax = 100_000;
+/** Background duties that one process keeps waiting, each with a timer: two for each of 10,000 partitions. */
+export const pendingDutiesMax = 20_000;

@@ -29,7 +29,7 @@ const host: readonly ForbiddenName[] = [
 
 const pure = [...clocksAndChance, ...host];
 const shared = ["lowest", "compression", "ports", "core", "api errors", "api", "services"];
-const adapters = ["embedded", "memory", "aws layout", "aws"];
+const adapters = ["node environment", "embedded", "memory", "aws layout", "aws"];
 
 /** DESIGN section 8 and docs/decisions/0001: lowest first; a layer may import only what stands above it here. */
 const layers: readonly Layer[] = [
@@ -85,12 +85,24 @@ const layers: readonly Layer[] = [
     forbiddenNames: clocksAndChance,
   },
   {
+    // Clock, chance and timers of a process on Node, for the stores that have none of their own.
+    name: "node environment",
+    files: ["shared/storage/node/**"],
+    mayImport: ["lowest", "ports"],
+    packages: ["node:crypto", "node:perf_hooks"],
+  },
+  {
     name: "embedded",
     files: ["shared/storage/embedded/**"],
-    mayImport: ["lowest", "ports"],
+    mayImport: ["lowest", "ports", "node environment"],
     packages: ["node:*", "lmdb"],
   },
-  { name: "memory", files: ["shared/storage/memory/**"], mayImport: ["lowest", "ports"], packages: ["node:*"] },
+  {
+    name: "memory",
+    files: ["shared/storage/memory/**"],
+    mayImport: ["lowest", "ports", "node environment"],
+    packages: ["node:*"],
+  },
   {
     // How things lie in the tables and the queue: names and pure codecs, by which infra declares them.
     name: "aws layout",
@@ -119,7 +131,7 @@ const layers: readonly Layer[] = [
   {
     name: "functions",
     files: ["functions/**"],
-    mayImport: [...shared, "memory", "aws layout", "aws", "root"],
+    mayImport: [...shared, "node environment", "memory", "aws layout", "aws", "root"],
     packages: ["node:*", "@aws-lambda-powertools/*", "@aws-sdk/*", "@middy/*", "@smithy/*", "aws-lambda", "zod"],
   },
   {

@@ -32,7 +32,10 @@ export function blobStoreContract(open: () => Storage): void {
     const { blobs } = open();
     const key = `${freshName()}/many`;
     const bytes = patternBytes(3_000);
-    await blobs.put(key, Array.from({ length: 3_000 }, (_, index) => bytes.subarray(index, index + 1)));
+    await blobs.put(
+      key,
+      Array.from({ length: 3_000 }, (_, index) => bytes.subarray(index, index + 1)),
+    );
     expectBytes(await blobs.get(key), bytes);
   });
 
@@ -113,7 +116,7 @@ export function blobStoreContract(open: () => Storage): void {
     const prefix = freshName();
     const names = ["a", "a-b", "a-b/c", "a.b", "a/0", "a/b", "a/b/c", "a/b0", "a0", "aa/b", "b", "b/c/d/e", "b/c_d"];
     const keys = names.map((name) => `${prefix}/${name}`);
-    for (const [index, key] of [...keys.entries()].reverse()) await blobs.put(key, [patternBytes(index)]);
+    for (const [index, key] of [...keys.entries()].toReversed()) await blobs.put(key, [patternBytes(index)]);
     await blobs.put(`${prefix}0/other`, [patternBytes(1)]);
     for (const limit of [1, 2, 3, 13, 1_000]) {
       const found = await allBlobs(blobs, `${prefix}/`, limit);
@@ -122,7 +125,12 @@ export function blobStoreContract(open: () => Storage): void {
       for (const blob of found) expect(Math.abs(blob.modifiedAtMs - clock.wallMs())).toBeLessThan(modifiedToleranceMs);
     }
     const keysOf = async (of: string): Promise<string[]> => (await allBlobs(blobs, of, 2)).map((blob) => blob.key);
-    expect(await keysOf(`${prefix}/a/`)).toEqual([`${prefix}/a/0`, `${prefix}/a/b`, `${prefix}/a/b/c`, `${prefix}/a/b0`]);
+    expect(await keysOf(`${prefix}/a/`)).toEqual([
+      `${prefix}/a/0`,
+      `${prefix}/a/b`,
+      `${prefix}/a/b/c`,
+      `${prefix}/a/b0`,
+    ]);
     expect(await keysOf(`${prefix}/a/b`)).toEqual([`${prefix}/a/b`, `${prefix}/a/b/c`, `${prefix}/a/b0`]);
     expect(await keysOf(`${prefix}/b/c`)).toEqual([`${prefix}/b/c/d/e`, `${prefix}/b/c_d`]);
     expect(await keysOf(prefix)).toEqual([...keys, `${prefix}0/other`]);

@@ -97,7 +97,9 @@ export function itemStoreConditionContract(open: () => ItemStore): void {
     await items.update(key, { set: { writer: -1 } });
     for (let version = 1; version <= 5; version++) {
       const results = await Promise.all(
-        Array.from({ length: 16 }, (_, writer) => items.update(key, { set: { writer } }, [{ kind: "version", version }])),
+        Array.from({ length: 16 }, (_, writer) =>
+          items.update(key, { set: { writer } }, [{ kind: "version", version }]),
+        ),
       );
       const winners = results.flatMap((result, writer) => (result.applied ? [writer] : []));
       expect(winners).toHaveLength(1);

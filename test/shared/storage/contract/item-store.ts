@@ -2,7 +2,12 @@ import { expect, test } from "vitest";
 import type { Attributes, Item, ItemStore } from "../../../../shared/storage/item-store.ts";
 import { expectBytes, farFutureMs, freshName, itemKey, patternBytes } from "./samples.ts";
 
-async function allSorts(items: ItemStore, partition: string, prefix: string | undefined, limit: number): Promise<string[]> {
+async function allSorts(
+  items: ItemStore,
+  partition: string,
+  prefix: string | undefined,
+  limit: number,
+): Promise<string[]> {
   const sorts: string[] = [];
   let after: string | undefined;
   for (let page = 0; page < 100; page++) {
@@ -68,7 +73,18 @@ export function itemStoreContract(open: () => ItemStore): void {
   test("takes attribute names that a store might want for itself", async () => {
     const items = open();
     const key = itemKey(freshName());
-    const attributes = { version: "mine", status: 1, size: 2, key: "k", partition: "p", sort: "s", pk: "x", sk: "y", ttl: 3, expiresAtMs: 4 };
+    const attributes = {
+      version: "mine",
+      status: 1,
+      size: 2,
+      key: "k",
+      partition: "p",
+      sort: "s",
+      pk: "x",
+      sk: "y",
+      ttl: 3,
+      expiresAtMs: 4,
+    };
     await items.update(key, { set: attributes, expiresAtMs: farFutureMs });
     expect(await items.get(key)).toEqual({ key, version: 1, attributes });
     await items.update(key, { remove: ["version", "ttl"] });
@@ -133,7 +149,7 @@ export function itemStoreContract(open: () => ItemStore): void {
     const items = open();
     const partition = freshName();
     const sorted = ["!", "-", "10", "9", "A", "Z", "a", "a!", "aa", "a\u{1f600}", "b", "\u00e9", "\uff5e", "\u{1f600}"];
-    for (const sort of [...sorted].reverse()) await items.update(itemKey(partition, sort), { set: { sort } });
+    for (const sort of sorted.toReversed()) await items.update(itemKey(partition, sort), { set: { sort } });
     expect(await allSorts(items, partition, undefined, 100)).toEqual(sorted);
     expect(await allSorts(items, partition, undefined, 3)).toEqual(sorted);
     expect(await allSorts(items, partition, "a", 2)).toEqual(["a", "a!", "aa", "a\u{1f600}"]);
@@ -153,7 +169,10 @@ export function itemStoreContract(open: () => ItemStore): void {
     expect(first.next).toBe("member:3");
     await items.delete(itemKey(partition, "member:3"));
     const second = await items.query(partition, { prefix: "member:", limit: 2, after: "member:3" });
-    expect(second.items.map((item) => item.key)).toEqual([itemKey(partition, "member:4"), itemKey(partition, "member:5")]);
+    expect(second.items.map((item) => item.key)).toEqual([
+      itemKey(partition, "member:4"),
+      itemKey(partition, "member:5"),
+    ]);
     expect(second.next).toBeUndefined();
     expect(await items.query(partition, { prefix: "member:", limit: 2, after: "member:5" })).toEqual({ items: [] });
   });
@@ -164,7 +183,9 @@ export function itemStoreContract(open: () => ItemStore): void {
     const partitions = [partition, `${partition}:1`, `${partition}:10`];
     for (const name of partitions) await items.update(itemKey(name, "s"), { set: { name } });
     for (const name of partitions) {
-      expect(await items.query(name, { limit: 10 })).toEqual({ items: [{ key: itemKey(name, "s"), version: 1, attributes: { name } }] });
+      expect(await items.query(name, { limit: 10 })).toEqual({
+        items: [{ key: itemKey(name, "s"), version: 1, attributes: { name } }],
+      });
     }
   });
 }

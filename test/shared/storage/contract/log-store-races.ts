@@ -53,7 +53,7 @@ export function logStoreRaceContract(open: () => LogStore): void {
     const appendsPerWriter = 5;
     const writers = Array.from({ length: 8 }, async () => {
       let position = 0;
-      for (let appended = 0; appended < appendsPerWriter; ) {
+      for (let appended = 0; appended < appendsPerWriter;) {
         const result = await logs.putIfAbsent(sampleEntry(logId, position));
         if (result.won) appended += 1;
         position += 1;
@@ -70,10 +70,12 @@ export function logStoreRaceContract(open: () => LogStore): void {
     const logs = open();
     const logId = freshLogId();
     const bytes = patternBytes(300_000);
-    const entries = Array.from({ length: 8 }, (_, position) => sampleEntry(logId, position, { payload: { kind: "inline", bytes } }));
+    const entries = Array.from({ length: 8 }, (_, position) =>
+      sampleEntry(logId, position, { payload: { kind: "inline", bytes } }),
+    );
     await Promise.all(entries.map((entry) => logs.putIfAbsent(entry)));
     const seen: number[] = [];
-    for (let position = 0; position < 8; ) {
+    for (let position = 0; position < 8;) {
       const range = await logs.readFrom(logId, position, { entriesMax: 100, bytesMax: 700_000 });
       expect(range.entries.length).toBeGreaterThan(0);
       seen.push(...positionsOf(range.entries));

@@ -20,7 +20,10 @@ export function logStoreContract(open: () => LogStore): void {
   test.each<[string, Partial<LogEntry>]>([
     ["an empty payload and empty meta", { meta: new Uint8Array(0), payload: inline(0) }],
     ["the largest inline payload", { payload: inline(inlinePayloadBytesMax) }],
-    ["the largest payload with the largest meta", { payload: inline(inlinePayloadBytesMax), meta: patternBytes(entryMetaBytesMax, 9) }],
+    [
+      "the largest payload with the largest meta",
+      { payload: inline(inlinePayloadBytesMax), meta: patternBytes(entryMetaBytesMax, 9) },
+    ],
     ["a blob reference", { payload: { kind: "blob", key: "blobs/a-b_c.d/1", lengthBytes: 8 * 1024 * 1024 } }],
     ["a time of expiry", { expiresAtMs: farFutureMs }],
     ["positions up to 2^53-1", { position: 2 ** 52 + 1, next: 2 ** 53 - 1 }],
@@ -56,7 +59,10 @@ export function logStoreContract(open: () => LogStore): void {
     const logs = open();
     const logId = freshLogId();
     const larger = patternBytes(1_000);
-    const entry = sampleEntry(logId, 0, { meta: larger.subarray(3, 17), payload: { kind: "inline", bytes: larger.subarray(100, 500) } });
+    const entry = sampleEntry(logId, 0, {
+      meta: larger.subarray(3, 17),
+      payload: { kind: "inline", bytes: larger.subarray(100, 500) },
+    });
     await logs.putIfAbsent(entry);
     expectEntry(await logs.readLast(logId), entry);
   });
@@ -83,8 +89,25 @@ export function logStoreContract(open: () => LogStore): void {
   test("sorts positions as numbers across every boundary of digits and words", async () => {
     const logs = open();
     const logId = freshLogId();
-    const positions = [0, 1, 9, 10, 99, 100, 255, 256, 65_535, 65_536, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 10 ** 12, 2 ** 52, 2 ** 53 - 2];
-    await putAll(logs, logId, [...positions].reverse());
+    const positions = [
+      0,
+      1,
+      9,
+      10,
+      99,
+      100,
+      255,
+      256,
+      65_535,
+      65_536,
+      2 ** 31,
+      2 ** 32 - 1,
+      2 ** 32,
+      10 ** 12,
+      2 ** 52,
+      2 ** 53 - 2,
+    ];
+    await putAll(logs, logId, positions.toReversed());
     expect(positionsOf((await logs.readFrom(logId, 0, unlimited)).entries)).toEqual(positions);
     for (const [index, position] of positions.entries()) {
       expect(positionsOf((await logs.readFrom(logId, position, unlimited)).entries)).toEqual(positions.slice(index));

@@ -1,0 +1,70 @@
+import { pendingDutiesMax } from "../../limits.ts";
+import type { Clock, Duty, Timers, WakeUps } from "../environment.ts";
+
+interface PendingDuty {
+  readonly duty: Duty;
+  readonly dueAtMs: number;
+  readonly cancelled: AbortController;
+}
+
+/** Made once: an error of its own for each duty would cost more than its timer. */
+const notNeeded = new Error("the duty was brought forward, or the process ends");
+
+/**
+ * Background duties of one process. A duty that already waits is not queued again, only brought forward; one too many
+ * is dropped, as the port allows; all are lost when the process ends.
+ */
+export class InProcessWakeUps implements WakeUps {
+  readonly #clock: Clock;
+  readonly #timers: Timers;
+  readonly #pending = new Map<string, PendingDuty>();
+  /** Duties that came due before there was a handler. */
+  readonly #due = new Map<string, Duty>();
+  #handler: ((duty: Duty) => void) | undefined;
+  #closed = false;
+
+  constructor(clock: Clock, timers: Timers) {
+    this.#clock = clock;
+    this.#timers = timers;
+  }
+
+  /** Sets who does the duties; the handler must not throw. Duties that came due earlier are handed over now. */
+  onWake(handler: (duty: Duty) => void): void {
+    this.#handler = handler;
+    const due = [...this.#due.values()];
+    this.#due.clear();
+    for (const duty of due) handler(duty);
+  }
+
+  async wake(duty: Duty, delayMs: number): Promise<void> {
+    if (this.#closed) return;
+    const name = `${duty.kind}:${duty.topicId}:${duty.partition}`;
+    const dueAtMs = this.#clock.monotonicMs() + delayMs;
+    const known = this.#pending.get(name);
+    if (known === undefined ? this.#pending.size >= pendingDutiesMax : known.dueAtMs <= dueAtMs) return;
+    known?.cancelled.abort(notNeeded);
+    const pending: PendingDuty = { duty, dueAtMs, cancelled: new AbortController() };
+    this.#pending.set(name, pending);
+    void this.#deliver(name, pending, delayMs);
+  }
+
+  /** Forgets every duty; later ones are dropped. */
+  close(): void {
+    this.#closed = true;
+    for (const pending of this.#pending.values()) pending.cancelled.abort(notNeeded);
+    this.#pending.clear();
+    this.#due.clear();
+  }
+
+  async #deliver(name: string, { duty, cancelled }: PendingDuty, delayMs: number): Promise<void> {
+    try {
+      await this.#timers.sleep(delayMs, cancelled.signal);
+    } catch (cause) {
+      if (cancelled.signal.aborted) return;
+      throw cause;
+    }
+    this.#pending.delete(name);
+    if (this.#handler !== undefined) this.#handler(duty);
+    else if (this.#due.size < pendingDutiesMax) this.#due.set(name, duty);
+  }
+}

@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import { pendingDutiesMax } from "../../../../shared/limits.ts";
+import type { Duty } from "../../../../shared/storage/environment.ts";
+import { InProcessWakeUps } from "../../../../shared/storage/node/in-process-wake-ups.ts";
+import { nodeClock } from "../../../../shared/storage/node/node-clock.ts";
+import { nodeTimers } from "../../../../shared/storage/node/node-timers.ts";
+
+function duty(partition: number, kind: Duty["kind"] = "seal"): Duty {
+  return { kind, topicId: "topic", partition };
+}
+
+function open(): { wakeUps: InProcessWakeUps; done: Duty[]; until: (count: number) => Promise<void> } {
+  const wakeUps = new InProcessWakeUps(nodeClock, nodeTimers);
+  const done: Duty[] = [];
+  wakeUps.onWake((due) => done.push(due));
+  const until = async (count: number): Promise<void> => {
+    await expect.poll(() => done.length, { interval: 2, timeout: 5_000 }).toBe(count);
+  };
+  return { wakeUps, done, until };
+}
+
+test("hands over a duty after its delay", async () => {
+  const { wakeUps, done, until } = open();
+  await wakeUps.wake(duty(1), 1);
+  expect(done).toEqual([]);
+  await until(1);
+  expect(done).toEqual([duty(1)]);
+  wakeUps.close();
+});
+
+test("queues a duty that already waits only once, and brings it forward", async () => {
+  const { wakeUps, done, until } = open();
+  await wakeUps.wake(duty(1), 100_000);
+  await wakeUps.wake(duty(1), 1);
+  await wakeUps.wake(duty(1), 5);
+  await wakeUps.wake(duty(1, "retain"), 20);
+  await until(2);
+  expect(done).toEqual([duty(1), duty(1, "retain")]);
+  await wakeUps.wake(duty(1), 1);
+  await until(3);
+  wakeUps.close();
+});
+
+test("keeps duties that come due before there is a handler", async () => {
+  const wakeUps = new InProcessWakeUps(nodeClock, nodeTimers);
+  await wakeUps.wake(duty(1), 0);
+  await wakeUps.wake(duty(2), 0);
+  await nodeTimers.sleep(10);
+  const done: Duty[] = [];
+  wakeUps.onWake((due) => done.push(due));
+  expect(done).toEqual([duty(1), duty(2)]);
+  wakeUps.close();
+});
+
+test("drops duties beyond its bound and after it was closed", async () => {
+  const { wakeUps, done } = open();
+  for (let partition = 0; partition < pendingDutiesMax; partition++) void wakeUps.wake(duty(partition), 100_000);
+  await wakeUps.wake(duty(-1), 0);
+  await wakeUps.wake(duty(5), 0);
+  await nodeTimers.sleep(10);
+  expect(done).toEqual([duty(5)]);
+  wakeUps.close();
+  await wakeUps.wake(duty(3), 0);
+  await nodeTimers.sleep(10);
+  expect(done).toHaveLength(1);
+});
