@@ -119,7 +119,7 @@ const layers: readonly Layer[] = [
   {
     name: "aws",
     files: ["shared/storage/aws/**"],
-    mayImport: ["lowest", "ports", "aws layout"],
+    mayImport: ["lowest", "ports", "node environment", "aws layout"],
     packages: ["node:*", "@aws-sdk/*", "@smithy/*"],
   },
   {
