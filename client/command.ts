@@ -1,3 +1,4 @@
+import type { ResponseMetadata } from "./exceptions.ts";
 import type { HttpRequest, HttpResponse } from "./http-message.ts";
 
 /**
@@ -39,4 +40,20 @@ export interface Command<Input extends object, Output extends object> {
 /** What a command takes from the client where its input leaves it out. */
 export interface CommandDefaults {
   readonly namespace: string;
+}
+
+export interface SendOptions {
+  readonly abortSignal?: AbortSignal;
+  /** For this call in place of the client's. */
+  readonly requestTimeoutMs?: number;
+  /** For this call in place of the client's. */
+  readonly maxAttempts?: number;
+}
+
+/** What sends commands: the client. */
+export interface CommandSender {
+  send<Input extends object, Output extends object>(
+    command: Command<Input, Output>,
+    options?: SendOptions,
+  ): Promise<Output & { readonly $metadata: ResponseMetadata }>;
 }

@@ -2,10 +2,10 @@ import { ListNamespacesCommand } from "./commands/list-namespaces-command.ts";
 import type { ListNamespacesInput, ListNamespacesOutput } from "./commands/list-namespaces-command.ts";
 import { ListTopicsCommand } from "./commands/list-topics-command.ts";
 import type { ListTopicsInput, ListTopicsOutput } from "./commands/list-topics-command.ts";
-import type { SendOptions, StreamkeeperClient } from "./streamkeeper-client.ts";
+import type { CommandSender, SendOptions } from "./command.ts";
 
 export interface PaginationOptions extends SendOptions {
-  readonly client: StreamkeeperClient;
+  readonly client: CommandSender;
 }
 
 /** Every page of the topics of a namespace. @throws StreamkeeperServiceException UNKNOWN_NAMESPACE */

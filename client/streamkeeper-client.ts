@@ -1,6 +1,6 @@
 import { resolveConfiguration } from "./client-configuration.ts";
 import type { ClientConfiguration, StreamkeeperClientOptions } from "./client-configuration.ts";
-import type { Command } from "./command.ts";
+import type { Command, CommandSender, SendOptions } from "./command.ts";
 import type { ResponseMetadata } from "./exceptions.ts";
 import { idempotencyKeyMiddleware } from "./middleware/idempotency-key.ts";
 import { fixedHeadersMiddleware } from "./middleware/request-headers.ts";
@@ -13,18 +13,10 @@ import type { Transport } from "./node-http-transport.ts";
 import { requestOf } from "./serialize.ts";
 import { requestIdOf, serviceExceptionOf } from "./service-answer.ts";
 
-export interface SendOptions {
-  readonly abortSignal?: AbortSignal;
-  /** For this call in place of the client's. */
-  readonly requestTimeoutMs?: number;
-  /** For this call in place of the client's. */
-  readonly maxAttempts?: number;
-}
-
 const userAgent = "streamkeeper-client/0.1";
 
 /** Sends commands to the HTTP API. One client serves any number of calls at once; its connections are kept open. */
-export class StreamkeeperClient {
+export class StreamkeeperClient implements CommandSender {
   /** Add to it, or remove from it by name, what every call passes; see `MiddlewareStep` for the steps. */
   readonly middlewareStack = new MiddlewareStack();
   readonly configuration: ClientConfiguration;

@@ -3,10 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DescribeTopicCommand } from "./commands/describe-topic-command.ts";
 import type { DescribeTopicInput, DescribeTopicOutput } from "./commands/describe-topic-command.ts";
 import { isServiceException } from "./exceptions.ts";
-import type { StreamkeeperClient } from "./streamkeeper-client.ts";
+import type { CommandSender } from "./command.ts";
 
 export interface WaiterOptions {
-  readonly client: StreamkeeperClient;
+  readonly client: CommandSender;
   /** Seconds, as the AWS SDK's waiters have it. */
   readonly maxWaitTime: number;
   /** Seconds between two looks at first; doubled each time. Default 0.1. */

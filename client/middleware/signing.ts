@@ -50,15 +50,21 @@ export function signingMiddleware(options: SigningOptions, now: () => Date): Mid
 
 function cachedCredentials(credentials: SigningOptions["credentials"], now: () => Date): AwsCredentialsProvider {
   if (typeof credentials !== "function") return () => Promise.resolve(credentials);
-  let cached: Promise<AwsCredentials> | undefined;
-  return async () => {
-    const known = await cached;
+  let known: AwsCredentials | undefined;
+  let pending: Promise<AwsCredentials> | undefined;
+  const refresh = async (): Promise<AwsCredentials> => {
+    try {
+      known = await credentials();
+      return known;
+    } finally {
+      pending = undefined;
+    }
+  };
+  return () => {
     const expiresAtMs = known?.expiration?.getTime() ?? Number.POSITIVE_INFINITY;
-    if (known !== undefined && now().getTime() < expiresAtMs - credentialsRefreshMs) return known;
-    cached = credentials();
-    // A provider that failed is asked again by the next request.
-    cached.catch(() => (cached = undefined));
-    return cached;
+    if (known !== undefined && now().getTime() < expiresAtMs - credentialsRefreshMs) return Promise.resolve(known);
+    pending ??= refresh();
+    return pending;
   };
 }
 
