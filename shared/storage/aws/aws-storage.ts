@@ -8,7 +8,8 @@ import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { graceMsDefault, hotEntryMsDefault, tailEvidenceMsDefault } from "../../limits.ts";
-import type { Clock, Notifier, Random, Timers } from "../environment.ts";
+import type { WakeUps } from "../environment.ts";
+import { type NodeEnvironment, createNodeEnvironment } from "../node/node-environment.ts";
 import type { Lifetimes, Storage } from "../storage.ts";
 import { AwsRequests } from "./aws-requests.ts";
 import { createDynamoDbClient } from "./dynamodb-client.ts";
@@ -17,14 +18,6 @@ import { DynamoDbLogStore } from "./dynamodb-log-store.ts";
 import { LazyBlobStore } from "./lazy-blob-store.ts";
 import { LazyWakeUps } from "./lazy-wake-ups.ts";
 
-/** What Node gives and AWS does not. */
-export interface AwsEnvironment {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly timers: Timers;
-  readonly notifier: Notifier;
-}
-
 /** Where everything is kept. */
 export interface AwsResourceNames {
   readonly logTable: string;
@@ -32,17 +25,19 @@ export interface AwsResourceNames {
   readonly bucket: string;
   /** Stands before the key of every object in the bucket. */
   readonly bucketPrefix?: string;
-  /** Without a queue wake-ups are dropped, and background duties wait for the next sweep. */
+  /** The queue of wake-ups, unless the process does its background duties itself. */
   readonly dutyQueueUrl?: string;
 }
 
-export interface AwsStorageOptions extends AwsEnvironment, AwsResourceNames {
+export interface AwsStorageOptions extends NodeEnvironment, AwsResourceNames {
   /** The clients must not retry by themselves; `createDynamoDbClient` and its like make such clients. */
   readonly dynamodb: DynamoDBClient;
   /** Called at the first use of a blob. */
   readonly s3: () => Promise<S3Client>;
   /** Called at the first wake-up. */
   readonly sqs: () => Promise<SQSClient>;
+  /** Takes the wake-ups where no queue is named; without both they are dropped, and duties wait for the next sweep. */
+  readonly wakeUps?: WakeUps;
   readonly lifetimes?: Lifetimes;
 }
 
@@ -56,7 +51,7 @@ export function openAwsStorage(options: AwsStorageOptions): AwsStorage {
   const { clock, random, timers, notifier, dynamodb, bucket, dutyQueueUrl } = options;
   const requests = new AwsRequests({ timers, random });
   const blobs = new LazyBlobStore({ client: options.s3, bucket, prefix: options.bucketPrefix ?? "", requests });
-  const wakeUps =
+  const queue =
     dutyQueueUrl === undefined ? undefined : new LazyWakeUps({ client: options.sqs, queueUrl: dutyQueueUrl, requests });
   return {
     logs: new DynamoDbLogStore({ client: dynamodb, table: options.logTable, requests }),
@@ -66,13 +61,13 @@ export function openAwsStorage(options: AwsStorageOptions): AwsStorage {
     random,
     timers,
     notifier,
-    wakeUps: wakeUps ?? { wake: async () => {} },
+    wakeUps: queue ?? options.wakeUps ?? { wake: async () => {} },
     lifetimes: options.lifetimes ?? awsLifetimes,
     dropsExpiredEntries: true,
     close: async () => {
       dynamodb.destroy();
       await blobs.close();
-      await wakeUps?.close();
+      await queue?.close();
     },
   };
 }
@@ -84,7 +79,11 @@ export function openAwsStorage(options: AwsStorageOptions): AwsStorage {
  *
  * @throws Error if a variable is missing, naming it
  */
-export function awsStorageFromEnvironment(variables: Variables, environment: AwsEnvironment): AwsStorage {
+export function awsStorageFromEnvironment(
+  variables: Variables,
+  options: Partial<NodeEnvironment> & Pick<AwsStorageOptions, "wakeUps" | "lifetimes"> = {},
+): AwsStorage {
+  const environment = { ...createNodeEnvironment(), ...options };
   const { clock } = environment;
   return openAwsStorage({
     ...environment,

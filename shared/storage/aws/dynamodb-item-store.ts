@@ -13,6 +13,9 @@ import { type ConditionalAnswer, conditionally } from "./conditional.ts";
 import { checkAttributesFit, decodeItem, encodeKey } from "./item-attributes.ts";
 import { conditionExpressions, updateExpressions } from "./item-expressions.ts";
 
+/** Sorts after every character that a key may hold. */
+const lastCharacter = "\u{10ffff}";
+
 export class DynamoDbItemStore implements ItemStore {
   readonly #client: DynamoDBClient;
   readonly #table: string;
@@ -80,8 +83,12 @@ export class DynamoDbItemStore implements ItemStore {
     const command = new QueryCommand({
       TableName: this.#table,
       ConsistentRead: true,
-      KeyConditionExpression: prefix === "" ? "pk = :pk" : "pk = :pk AND begins_with(sk, :prefix)",
-      ExpressionAttributeValues: { ":pk": { S: partition }, ...(prefix === "" ? {} : { ":prefix": { S: prefix } }) },
+      // The same as begins_with, which dynoxide takes without regard to case.
+      KeyConditionExpression: prefix === "" ? "pk=:pk" : "pk=:pk AND sk BETWEEN :first AND :last",
+      ExpressionAttributeValues: {
+        ":pk": { S: partition },
+        ...(prefix === "" ? {} : { ":first": { S: prefix }, ":last": { S: prefix + lastCharacter } }),
+      },
       // DynamoDB refuses a start key outside the range of the query; one before it would change nothing.
       ...(after === undefined || order < 0 ? {} : { ExclusiveStartKey: encodeKey({ partition, sort: after }) }),
       // One more than wanted tells whether more follows: DynamoDB gives a key to go on from even after the last item.

@@ -22,6 +22,7 @@ import type { LogEntry, LogId, LogRange, LogStore, PutIfAbsentResult, ReadLimits
 import type { AwsRequests } from "./aws-requests.ts";
 import { conditionally } from "./conditional.ts";
 import { countedBytes, decodeLogEntry, encodeLogEntry } from "./log-entry-item.ts";
+import { type StoredItem, readWhole } from "./stored-values.ts";
 
 const positionIsFree = "attribute_not_exists(pk)";
 
@@ -103,16 +104,17 @@ export class DynamoDbLogStore implements LogStore {
       const output = await this.#query(logId, {
         KeyConditionExpression: "pk = :log AND sk < :position",
         ExpressionAttributeValues: { ":log": { S: logId }, ":position": { N: String(position) } },
-        ProjectionExpression: "pk, sk",
+        ProjectionExpression: "pk, sk, n",
         Limit: entriesMax - deleted,
       });
-      const keys = output.Items ?? [];
-      for (let start = 0; start < keys.length; start += dynamoDbBatchWritesMax) {
-        const batch = keys.slice(start, start + dynamoDbBatchWritesMax);
-        await this.#deleteAll(batch.map((Key) => ({ DeleteRequest: { Key } })));
+      const items = output.Items ?? [];
+      // The last entry before `position` may reach beyond it.
+      const whole = items.filter((item) => readWhole(item, "n") <= position);
+      for (let start = 0; start < whole.length; start += dynamoDbBatchWritesMax) {
+        await this.#deleteAll(whole.slice(start, start + dynamoDbBatchWritesMax));
       }
-      deleted += keys.length;
-      if (keys.length === 0 || output.LastEvaluatedKey === undefined) break;
+      deleted += whole.length;
+      if (whole.length === 0 || whole.length < items.length || output.LastEvaluatedKey === undefined) break;
     }
     return deleted;
   }
@@ -126,8 +128,8 @@ export class DynamoDbLogStore implements LogStore {
   }
 
   /** Deletes one batch in full, before the next begins: what is deleted is always the start of the log. */
-  async #deleteAll(batch: WriteRequest[]): Promise<void> {
-    let left = batch;
+  async #deleteAll(items: readonly StoredItem[]): Promise<void> {
+    let left: WriteRequest[] = items.map(({ pk, sk }) => ({ DeleteRequest: { Key: { pk, sk } as StoredItem } }));
     for (let attempt = 1; attempt <= awsAttemptsMax; attempt += 1) {
       const command = new BatchWriteItemCommand({ RequestItems: { [this.#table]: left } });
       const output = await this.#requests.send(
@@ -139,6 +141,6 @@ export class DynamoDbLogStore implements LogStore {
       if (left.length === 0) return;
       await this.#requests.pause(attempt);
     }
-    throw new StorageThrottledError(`BatchWriteItem left ${left.length} of ${batch.length} entries`);
+    throw new StorageThrottledError(`BatchWriteItem left ${left.length} of ${items.length} entries`);
   }
 }
