@@ -83,6 +83,13 @@ export const fetchWaitMsMax = 25_000;
 /** Appends that may wait for one partition's writer in one process; beyond it the caller is asked to slow down. */
 export const appendQueueRequestsMax = 2_000;
 export const appendQueueBytesMax = 64 * 1024 * 1024;
+/** Partitions whose writer and reader one process keeps; beyond it the longest unused is rebuilt when it is asked for. */
+export const openPartitionsMax = 2_000;
+/** An append that was not answered by then is reported unknown; an HTTP API ends a request at 30 s. */
+export const appendWaitMsMax = 25_000;
+/** How often a long poll looks by itself, growing from the one to the other: a hint usually comes first. */
+export const pollMsMin = 50;
+export const pollMsMax = 1_000;
 
 // ---- The znode tree ----
 
@@ -166,3 +173,21 @@ export const notifierWaitersMax = 5_000;
 export const notifierHintsMax = 20_000;
 /** Background duties that one process keeps waiting, each with a timer: two for each of 10,000 partitions. */
 export const pendingDutiesMax = 20_000;
+
+// ---- Storage ports ----
+
+/** Longest log id; real ones are about 90 characters. With its position it must fit LMDB's key of 1,978 bytes as UTF-8. */
+export const logIdCharsMax = 512;
+/** Longest attempt id; ours are 22 characters. */
+export const attemptCharsMax = 64;
+/** Partition and sort key of an item: DynamoDB takes 2,048 and 1,024 bytes, LMDB 1,978 for both as UTF-8. */
+export const itemPartitionCharsMax = 512;
+export const itemSortCharsMax = 512;
+/** S3's limit of one key. */
+export const blobKeyCharsMax = 1_024;
+/** One part of a blob key is a file name, of 255 bytes at most. */
+export const blobKeySegmentCharsMax = 250;
+/** S3's limit of one DeleteObjects. */
+export const deleteKeysMax = 1_000;
+/** S3's limit of one page of ListObjectsV2; items follow it. */
+export const listLimitMax = 1_000;

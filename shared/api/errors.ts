@@ -29,6 +29,7 @@ export const errorTable = {
   UNKNOWN_TOPIC_OR_PARTITION: row(404, 3, -101, true),
   REQUEST_TIMED_OUT: row(504, 7, -7, true),
   MESSAGE_TOO_LARGE: row(413, 10, -5),
+  INVALID_TIMESTAMP: row(400, 32, -8),
   INVALID_TOPIC_EXCEPTION: row(400, 17, -8),
   RECORD_LIST_TOO_LARGE: row(413, 18, -5),
   UNSUPPORTED_VERSION: row(400, 35, -6),

@@ -27,7 +27,7 @@ export interface BlobPage {
 export interface BlobStore {
   /** Stores the chunks one after the other as one blob. One request. */
   put(key: string, chunks: readonly Uint8Array[]): Promise<void>;
-  /** The bytes, or undefined if there is no such blob. One request. */
+  /** The bytes, in a buffer that the caller may change, or undefined if there is no such blob. One request. */
   get(key: string, range?: BlobRange): Promise<Uint8Array | undefined>;
   /** Deleting what does not exist succeeds. At most 1,000 keys a call. */
   delete(keys: readonly string[]): Promise<void>;

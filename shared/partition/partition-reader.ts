@@ -1,0 +1,244 @@
+/**
+ * Reads one partition from any offset, from the hot tail or from sealed segments, whichever holds it.
+ *
+ *     offset in the segment read last, or right behind it ──► segments list ──► one ranged read
+ *     else: query of the hot entries from offset on
+ *            ├─ begins at offset, and is young ──► serve
+ *            ├─ empty, and offset is a proven tail ──► nothing new
+ *            └─ else: the entry around offset, then the segments list, then: below the start, or beyond the tail
+ *
+ * What it remembers (an entry, a segment, a tail) is immutable or only grows, so it can be late but never wrong.
+ */
+import { entryPayloadBytesMax, segmentAgeMsMax } from "../limits.ts";
+import { contiguousFrom } from "../log/chain.ts";
+import { type Instant, instantOf, isFresh } from "../log/evidence.ts";
+import { partitionLogId, segmentsLogId } from "../log/log-id.ts";
+import { StorageCorruptError } from "../storage/errors.ts";
+import type { LogEntry, LogId } from "../storage/log-store.ts";
+import type { Storage } from "../storage/storage.ts";
+import { readLogStart } from "./log-start.ts";
+import { readSelection } from "./read-payload.ts";
+import { readSegment } from "./read-segment.ts";
+import type { PartitionName } from "./recover-partition.ts";
+import { decodeSegmentDescriptor, type SegmentDescriptor } from "./segment-descriptor.ts";
+import { type BatchLimits, selectBatches } from "./select-batches.ts";
+
+export interface PartitionRead {
+  readonly kind: "batches";
+  readonly batches: readonly Uint8Array[];
+  readonly nextOffset: number;
+  readonly highWatermark: number;
+  readonly logStartOffset: number;
+}
+
+export interface OutOfRange {
+  readonly kind: "out of range";
+  readonly highWatermark: number;
+  readonly logStartOffset: number;
+}
+
+/** Entries that one query of a fetch asks for; the limits of the fetch end it sooner. */
+const hotEntriesMax = 500;
+/** How late the start of the log may be known: a truncated record may be served this long. */
+const logStartAgeMsMax = 5_000;
+/** How late the high watermark of a reader that is behind may be known. */
+const highWatermarkAgeMsMax = 1_000;
+/** Entries older than this are likely sealed, and cheaper to read from there. */
+const likelySealedMs = segmentAgeMsMax * 2;
+/** Times that a read starts again because what it found was sealed or trimmed under it. */
+const restartsMax = 4;
+
+export class PartitionReader {
+  readonly #storage: Storage;
+  readonly #name: PartitionName;
+  readonly #logId: LogId;
+  /** A position that was proven to be the tail, and when. */
+  #tail: { readonly position: number; readonly seen: Instant } | undefined;
+  #highWatermark = 0;
+  #highWatermarkSeen: Instant | undefined;
+  #logStart: { readonly offset: number; readonly seen: Instant } | undefined;
+  /** The entry whose middle a reader will ask for next. */
+  #entry: LogEntry | undefined;
+  #segment: SegmentDescriptor | undefined;
+
+  constructor(storage: Storage, name: PartitionName) {
+    this.#storage = storage;
+    this.#name = name;
+    this.#logId = partitionLogId(name.topicId, name.partition);
+  }
+
+  /** @throws StorageCorruptError | StorageTimeoutError | StorageThrottledError | StorageUnavailableError */
+  async read(offset: number, limits: BatchLimits): Promise<PartitionRead | OutOfRange> {
+    const logStartOffset = await this.logStartOffset();
+    if (offset < logStartOffset) return this.#outOfRange(logStartOffset);
+    for (let restart = 0; restart < restartsMax; restart += 1) {
+      const found = (await this.#fromSegment(offset, limits)) ?? (await this.#fromHotTail(offset, limits));
+      if (found === "beyond") return this.#outOfRange(await this.#freshLogStart());
+      if (found !== "again") {
+        this.#raise(found.nextOffset);
+        await this.#refreshHighWatermark(found.nextOffset);
+        return { kind: "batches", ...found, highWatermark: this.#highWatermark, logStartOffset };
+      }
+      const started = await this.#freshLogStart();
+      if (offset < started) return this.#outOfRange(started);
+    }
+    throw new StorageCorruptError(`${this.#logId} has nothing at ${offset}, which is inside of it`);
+  }
+
+  /** The first offset that may be read; at most 5 s late. No request when known, else one. */
+  async logStartOffset(): Promise<number> {
+    const known = this.#logStart;
+    if (known !== undefined && isFresh(known.seen, instantOf(this.#storage.clock), logStartAgeMsMax)) return known.offset;
+    return this.#freshLogStart();
+  }
+
+  /** The offset after the last record that was acknowledged before the call. One request, or two for an idle log. */
+  async highWatermark(): Promise<number> {
+    const seen = instantOf(this.#storage.clock);
+    const last = await this.#storage.logs.readLast(this.#logId);
+    let position = last?.next ?? 0;
+    if (last === undefined || this.#isOld(last, seen)) {
+      const segment = await this.#storage.logs.readLast(segmentsLogId(this.#name.topicId, this.#name.partition));
+      position = Math.max(position, segment?.next ?? 0);
+    }
+    this.#prove(position, seen);
+    return this.#highWatermark;
+  }
+
+  /** True when a read at `offset` would find nothing as far as is known: to be asked before waiting for more. */
+  isAtTail(offset: number): boolean {
+    return this.#tail?.position === offset;
+  }
+
+  async #freshLogStart(): Promise<number> {
+    const seen = instantOf(this.#storage.clock);
+    const offset = await readLogStart(this.#storage, this.#name);
+    this.#logStart = { offset, seen };
+    return offset;
+  }
+
+  async #outOfRange(logStartOffset: number): Promise<OutOfRange> {
+    return { kind: "out of range", highWatermark: await this.highWatermark(), logStartOffset };
+  }
+
+  async #fromSegment(offset: number, limits: BatchLimits): Promise<Served | "again" | undefined> {
+    let segment = this.#segment;
+    if (segment === undefined || offset < segment.baseOffset || offset > segment.endOffset) return undefined;
+    if (offset === segment.endOffset) segment = await this.#findSegment(offset);
+    return segment === undefined ? undefined : await this.#serveSegment(segment, offset, limits);
+  }
+
+  /** The sealed segment that holds the offset, if one does. One query. */
+  async #findSegment(offset: number): Promise<SegmentDescriptor | undefined> {
+    const entry = await this.#storage.logs.readAt(segmentsLogId(this.#name.topicId, this.#name.partition), offset);
+    if (entry === undefined || offset >= entry.next) return undefined;
+    this.#segment = decodeSegmentDescriptor(entry);
+    return this.#segment;
+  }
+
+  async #serveSegment(segment: SegmentDescriptor, offset: number, limits: BatchLimits): Promise<Served | "again"> {
+    const read = await readSegment(this.#storage, this.#name, segment, offset, limits);
+    if (read === undefined || read.batches.length === 0) {
+      this.#segment = undefined;
+      return "again";
+    }
+    return read;
+  }
+
+  async #fromHotTail(offset: number, limits: BatchLimits): Promise<Served | "again" | "beyond"> {
+    const cached = this.#entry;
+    if (cached !== undefined && cached.position < offset && offset < cached.next) {
+      return this.#serveEntries([cached], offset, limits);
+    }
+    const seen = instantOf(this.#storage.clock);
+    const range = await this.#storage.logs.readFrom(this.#logId, offset, {
+      entriesMax: Math.min(hotEntriesMax, limits.recordsMax),
+      bytesMax: Math.min(limits.bytesMax, entryPayloadBytesMax),
+    });
+    const [first] = range.entries;
+    if (first === undefined || first.position !== offset) return this.#around(offset, limits, first, seen);
+    if (seen.wallMs - first.appendedAtMs > likelySealedMs) {
+      const segment = await this.#findSegment(offset);
+      if (segment !== undefined) return this.#serveSegment(segment, offset, limits);
+    }
+    const chain = contiguousFrom(range.entries, offset);
+    const end = chain.at(-1)?.next ?? offset;
+    if (!range.more && chain.length === range.entries.length) this.#prove(end, seen);
+    else this.#raise(end);
+    return this.#serveEntries(chain, offset, limits);
+  }
+
+  /** No hot entry begins at the offset: it is the tail, inside an entry, sealed, or nowhere. */
+  async #around(
+    offset: number,
+    limits: BatchLimits,
+    later: LogEntry | undefined,
+    seen: Instant,
+  ): Promise<Served | "again" | "beyond"> {
+    if (later === undefined && this.#stillTail(offset)) {
+      this.#prove(offset, seen);
+      return { batches: [], nextOffset: offset };
+    }
+    const around = await this.#storage.logs.readAt(this.#logId, offset);
+    if (around !== undefined && offset < around.next) return this.#serveEntries([around], offset, limits);
+    if (later === undefined && around?.next === offset && !this.#isOld(around, seen)) {
+      this.#prove(offset, seen);
+      return { batches: [], nextOffset: offset };
+    }
+    const segment = await this.#findSegment(offset);
+    if (segment !== undefined) return this.#serveSegment(segment, offset, limits);
+    // Neither hot nor sealed: with something after it, it was trimmed or was being written while the query ran.
+    if (later !== undefined) return "again";
+    const highWatermark = await this.highWatermark();
+    if (offset > highWatermark) return "beyond";
+    return offset === highWatermark ? { batches: [], nextOffset: offset } : "again";
+  }
+
+  async #serveEntries(chain: readonly LogEntry[], offset: number, limits: BatchLimits): Promise<Served | "again"> {
+    const { selections, nextOffset } = selectBatches(chain, offset, limits);
+    const parts = await Promise.all(selections.map((selection) => readSelection(this.#storage, selection)));
+    const last = selections.at(-1)?.entry;
+    this.#entry = last !== undefined && nextOffset < last.next ? last : undefined;
+    const batches: Uint8Array[] = [];
+    for (const part of parts) {
+      if (part === undefined) return "again";
+      batches.push(...part);
+    }
+    return { batches, nextOffset };
+  }
+
+  /** An empty read at a tail that was proven not too long ago proves it anew: nothing appended since can be gone. */
+  #stillTail(offset: number): boolean {
+    const { graceMs } = this.#storage.lifetimes;
+    return (
+      this.#tail?.position === offset && isFresh(this.#tail.seen, instantOf(this.#storage.clock), graceMs / 2)
+    );
+  }
+
+  #isOld(entry: LogEntry, seen: Instant): boolean {
+    return seen.wallMs - entry.appendedAtMs > this.#storage.lifetimes.graceMs / 2;
+  }
+
+  #prove(position: number, seen: Instant): void {
+    if (this.#tail !== undefined && position < this.#tail.position) return;
+    this.#tail = { position, seen };
+    this.#highWatermarkSeen = seen;
+    this.#raise(position);
+  }
+
+  #raise(position: number): void {
+    if (position > this.#highWatermark) this.#highWatermark = position;
+  }
+
+  async #refreshHighWatermark(nextOffset: number): Promise<void> {
+    const seen = this.#highWatermarkSeen;
+    if (nextOffset === this.#tail?.position && seen !== undefined) return;
+    if (seen !== undefined && isFresh(seen, instantOf(this.#storage.clock), highWatermarkAgeMsMax)) return;
+    await this.highWatermark();
+  }
+}
+
+interface Served {
+  readonly batches: readonly Uint8Array[];
+  readonly nextOffset: number;
+}
