@@ -111,13 +111,12 @@ export function findViolations(sources: Sources, layers: readonly Layer[]): Viol
       violations.push({ file, line: 1, message: "belongs to no layer" });
       continue;
     }
-    for (const { specifier, line } of importsOf(source)) {
+    const code = blankNonCode(source);
+    for (const { specifier, line } of importsOf(source, code)) {
       const message = importProblem(layer, specifier, file, layers);
       if (message !== undefined) violations.push({ file, line, message });
     }
-    if (layer.forbiddenNames === undefined) continue;
-    const code = blankNonCode(source);
-    for (const { name, pattern } of layer.forbiddenNames) {
+    for (const { name, pattern } of layer.forbiddenNames ?? []) {
       for (const match of code.matchAll(pattern)) {
         violations.push({ file, line: lineAt(code, match.index), message: `${layer.name} must not use ${name}` });
       }

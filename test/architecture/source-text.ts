@@ -37,14 +37,17 @@ export function blankNonCode(source: string): string {
     return from + text.length;
   };
 
+  const startsExpression = (slashAt: number): boolean =>
+    beforeRegularExpression.test(out.slice(Math.max(0, slashAt - lookBehindChars), slashAt).join(""));
+
   let at = 0;
   while (at < source.length) {
     const char = source.charAt(at);
     const braces = openBraces.at(-1);
     if (char === "/") {
       const skipped = matchAt(comment, source, at);
-      const startsExpression = beforeRegularExpression.test(out.slice(Math.max(0, at - lookBehindChars), at).join(""));
-      const literal = startsExpression ? matchAt(regularExpression, source, at) : undefined;
+      const literal =
+        skipped === undefined && startsExpression(at) ? matchAt(regularExpression, source, at) : undefined;
       if (skipped !== undefined) blank(at, at + skipped.length);
       else if (literal !== undefined) blank(at + 1, at + literal.length - 1);
       at += (skipped ?? literal ?? char).length;
@@ -83,8 +86,7 @@ export function lineAt(source: string, at: number): number {
 }
 
 /** What a source imports, statically, dynamically or for a type, in the order of the source. */
-export function importsOf(source: string): Import[] {
-  const code = blankNonCode(source);
+export function importsOf(source: string, code = blankNonCode(source)): Import[] {
   const found: { at: number; import: Import }[] = [];
   for (const pattern of [importStatement, importCall]) {
     for (const match of code.matchAll(pattern)) {
