@@ -21,13 +21,15 @@ export interface HttpHandlerOptions {
 
 export class HttpConnections {
   readonly #clock: Clock;
-  readonly #http = new HttpAgent({ keepAlive: true, maxSockets: awsConnectionsMax });
-  readonly #https = new HttpsAgent({ keepAlive: true, maxSockets: awsConnectionsMax });
+  readonly #http: HttpAgent;
+  readonly #https: HttpsAgent;
   #usedAtWallMs: number;
   #usedAtMonotonicMs: number;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, connectionsMax = awsConnectionsMax) {
     this.#clock = clock;
+    this.#http = new HttpAgent({ keepAlive: true, maxSockets: connectionsMax });
+    this.#https = new HttpsAgent({ keepAlive: true, maxSockets: connectionsMax });
     this.#usedAtWallMs = clock.wallMs();
     this.#usedAtMonotonicMs = clock.monotonicMs();
   }
