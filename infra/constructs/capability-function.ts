@@ -1,43 +1,23 @@
 /** One Lambda function per capability: a bundled handler, its own role and its own log group. */
-import { fileURLToPath } from "node:url";
-import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import { AssetHashType, DockerImage, Duration, RemovalPolicy } from "aws-cdk-lib";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
   ApplicationLogLevel,
   Architecture,
+  Code,
+  Function as LambdaFunction,
   LoggingFormat,
   Runtime,
   SystemLogLevel,
   Tracing,
 } from "aws-cdk-lib/aws-lambda";
-import { LogLevel, NodejsFunction, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
-import type { BundlingOptions } from "aws-cdk-lib/aws-lambda-nodejs";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { bundleFunction, repositoryRoot } from "../bundle.ts";
 
-const repositoryRoot = fileURLToPath(new URL("../../", import.meta.url));
-
-/**
- * esbuild's options for every function (docs/decisions/0005-deployment.md has the measurements).
- *
- * The AWS SDK is bundled: the one in Lambda's runtime is neither pinned nor as quick to import.
- */
-const bundling: BundlingOptions = {
-  format: OutputFormat.ESM,
-  target: "node24",
-  minify: true,
-  sourceMap: false,
-  bundleAwsSDK: true,
-  externalModules: [],
-  // The packages' ES modules: tree-shaken, they make half the bundle that their CommonJS builds make.
-  mainFields: ["module", "main"],
-  // CommonJS dependencies inside an ES module still call require for Node's own modules.
-  banner: "import{createRequire as cjsRequire}from'node:module';const require=cjsRequire(import.meta.url);",
-  esbuildArgs: { "--alias": "node:http=./infra/node-http.cts" },
-  forceDockerBundling: false,
-  logLevel: LogLevel.WARNING,
-};
+/** Where esbuild runs when there is no other way; here it always runs in this process. */
+const noImage = DockerImage.fromRegistry("esbuild-runs-without-docker");
 
 export interface CapabilityFunctionProps {
   /** File of `functions/` without its ending; it exports `handler`. */
@@ -53,7 +33,7 @@ export interface CapabilityFunctionProps {
 /** A function that may write its own logs and nothing else, until something is granted to it. */
 export class CapabilityFunction extends Construct {
   readonly capability: string;
-  readonly function: NodejsFunction;
+  readonly function: LambdaFunction;
 
   constructor(scope: Construct, id: string, props: CapabilityFunctionProps) {
     super(scope, id);
@@ -70,11 +50,9 @@ export class CapabilityFunction extends Construct {
     });
     logGroup.grantWrite(role);
 
-    this.function = new NodejsFunction(this, "Function", {
-      entry: `${repositoryRoot}functions/${props.capability}.ts`,
-      projectRoot: repositoryRoot,
-      depsLockFilePath: `${repositoryRoot}package-lock.json`,
-      bundling,
+    this.function = new LambdaFunction(this, "Function", {
+      code: bundleOf(props.capability),
+      handler: "index.handler",
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -89,4 +67,22 @@ export class CapabilityFunction extends Construct {
       tracing: props.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
     });
   }
+}
+
+/** Bundled when the app is synthesized, and named after what came out: the same code is not deployed twice. */
+function bundleOf(capability: string): Code {
+  return Code.fromAsset(repositoryRoot, {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      image: noImage,
+      // Never run; tells one function's asset from another's, which have the same source folder.
+      command: ["esbuild", capability],
+      local: {
+        tryBundle: (outdir) => {
+          bundleFunction(capability, outdir);
+          return true;
+        },
+      },
+    },
+  });
 }

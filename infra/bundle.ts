@@ -1,0 +1,34 @@
+/** How a handler becomes what Lambda runs. docs/decisions/0005-deployment.md says what was measured, and against what. */
+import { fileURLToPath } from "node:url";
+import { buildSync } from "esbuild";
+import type { BuildOptions } from "esbuild";
+
+/** The folder of `package.json`. */
+export const repositoryRoot = fileURLToPath(new URL("../", import.meta.url));
+
+/** The AWS SDK is bundled like everything else: the one in Lambda's runtime is neither pinned nor as quick to import. */
+const options: BuildOptions = {
+  absWorkingDir: repositoryRoot,
+  bundle: true,
+  platform: "node",
+  target: "node24",
+  format: "esm",
+  outExtension: { ".js": ".mjs" },
+  minify: true,
+  // What is imported when it is first needed (S3, SQS, credentials from elsewhere) stays in files of its own: a cold start
+  // does not even parse it.
+  splitting: true,
+  // The packages' ES modules: tree-shaken, they make half the bundle that their CommonJS builds make.
+  mainFields: ["module", "main"],
+  alias: { "node:http": "./infra/node-http.cts" },
+  logLevel: "warning",
+};
+
+/**
+ * Writes the bundle of `functions/<capability>.ts` to a folder; it begins in `index.mjs`.
+ *
+ * @throws BuildFailure if something that it imports cannot be resolved or bundled
+ */
+export function bundleFunction(capability: string, outdir: string): void {
+  buildSync({ ...options, entryPoints: { index: `functions/${capability}.ts` }, outdir });
+}
