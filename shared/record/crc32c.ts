@@ -29,8 +29,8 @@ export function crc32c(bytes: Uint8Array, start = 0, end: number = bytes.length,
   }
   let crc = ~seed;
   let at = start;
-  if (isLittleEndian) {
-    const aligned = Math.min(end, start + (-(bytes.byteOffset + start) & 3));
+  const aligned = start + (-(bytes.byteOffset + start) & 3);
+  if (isLittleEndian && end - aligned >= 8) {
     crc = crcOfBytes(crc, bytes, start, aligned);
     const pairs = (end - aligned) >>> 3;
     crc = crcOfPairs(crc, new Int32Array(bytes.buffer, bytes.byteOffset + aligned, pairs * 2));

@@ -66,41 +66,33 @@ function written(act: (writer: ByteWriter) => void): number[] {
 describe("round trip", () => {
   test("reads back every sequence of values, and nothing is left over", () => {
     fc.assert(
-      fc.property(
-        fc.array(anyValue, { maxLength: 40 }),
-        fc.integer({ min: 0, max: 9 }),
-        (items, offset) => {
-          const writer = new ByteWriter(1);
-          for (let index = 0; index < offset; index += 1) writer.u8(0xff);
-          for (const item of items) write(writer, item);
-          const bytes = new Uint8Array(writer.position + 7);
-          bytes.set(writer.finish(), 7);
-          const input = new ByteReader(bytes.subarray(7), offset);
-          for (const item of items) expect(input[item.kind]()).toEqual(item.value);
-          input.expectEnd();
-        },
-      ),
+      fc.property(fc.array(anyValue, { maxLength: 40 }), fc.integer({ min: 0, max: 9 }), (items, offset) => {
+        const writer = new ByteWriter(1);
+        for (let index = 0; index < offset; index += 1) writer.u8(0xff);
+        for (const item of items) write(writer, item);
+        const bytes = new Uint8Array(writer.position + 7);
+        bytes.set(writer.finish(), 7);
+        const input = new ByteReader(bytes.subarray(7), offset);
+        for (const item of items) expect(input[item.kind]()).toEqual(item.value);
+        input.expectEnd();
+      }),
     );
   });
 
   test("throws nothing but MalformedBytesError on a truncated or random input, and never leaves the range", () => {
     fc.assert(
-      fc.property(
-        fc.uint8Array({ maxLength: 60 }),
-        fc.array(anyValue, { maxLength: 20 }),
-        (bytes, items) => {
-          const end = Math.floor(bytes.length / 2);
-          const input = new ByteReader(bytes, 0, end);
-          for (const item of items) {
-            try {
-              input[item.kind]();
-            } catch (error) {
-              expect(error).toBeInstanceOf(MalformedBytesError);
-            }
-            expect(input.position).toBeLessThanOrEqual(end);
+      fc.property(fc.uint8Array({ maxLength: 60 }), fc.array(anyValue, { maxLength: 20 }), (bytes, items) => {
+        const end = Math.floor(bytes.length / 2);
+        const input = new ByteReader(bytes, 0, end);
+        for (const item of items) {
+          try {
+            input[item.kind]();
+          } catch (error) {
+            expect(error).toBeInstanceOf(MalformedBytesError);
           }
-        },
-      ),
+          expect(input.position).toBeLessThanOrEqual(end);
+        }
+      }),
     );
   });
 
@@ -110,9 +102,7 @@ describe("round trip", () => {
         const writer = new ByteWriter();
         write(writer, item);
         for (let length = 0; length < writer.position; length += 1) {
-          expect(() => new ByteReader(writer.finish(), 0, length)[item.kind]()).toThrow(
-            MalformedBytesError,
-          );
+          expect(() => new ByteReader(writer.finish(), 0, length)[item.kind]()).toThrow(MalformedBytesError);
         }
       }),
     );
@@ -132,16 +122,12 @@ describe("variable-length integers", () => {
       ...Array.from({ length: 8 }, () => 0xff),
       0x01,
     ]);
-    expect(written((writer) => writer.varlongSafe(17179869183))).toEqual([
-      0xfe, 0xff, 0xff, 0xff, 0x7f,
-    ]);
+    expect(written((writer) => writer.varlongSafe(17179869183))).toEqual([0xfe, 0xff, 0xff, 0xff, 0x7f]);
   });
 
   test("are refused when they overflow", () => {
     const endless = Array.from({ length: 30 }, () => 0x80);
-    expect(() => reader(0xff, 0xff, 0xff, 0xff, 0x1f).unsignedVarint()).toThrow(
-      MalformedBytesError,
-    );
+    expect(() => reader(0xff, 0xff, 0xff, 0xff, 0x1f).unsignedVarint()).toThrow(MalformedBytesError);
     expect(() => reader(...endless).varint()).toThrow(MalformedBytesError);
     expect(() => reader(...endless).varlong()).toThrow(MalformedBytesError);
     expect(() => reader(...endless).varlongSafe()).toThrow(MalformedBytesError);
@@ -197,8 +183,7 @@ describe("limits of values", () => {
 
   test("a negative, fractional or missing length does not move the position", () => {
     const input = reader(1, 2, 3);
-    for (const length of [-1, 0.5 - 1, Number.NaN, 4])
-      expect(() => input.view(length)).toThrow(MalformedBytesError);
+    for (const length of [-1, 0.5 - 1, Number.NaN, 4]) expect(() => input.view(length)).toThrow(MalformedBytesError);
     expect(input.position).toBe(0);
     expect(() => new ByteReader(new Uint8Array(3), 0, 4)).toThrow(RangeError);
     expect(() => new ByteReader(new Uint8Array(3), 2, 1)).toThrow(RangeError);
