@@ -150,7 +150,7 @@ const layers: readonly Layer[] = [
     name: "infra",
     files: ["infra/**"],
     mayImport: ["lowest", "ports", "aws layout", "api errors", "api", "root"],
-    packages: ["node:*", "aws-cdk-lib", "cdk-nag", "constructs", "zod"],
+    packages: ["node:*", "aws-cdk-lib", "cdk-nag", "constructs", "esbuild", "zod"],
   },
   { name: "bench", files: ["bench/**"], mayImport: "any", packages: "any" },
   { name: "examples", files: ["examples/**"], mayImport: "any", packages: "any" },
