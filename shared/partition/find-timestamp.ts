@@ -1,0 +1,126 @@
+/**
+ * The first record at or after a timestamp (Kafka's ListOffsets): the first sealed segment whose largest timestamp reaches
+ * it, else the hot entries after the sealed end.
+ */
+import { catchUpBytesMax, decompressedBatchBytesMax } from "../limits.ts";
+import { contiguousFrom } from "../log/chain.ts";
+import { partitionLogId, segmentsLogId } from "../log/log-id.ts";
+import type { Decompress } from "../record/compression-type.ts";
+import { decodeRecords, recordTimestamp } from "../record/decode-records.ts";
+import { readBatchHeader, recordsOf } from "../record/record-batch.ts";
+import { StorageCorruptError } from "../storage/errors.ts";
+import type { LogEntry, LogId } from "../storage/log-store.ts";
+import type { Storage } from "../storage/storage.ts";
+import { decodeEntryMeta } from "./entry-meta.ts";
+import { readSelection } from "./read-payload.ts";
+import { readSegment } from "./read-segment.ts";
+import type { PartitionName } from "./recover-partition.ts";
+import { decodeSegmentDescriptor, type SegmentDescriptor } from "./segment-descriptor.ts";
+
+export interface TimestampedOffset {
+  readonly offset: number;
+  readonly timestamp: number;
+}
+
+/** Pages of the segment list or of the hot entries that one look-up may read. */
+const pagesMax = 1_000;
+const pageEntriesMax = 500;
+
+/**
+ * Undefined if no record from `logStartOffset` on is that late.
+ *
+ * @throws StorageCorruptError
+ */
+export async function findTimestamp(
+  storage: Storage,
+  name: PartitionName,
+  timestampMs: number,
+  logStartOffset: number,
+  decompress: Decompress,
+): Promise<TimestampedOffset | undefined> {
+  const search: Search = { storage, name, timestampMs, logStartOffset, decompress };
+  let sealedEnd = 0;
+  for await (const entry of entriesOf(storage, segmentsLogId(name.topicId, name.partition), undefined)) {
+    sealedEnd = entry.next;
+    const segment = decodeSegmentDescriptor(entry);
+    if (segment.endOffset <= logStartOffset || segment.maxTimestamp < timestampMs) continue;
+    const found = await inSegment(search, segment);
+    if (found !== undefined) return found;
+  }
+  for await (const entry of entriesOf(storage, partitionLogId(name.topicId, name.partition), sealedEnd)) {
+    const found = await inEntry(search, entry);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+interface Search {
+  readonly storage: Storage;
+  readonly name: PartitionName;
+  readonly timestampMs: number;
+  readonly logStartOffset: number;
+  readonly decompress: Decompress;
+}
+
+/** The chain of a log, from `start` or from its first entry that is left. */
+async function* entriesOf(storage: Storage, logId: LogId, start: number | undefined): AsyncGenerator<LogEntry, void> {
+  let position = start;
+  for (let page = 0; page < pagesMax; page += 1) {
+    const limits = { entriesMax: pageEntriesMax, bytesMax: catchUpBytesMax };
+    const range = await storage.logs.readFrom(logId, position ?? 0, limits);
+    const from = position ?? range.entries[0]?.position ?? 0;
+    const chain = contiguousFrom(range.entries, from);
+    yield* chain;
+    position = chain.at(-1)?.next ?? from;
+    if (!range.more || chain.length === 0) return;
+  }
+  throw new StorageCorruptError(`${logId} has more than ${pagesMax * pageEntriesMax} entries`);
+}
+
+async function inSegment(search: Search, segment: SegmentDescriptor): Promise<TimestampedOffset | undefined> {
+  const { storage, name, timestampMs, logStartOffset } = search;
+  const { index } = segment;
+  // The last row before which everything is earlier: what is looked for stands between it and the next row.
+  let row = 0;
+  while (row + 1 < index.length && (index[row + 1]?.maxTimestamp ?? Infinity) < timestampMs) row += 1;
+  let offset = Math.max(index[row]?.offset ?? segment.baseOffset, logStartOffset);
+  while (offset < segment.endOffset) {
+    const read = await readSegment(storage, name, segment, offset, { bytesMax: 1, recordsMax: 1 });
+    if (read === undefined || read.batches.length === 0) return undefined;
+    for (const batch of read.batches) {
+      const found = inBatch(search, batch);
+      if (found !== undefined) return found;
+    }
+    offset = read.nextOffset;
+  }
+  return undefined;
+}
+
+async function inEntry(search: Search, entry: LogEntry): Promise<TimestampedOffset | undefined> {
+  let baseOffset = entry.position;
+  for (const batch of decodeEntryMeta(entry).batches) {
+    if (batch.maxTimestamp >= search.timestampMs && baseOffset + batch.recordCount > search.logStartOffset) {
+      const parts = await readSelection(search.storage, { entry, batches: [{ ...batch, baseOffset }] });
+      for (const part of parts ?? []) {
+        const found = inBatch(search, part);
+        if (found !== undefined) return found;
+      }
+    }
+    baseOffset += batch.recordCount;
+  }
+  return undefined;
+}
+
+function inBatch({ timestampMs, logStartOffset, decompress }: Search, batch: Uint8Array): TimestampedOffset | undefined {
+  const header = readBatchHeader(batch);
+  if (header.isControl) return undefined;
+  const stored = recordsOf(batch, 0, header);
+  const { compressionType } = header;
+  const records = compressionType === "none" ? stored : decompress(compressionType, stored, decompressedBatchBytesMax);
+  for (const record of decodeRecords(header, records)) {
+    const offset = header.baseOffset + record.offsetDelta;
+    const timestamp = recordTimestamp(header, record);
+    if (offset >= logStartOffset && timestamp >= timestampMs) return { offset, timestamp };
+  }
+  return undefined;
+}
