@@ -8,6 +8,7 @@
  * | partition state         | `partitions:<topicId>` | 10-digit partition   | get; all of a topic by query        | truncate, retention |
  * | producer id counter     | `producer-ids`         | shard                | -                                   | blocks of ids       |
  * | deleted topic           | `garbage`              | topicId              | sweep, list                         | delete topic        |
+ * | health check            | `health`               | one of 64 characters | get                                 | health check        |
  *
  * | blob                    | key                                                                   |
  * |-------------------------|-----------------------------------------------------------------------|
@@ -85,4 +86,8 @@ export function znodeBlobPrefix(namespace: string): string {
 
 export function znodeBlobKey(namespace: string, id: string): string {
   return znodeBlobPrefix(namespace) + id;
+}
+
+export function healthKey(shard: string): ItemKey {
+  return { partition: "health", sort: shard };
 }
