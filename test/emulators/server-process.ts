@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createConnection, createServer } from "node:net";
+import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const startMsMax = 10_000;
@@ -17,6 +18,12 @@ export interface ServerProcess {
   kill(): Promise<void>;
 }
 
+/**
+ * Becomes the program, beside a shell that waits for a line on descriptor 3. The end of that pipe without a line means that
+ * we are gone, however we went, and that nobody else will stop the program.
+ */
+const guardedProgram = '(if read -r line <&3; then exit; fi; kill -KILL $$) & exec "$@" 3<&-';
+
 /** @throws Error if the program does not run, or does not listen in time */
 export async function startServerProcess(options: {
   readonly program: string;
@@ -25,19 +32,21 @@ export async function startServerProcess(options: {
   readonly port?: number;
 }): Promise<ServerProcess> {
   const port = options.port ?? (await freePort());
-  const child = spawn(options.program, options.arguments(port), { stdio: ["ignore", "ignore", "pipe"] });
+  const command = [options.program, ...options.arguments(port)];
+  const child = spawn("sh", ["-c", guardedProgram, "guard", ...command], {
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+  });
   let complaint = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     complaint = (complaint + text).slice(-2_000);
   });
   child.on("error", (cause) => {
     complaint += String(cause);
   });
-  const killWithUs = (): void => void child.kill("SIGKILL");
-  process.once("exit", killWithUs);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
-    process.off("exit", killWithUs);
-    await stopChild(child, signal);
+    await endChild(child, signal);
+    const guard = child.stdio[3];
+    if (guard instanceof Writable) guard.end("\n");
   };
   if (!(await listensInTime(child, port))) {
     await end("SIGKILL");
@@ -79,7 +88,7 @@ function hasEnded(child: ChildProcess): boolean {
   return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
 }
 
-async function stopChild(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+async function endChild(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (hasEnded(child)) return;
   const ended = once(child, "exit");
   child.kill(signal);

@@ -53,10 +53,10 @@ export function checkAttributesFit(attributes: Attributes): void {
 
 /** @throws StorageCorruptError if this is no item of this port */
 export function decodeItem(stored: StoredItem): Item {
-  const attributes: Record<string, PortValue> = {};
-  for (const [name, value] of Object.entries(stored)) {
-    if (name.startsWith(attributePrefix)) attributes[name.slice(attributePrefix.length)] = decodeValue(name, value);
-  }
+  const values = Object.entries(stored).filter(([name]) => name.startsWith(attributePrefix));
+  const attributes = Object.fromEntries(
+    values.map(([name, value]) => [name.slice(attributePrefix.length), decodeValue(name, value)]),
+  );
   const version = readWhole(stored, versionAttribute);
   if (version === 0) throw new StorageCorruptError("the version of an item is 0");
   return { key: { partition: readString(stored, "pk"), sort: readString(stored, "sk") }, version, attributes };

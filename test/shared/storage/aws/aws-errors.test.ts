@@ -12,7 +12,13 @@ import {
 } from "../../../../shared/storage/errors.ts";
 import { nodeClock } from "../../../../shared/storage/node/node-clock.ts";
 import { createNodeEnvironment } from "../../../../shared/storage/node/node-environment.ts";
-import { type CannedAnswer, type CannedServer, jsonError, startCannedServer, xmlError } from "../../../emulators/canned-server.ts";
+import {
+  type CannedAnswer,
+  type CannedServer,
+  jsonError,
+  startCannedServer,
+  xmlError,
+} from "../../../emulators/canned-server.ts";
 import { openEmulatedStorage } from "../../../emulators/emulated-storage.ts";
 import { emulatorCredentials, emulatorRegion } from "../../../emulators/emulators.ts";
 import { startFaultProxy } from "../../../emulators/fault-proxy.ts";
@@ -37,7 +43,11 @@ beforeEach(() => {
   server.requests = 0;
 });
 
-const emptyObject: CannedAnswer = { status: 200, headers: { "content-type": "application/x-amz-json-1.0" }, body: "{}" };
+const emptyObject: CannedAnswer = {
+  status: 200,
+  headers: { "content-type": "application/x-amz-json-1.0" },
+  body: "{}",
+};
 const json = { headers: { "content-type": "application/x-amz-json-1.0" } };
 const put = async (): Promise<unknown> => await storage.logs.putIfAbsent(sampleEntry(freshLogId(), 0));
 const update = async (): Promise<unknown> => await storage.items.update(itemKey("a"), { add: { count: 1 } });
@@ -56,11 +66,14 @@ describe("a write of DynamoDB", () => {
     ["ExpiredTokenException", 400, StorageUnavailableError, 1],
     ["InternalServerError", 500, StorageTimeoutError, 1],
     ["ServiceUnavailable", 503, StorageTimeoutError, 1],
-  ])("that is answered with %s (%i) has the right outcome, and is sent again only if it was not applied", async (name, status, expected, requests) => {
-    server.answers = [jsonError(status, name)];
-    await expect(update()).rejects.toThrow(expected);
-    expect(server.requests).toBe(requests);
-  });
+  ])(
+    "that is answered with %s (%i) has the right outcome, and is sent again only if it was not applied",
+    async (name, status, expected, requests) => {
+      server.answers = [jsonError(status, name)];
+      await expect(update()).rejects.toThrow(expected);
+      expect(server.requests).toBe(requests);
+    },
+  );
 
   test("is unclear when a proxy answers with a page", async () => {
     server.answers = [{ status: 502, headers: { "content-type": "text/html" }, body: "<html>bad gateway</html>" }];
@@ -97,7 +110,11 @@ test("a read is sent three times before it fails", async () => {
 test("a trim gives up when the store leaves deletions undone", async () => {
   const key = { pk: { S: "l" }, sk: { N: "0" } };
   const found = { ...json, status: 200, body: JSON.stringify({ Items: [{ ...key, n: { N: "1" } }] }) };
-  const left = { ...json, status: 200, body: JSON.stringify({ UnprocessedItems: { l: [{ DeleteRequest: { Key: key } }] } }) };
+  const left = {
+    ...json,
+    status: 200,
+    body: JSON.stringify({ UnprocessedItems: { l: [{ DeleteRequest: { Key: key } }] } }),
+  };
   server.answers = [found, left];
   await expect(storage.logs.trim(freshLogId(), 5, 10)).rejects.toThrow(StorageThrottledError);
   expect(server.requests).toBe(1 + 3);
@@ -133,7 +150,9 @@ describe("a request of S3", () => {
 
 test("a wake-up of a throttled queue is sent again", async () => {
   server.answers = [jsonError(400, "RequestThrottled")];
-  await expect(storage.wakeUps.wake({ kind: "seal", topicId: "t", partition: 1 }, 0)).rejects.toThrow(StorageThrottledError);
+  await expect(storage.wakeUps.wake({ kind: "seal", topicId: "t", partition: 1 }, 0)).rejects.toThrow(
+    StorageThrottledError,
+  );
   expect(server.requests).toBe(3);
 });
 
@@ -141,10 +160,16 @@ test("a request that found no connection in time was not sent", async () => {
   const silent = await startFaultProxy(server.endpoint);
   silent.mode = "swallow";
   const connections = new HttpConnections(nodeClock, 1);
-  const options = { clock: nodeClock, endpoint: silent.endpoint, region: emulatorRegion, credentials: emulatorCredentials };
+  const options = {
+    clock: nodeClock,
+    endpoint: silent.endpoint,
+    region: emulatorRegion,
+    credentials: emulatorCredentials,
+  };
   const client = new DynamoDBClient(clientConfiguration(options, connections, 2_000));
   server.answers = [emptyObject];
-  const get = async (): Promise<unknown> => await client.send(new GetItemCommand({ TableName: "t", Key: { pk: { S: "a" } } }));
+  const get = async (): Promise<unknown> =>
+    await client.send(new GetItemCommand({ TableName: "t", Key: { pk: { S: "a" } } }));
   const [first, second] = await Promise.allSettled([get(), get()]);
   if (first.status === "fulfilled" || second.status === "fulfilled") throw new Error("an answer came");
   expect(storageFailureOf("GetItem", first.reason).error).toBeInstanceOf(StorageTimeoutError);
