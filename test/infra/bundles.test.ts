@@ -1,39 +1,29 @@
 /** What `cdk deploy` would upload, bundled once for this file: its size, and what importing it costs a cold start. */
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, readdir, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { App } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import cdkJson from "../../cdk.json" with { type: "json" };
+import { beforeAll, describe, expect, test } from "vitest";
 import { capabilitySizes } from "../../infra/capabilities.ts";
-import { readSettings } from "../../infra/settings.ts";
-import { StreamkeeperStack } from "../../infra/stack.ts";
-import { capabilityOf, resourcesOf } from "./synthesize.ts";
+import { addStack, capabilityOf, resourcesOf, testApp } from "./synthesize.ts";
 
 const bundleBytesMax = 1_000_000;
 const importMsMax = 150;
 const runsMax = 3;
 
 const run = promisify(execFile);
-const outdir = await mkdtemp(join(tmpdir(), "streamkeeper-bundles-"));
 const folders = new Map<string, string>();
 
 beforeAll(() => {
-  const app = new App({ outdir, context: cdkJson.context });
-  const template = Template.fromStack(new StreamkeeperStack(app, readSettings(app.node, {})));
+  const app = testApp();
+  const template = Template.fromStack(addStack(app));
   for (const [id, { Properties }] of resourcesOf(template, "AWS::Lambda::Function")) {
     const { S3Key } = Properties["Code"] as { readonly S3Key: string };
-    folders.set(capabilityOf(id), join(outdir, `asset.${S3Key.replace(".zip", "")}`));
+    folders.set(capabilityOf(id), join(app.outdir, `asset.${S3Key.replace(".zip", "")}`));
   }
 }, 120_000);
-
-afterAll(async () => {
-  await rm(outdir, { recursive: true, force: true });
-});
 
 interface Import {
   /** What the import took of the main thread's processor time: on an idle machine, the time that it took. */
@@ -71,7 +61,10 @@ describe.each(Object.keys(capabilitySizes))("the bundle of %s", (capability) => 
   test("is imported by Node 24 within 150 ms, without any environment", async () => {
     expect(process.versions.node).toMatch(/^24\./);
     const runs: Import[] = [];
-    for (let count = 0; count < runsMax; count++) runs.push(await importOnce(join(folder(), "index.mjs")));
+    // The best of three; the others only run where the first was too slow.
+    while (runs.length < runsMax && runs.every(({ ms }) => ms >= importMsMax)) {
+      runs.push(await importOnce(join(folder(), "index.mjs")));
+    }
     expect(Math.min(...runs.map(({ ms }) => ms))).toBeLessThan(importMsMax);
     expect(runs[0]?.handler).toBe("function");
   });

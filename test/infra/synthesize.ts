@@ -1,10 +1,19 @@
-/** The stack as CloudFormation gets it, with the feature flags of cdk.json and without bundling the functions. */
+/** The stack as CloudFormation gets it. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { App } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
+import { afterAll } from "vitest";
+import cdkJson from "../../cdk.json" with { type: "json" };
 import { readSettings } from "../../infra/settings.ts";
 import type { Settings } from "../../infra/settings.ts";
 import { StreamkeeperStack } from "../../infra/stack.ts";
-import cdkJson from "../../cdk.json" with { type: "json" };
+
+const assemblies = mkdtempSync(join(tmpdir(), "streamkeeper-infra-"));
+afterAll(() => {
+  rmSync(assemblies, { recursive: true, force: true });
+});
 
 export interface Resource {
   readonly Type: string;
@@ -13,13 +22,24 @@ export interface Resource {
   readonly UpdateReplacePolicy?: string;
 }
 
+/** An app with the feature flags of cdk.json, whose output is deleted when the test file is done. */
+export function testApp(): App {
+  return new App({ outdir: mkdtempSync(join(assemblies, "cdk-")), context: cdkJson.context });
+}
+
 export function appWithoutBundling(): App {
-  return new App({ context: { ...cdkJson.context, "aws:cdk:bundling-stacks": [] } });
+  const app = testApp();
+  app.node.setContext("aws:cdk:bundling-stacks", []);
+  return app;
+}
+
+/** Puts the stack into the app, with the default settings but for those that are chosen. */
+export function addStack(app: App, chosen: Partial<Settings> = {}): StreamkeeperStack {
+  return new StreamkeeperStack(app, { ...readSettings(app.node, {}), ...chosen });
 }
 
 export function synthesize(chosen: Partial<Settings> = {}): Template {
-  const app = appWithoutBundling();
-  return Template.fromStack(new StreamkeeperStack(app, { ...readSettings(app.node, {}), ...chosen }));
+  return Template.fromStack(addStack(appWithoutBundling(), chosen));
 }
 
 /** Logical ids and resources of one type. */
