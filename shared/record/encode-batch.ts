@@ -48,6 +48,13 @@ export interface BatchInput {
 const recordCapacityBytes = 20;
 const utf8 = new TextEncoder();
 
+interface EncodedHeader {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | null;
+}
+
+const noHeaders: readonly EncodedHeader[] = [];
+
 /**
  * Encodes a RecordBatch v2. `compress` is called only for a compression type other than "none".
  * @throws RangeError for a number that its field cannot hold, offset deltas that do not ascend, a batch without both
@@ -117,7 +124,7 @@ function estimateBytes(records: readonly RecordInput[]): number {
 }
 
 function writeRecord(writer: ByteWriter, record: RecordInput, timestampDelta: number, offsetDelta: number): void {
-  const headers = (record.headers ?? []).map(({ key, value }) => ({ key: encodeHeaderKey(key), value }));
+  const headers = record.headers === undefined || record.headers.length === 0 ? noHeaders : encodeKeys(record.headers);
   let length = 1 + varlongBytes(timestampDelta) + varlongBytes(offsetDelta) + varlongBytes(headers.length);
   length += prefixedLength(record.key) + prefixedLength(record.value);
   for (const { key, value } of headers) length += prefixedLength(key) + prefixedLength(value);
@@ -134,9 +141,11 @@ function writeRecord(writer: ByteWriter, record: RecordInput, timestampDelta: nu
   }
 }
 
-function encodeHeaderKey(key: string): Uint8Array {
-  if (!key.isWellFormed()) throw new RangeError("header key holds half a surrogate pair, which UTF-8 cannot");
-  return utf8.encode(key);
+function encodeKeys(headers: readonly RecordHeader[]): EncodedHeader[] {
+  return headers.map(({ key, value }) => {
+    if (!key.isWellFormed()) throw new RangeError("header key holds half a surrogate pair, which UTF-8 cannot");
+    return { key: utf8.encode(key), value };
+  });
 }
 
 function writeNullable(writer: ByteWriter, bytes: Uint8Array | null): void {
@@ -154,9 +163,11 @@ function prefixedLength(bytes: Uint8Array | null): number {
 
 /** Bytes of a zigzag varlong of a safe whole number. */
 function varlongBytes(value: number): number {
-  let rest = value < 0 ? -value - 1 : value;
-  let bytes = 1;
   // The zigzag form has one bit more, so the first byte holds 6 bits of the magnitude.
-  for (rest = Math.floor(rest / 64); rest > 0; rest = Math.floor(rest / 128)) bytes += 1;
+  if (value >= -64 && value < 64) return 1;
+  if (value >= -8_192 && value < 8_192) return 2;
+  let bytes = 2;
+  let rest = Math.floor((value < 0 ? -value - 1 : value) / 8_192);
+  for (; rest > 0; rest = Math.floor(rest / 128)) bytes += 1;
   return bytes;
 }
