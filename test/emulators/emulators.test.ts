@@ -15,7 +15,7 @@ import { startServerProcess } from "./server-process.ts";
 const cleanups: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
 async function freshFolder(): Promise<string> {

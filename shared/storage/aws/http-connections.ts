@@ -4,7 +4,7 @@
  * Lambda freezes an idle container. When it wakes minutes later its kept connections look open, but the peer has closed
  * them long ago: the next write would be reset or never be answered, and nobody could say whether it was applied.
  */
-import { Agent as HttpAgent } from "node:http";
+import type { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { awsConnectMsMax, awsConnectionIdleMsMax, awsConnectionsMax } from "../../limits.ts";
 import type { Clock } from "../environment.ts";
@@ -19,6 +19,9 @@ export interface HttpHandlerOptions {
   readonly httpsAgent: HttpsAgent;
 }
 
+// To import node:http reads its every export, WebSocket among them, for which Node loads all of undici: over 20 ms.
+const http = process.getBuiltinModule("node:http");
+
 export class HttpConnections {
   readonly #clock: Clock;
   readonly #http: HttpAgent;
@@ -28,7 +31,7 @@ export class HttpConnections {
 
   constructor(clock: Clock, connectionsMax = awsConnectionsMax) {
     this.#clock = clock;
-    this.#http = new HttpAgent({ keepAlive: true, maxSockets: connectionsMax });
+    this.#http = new http.Agent({ keepAlive: true, maxSockets: connectionsMax });
     this.#https = new HttpsAgent({ keepAlive: true, maxSockets: connectionsMax });
     this.#usedAtWallMs = clock.wallMs();
     this.#usedAtMonotonicMs = clock.monotonicMs();
