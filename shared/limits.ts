@@ -191,3 +191,25 @@ export const blobKeySegmentCharsMax = 250;
 export const deleteKeysMax = 1_000;
 /** S3's limit of one page of ListObjectsV2; items follow it. */
 export const listLimitMax = 1_000;
+
+// ---- Simulation ----
+
+/** Events of one simulated run: beyond it something goes round in circles. */
+export const simulatedEventsMax = 5_000_000;
+
+// ---- The local server ----
+
+/** Bodies that are held at the same time: 25 of the largest. */
+export const localBodyBytesInFlightMax = 256 * 1024 * 1024;
+/** Open connections; each idle one costs about 10 KB. */
+export const localConnectionsMax = 2_048;
+/** Request line and headers; API Gateway takes 10 KB. */
+export const localHeaderBytesMax = 16_384;
+/** Time to send the headers, and the whole request: the largest body at 90 KB/s. Also the longest silence of a connection. */
+export const localHeadersMsMax = 10_000;
+export const localRequestMsMax = 120_000;
+/** Longer than clients and proxies keep idle connections (60 s), so that it is they who close. */
+export const localConnectionIdleMsMax = 65_000;
+/** How long a closing server lets requests finish: an append and its retries. */
+export const localCloseMsMax = 10_000;
+export const localCloseProbeMs = 50;

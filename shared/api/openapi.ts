@@ -89,13 +89,13 @@ function operationObject(id: OperationId, route: Route, components: Components):
     operationId: id,
     tags: [route.capability],
     summary: operation.summary,
-    parameters: parameterObjects(route, operation, components),
+    parameters: parameterObjects(operation, components),
     ...(requestBody === undefined ? {} : { requestBody }),
     responses: { [operation.status]: answerObject(id, operation, components), ...errorObjects(operation, components) },
   };
 }
 
-function parameterObjects(route: Route, operation: Operation, components: Components): Json[] {
+function parameterObjects(operation: Operation, components: Components): Json[] {
   const parameters = [
     ...schemaParameters(operation.params, "path", components),
     ...schemaParameters(operation.query, "query", components),
@@ -106,7 +106,7 @@ function parameterObjects(route: Route, operation: Operation, components: Compon
           description: `With ${recordBatchMediaType} only. ${String(parameter["description"])}`,
         }))),
   ];
-  if (route.method !== "GET") {
+  if (operation.keyed === true) {
     parameters.push({
       name: idempotencyKeyHeader,
       in: "header",

@@ -23,6 +23,8 @@ export interface Operation {
   readonly status: 200 | 201 | 204;
   /** Absent: the answer has no body. */
   readonly answer?: z.ZodObject;
+  /** Takes an `Idempotency-Key`. */
+  readonly keyed?: boolean;
   /** What this operation answers beside the errors that any may. */
   readonly errors: readonly ErrorCode[];
 }
@@ -70,6 +72,7 @@ export const operations = {
     params: namespaceParams,
     query: noQuery,
     body: createTopicBody,
+    keyed: true,
     status: 201,
     answer: topicAnswer,
     errors: [
@@ -101,6 +104,7 @@ export const operations = {
     params: topicParams,
     query: noQuery,
     body: alterTopicBody,
+    keyed: true,
     status: 200,
     answer: topicAnswer,
     errors: [...partitionErrors, "INVALID_PARTITIONS", "INVALID_CONFIG"],
@@ -109,6 +113,7 @@ export const operations = {
     summary: "Delete a topic with all its records",
     params: topicParams,
     query: noQuery,
+    keyed: true,
     status: 204,
     errors: partitionErrors,
   },
@@ -117,6 +122,7 @@ export const operations = {
     params: topicParams,
     query: noQuery,
     body: produce.produceBody,
+    keyed: true,
     status: 200,
     answer: produce.produceAnswer,
     errors: [...partitionErrors, ...appendErrors],
@@ -126,6 +132,7 @@ export const operations = {
     params: partitionParams,
     query: noQuery,
     body: produce.produceToPartitionBody,
+    keyed: true,
     batches: { query: produce.produceBatchesQuery, answer: produce.produceBatchesAnswer },
     status: 200,
     answer: produce.produceToPartitionAnswer,

@@ -83,11 +83,13 @@ export const bytes = z.union([text, z.strictObject({ base64: z.base64() })], byt
 
 export const bytesOrNull = bytes.nullable();
 
+const int64Problem = "must be a decimal string from 0 to 2^63-1";
+
 /** A 64-bit id as a decimal string. */
 export const int64Text = z
   .string()
-  .regex(/^(0|[1-9][0-9]{0,18})$/, "must be a decimal string from 0 to 2^63-1")
-  .refine((text) => BigInt(text) <= 0x7fff_ffff_ffff_ffffn, "must be a decimal string from 0 to 2^63-1");
+  .regex(/^(0|[1-9][0-9]{0,18})$/, { error: int64Problem, abort: true })
+  .refine((digits) => BigInt(digits) <= 0x7fff_ffff_ffff_ffffn, int64Problem);
 
 const errorCodes = Object.keys(errorTable) as [ErrorCode, ...ErrorCode[]];
 const errorFields = {

@@ -1,0 +1,121 @@
+import { ServiceError } from "../../shared/api/errors.ts";
+import { operations } from "../../shared/api/operations.ts";
+import { fetchHeaders, jsonMediaType, recordBatchMediaType } from "../../shared/api/routes.ts";
+import type { FetchAnswer, FetchQuery } from "../../shared/api/schemas/fetch.ts";
+import type { FetchRequest, OffsetPoint, Services } from "../../shared/services/services.ts";
+import { answerTooLarge } from "../http/answer.ts";
+import type { HttpAnswer, RoutedRequest } from "../http/event.ts";
+import { acceptedKind } from "../http/media-type.ts";
+import type { MediaKind } from "../http/media-type.ts";
+import { checkedParams, checkedQuery, jsonOperation } from "../http/operation.ts";
+import type { Params, ServedOperation } from "../http/operation.ts";
+import { fetchedRecordAnswer } from "../records/fetched-records.ts";
+
+/** Times that `earliest` or `latest` is looked up, where the records it names are deleted before they are fetched. */
+const lookUpsMax = 3;
+
+/** Reading records, and finding offsets. */
+export function fetchOperations(services: Services): readonly ServedOperation[] {
+  return [
+    { id: "fetch", serve: async (routed) => fetchOperation(services, routed) },
+    jsonOperation("listOffset", async ({ params, query }) => {
+      const { namespace, topic, partition } = params;
+      const point = typeof query.at === "number" ? timestampPoint(query.at) : { at: query.at };
+      const { offset, timestamp } = await services.fetch.listOffset(namespace, topic, partition, point);
+      return { offset, timestamp };
+    }),
+  ];
+}
+
+function timestampPoint(timestampMs: number): OffsetPoint {
+  return { at: "timestamp", timestampMs };
+}
+
+async function fetchOperation(services: Services, routed: RoutedRequest): Promise<HttpAnswer> {
+  const params = checkedParams("fetch", routed);
+  const query = checkedQuery(operations.fetch.query, routed);
+  const kind = acceptedKind(routed.headers);
+  for (let lookUp = 1; ; lookUp++) {
+    const offset = await offsetOf(services, params, query);
+    try {
+      return await fetchFrom(
+        services,
+        { ...params, ...bounded(query, routed), offset, signal: routed.signal },
+        kind,
+        routed,
+      );
+    } catch (error) {
+      const passed = error instanceof ServiceError && error.code === "OFFSET_OUT_OF_RANGE";
+      if (!passed || typeof query.offset === "number" || lookUp >= lookUpsMax) throw error;
+    }
+  }
+}
+
+function bounded(query: FetchQuery, routed: RoutedRequest): Omit<FetchQuery, "offset"> {
+  return {
+    ...query,
+    maxBytes: Math.min(query.maxBytes, routed.answerBytesMax),
+    waitMs: Math.min(query.waitMs, routed.waitMsMax),
+  };
+}
+
+async function offsetOf({ fetch }: Services, params: Params<"fetch">, query: FetchQuery): Promise<number> {
+  if (typeof query.offset === "number") return query.offset;
+  const { namespace, topic, partition } = params;
+  const { offset } = await fetch.listOffset(namespace, topic, partition, { at: query.offset });
+  return offset;
+}
+
+function fetchFrom(
+  services: Services,
+  request: FetchRequest,
+  kind: MediaKind,
+  { answerBytesMax }: RoutedRequest,
+): Promise<HttpAnswer> {
+  return kind === "batches"
+    ? fetchBatches(services, request, answerBytesMax)
+    : fetchRecords(services, request, answerBytesMax);
+}
+
+async function fetchBatches({ fetch }: Services, request: FetchRequest, answerBytesMax: number): Promise<HttpAnswer> {
+  const { batches, nextOffset, highWatermark, lastStableOffset, logStartOffset } = await fetch.fetchBatches(request);
+  const lengthBytes = batches.reduce((sum, batch) => sum + batch.byteLength, 0);
+  if (lengthBytes > answerBytesMax) throw answerTooLarge(answerBytesMax);
+  return {
+    status: operations.fetch.status,
+    headers: {
+      "content-type": recordBatchMediaType,
+      [fetchHeaders.nextOffset]: String(nextOffset),
+      [fetchHeaders.highWatermark]: String(highWatermark),
+      [fetchHeaders.lastStableOffset]: String(lastStableOffset),
+      [fetchHeaders.logStartOffset]: String(logStartOffset),
+    },
+    body: batches,
+  };
+}
+
+/** JSON may be larger than the bytes that it tells of: where it would not fit, fewer records are answered. */
+async function fetchRecords({ fetch }: Services, request: FetchRequest, answerBytesMax: number): Promise<HttpAnswer> {
+  const { records, nextOffset, highWatermark, lastStableOffset, logStartOffset } = await fetch.fetchRecords(request);
+  const answer: FetchAnswer = {
+    records: records.map(fetchedRecordAnswer),
+    nextOffset,
+    highWatermark,
+    lastStableOffset,
+    logStartOffset,
+  };
+  let body = JSON.stringify(answer);
+  while (tooLarge(body, answerBytesMax)) {
+    const kept = Math.floor(answer.records.length / 2);
+    const next = answer.records[kept];
+    if (kept === 0 || next === undefined) throw answerTooLarge(answerBytesMax);
+    answer.records.length = kept;
+    answer.nextOffset = next.offset;
+    body = JSON.stringify(answer);
+  }
+  return { status: operations.fetch.status, headers: { "content-type": jsonMediaType }, body };
+}
+
+function tooLarge(body: string, bytesMax: number): boolean {
+  return body.length > bytesMax || (body.length * 3 > bytesMax && Buffer.byteLength(body, "utf8") > bytesMax);
+}

@@ -1,0 +1,15 @@
+import type { HealthAnswer } from "../../shared/api/schemas/health.ts";
+import type { Services } from "../../shared/services/services.ts";
+import { jsonOperation } from "../http/operation.ts";
+import type { ServedOperation } from "../http/operation.ts";
+
+/** Liveness, and readiness that really writes and reads. */
+export function healthOperations({ health }: Services): readonly ServedOperation[] {
+  return [
+    jsonOperation("getHealth", async ({ query }): Promise<HealthAnswer> => {
+      if (query.probe === "live") return { status: "ok" };
+      const { storage } = await health.check();
+      return { status: "ok", storage };
+    }),
+  ];
+}

@@ -1,0 +1,85 @@
+import { ServiceError } from "../../shared/api/errors.ts";
+import { operations } from "../../shared/api/operations.ts";
+import type { CreateProducerAnswer, ProduceAnswer } from "../../shared/api/schemas/produce.ts";
+import { requestBodyBytesMax } from "../../shared/limits.ts";
+import type { ProduceResult, Services } from "../../shared/services/services.ts";
+import { jsonAnswer, partErrorOf } from "../http/answer.ts";
+import { bytesOf } from "../http/body.ts";
+import type { HttpAnswer, RoutedRequest } from "../http/event.ts";
+import { contentKind } from "../http/media-type.ts";
+import { checkedParams, checkedQuery, idempotencyOf, jsonOperation, jsonOperationWith } from "../http/operation.ts";
+import type { ServedOperation } from "../http/operation.ts";
+import { parsePartitionProduceBody, parseProduceBody } from "../records/produced-records.ts";
+
+/** Appending to partitions, deleting their beginning, and ids for producers. */
+export function produceOperations(services: Services): readonly ServedOperation[] {
+  const { produce, producers, truncate } = services;
+  return [
+    jsonOperationWith("produce", parseProduceBody, requestBodyBytesMax, async ({ params, body, idempotency }) => {
+      const results = await produce.produce({ ...params, records: body, ...idempotency });
+      return { results: results.map(resultAnswer) };
+    }),
+    produceToPartition(services),
+    jsonOperation("truncate", async ({ params, body }) => {
+      const { namespace, topic, partition } = params;
+      const { logStartOffset } = await truncate.truncate(namespace, topic, partition, body.beforeOffset);
+      return { logStartOffset };
+    }),
+    jsonOperation("createProducer", async ({ params, body }): Promise<CreateProducerAnswer> => {
+      for (const field of ["transactionalId", "timeoutMs"] as const) {
+        if (body[field] !== undefined) throw transactionsNotServed(field);
+      }
+      const { producerId, producerEpoch } = await producers.allocate(params.namespace);
+      return { producerId: producerId.toString(), producerEpoch };
+    }),
+  ];
+}
+
+/** One route for records as JSON and for record batches; the body's type decides. */
+function produceToPartition(services: Services): ServedOperation {
+  const { produce } = services;
+  const json = jsonOperationWith(
+    "produceToPartition",
+    parsePartitionProduceBody,
+    requestBodyBytesMax,
+    async ({ params, body, idempotency }) => {
+      const { baseOffset, timestamps } = await produce.produceRecords({ ...params, ...body, ...idempotency });
+      const { partition } = params;
+      return { results: timestamps.map((timestamp, index) => ({ partition, offset: baseOffset + index, timestamp })) };
+    },
+  );
+  return {
+    id: "produceToPartition",
+    async serve(routed) {
+      const kind = contentKind(routed.headers, ["json", "batches"]);
+      return kind === "json" ? json.serve(routed) : produceBatches(services, routed);
+    },
+  };
+}
+
+async function produceBatches({ produce }: Services, routed: RoutedRequest): Promise<HttpAnswer> {
+  const { status, batches } = operations.produceToPartition;
+  const params = checkedParams("produceToPartition", routed);
+  const conditions = checkedQuery(batches.query, routed);
+  const bytes = bytesOf(routed.body);
+  const idempotency = idempotencyOf("produceToPartition", routed);
+  const { baseOffset, appendedAtMs } = await produce.produceBatches({
+    ...params,
+    bytes,
+    conditions,
+    ...idempotency,
+  });
+  return jsonAnswer(status, { baseOffset, appendedAtMs });
+}
+
+function resultAnswer(result: ProduceResult): ProduceAnswer["results"][number] {
+  if ("error" in result) return { partition: result.partition, error: partErrorOf(result.error) };
+  const { partition, offset, timestamp } = result;
+  return { partition, offset, timestamp };
+}
+
+function transactionsNotServed(field: string): ServiceError {
+  return new ServiceError("INVALID_REQUEST", `Transactions are not served yet: leave out ${field}`, {
+    details: { in: "body", field },
+  });
+}

@@ -1,0 +1,129 @@
+import { describe, expect, test } from "vitest";
+import { operations } from "../../../shared/api/operations.ts";
+import type { Operation } from "../../../shared/api/operations.ts";
+import type { OperationId } from "../../../shared/api/routes.ts";
+import { errorAnswer } from "../../../shared/api/schemas/common.ts";
+
+const accepts = (id: OperationId, part: "query" | "body" | "answer", value: unknown): boolean => {
+  const operation: Operation = operations[id];
+  return operation[part]?.safeParse(value).success ?? false;
+};
+
+describe("the examples of the design", () => {
+  const examples: readonly [OperationId, "query" | "body" | "answer", unknown][] = [
+    ["createNamespace", "body", { name: "team" }],
+    ["createTopic", "body", { name: "orders", partitions: 3, config: { "retention.ms": "60000" } }],
+    ["alterTopic", "body", { partitions: 4, config: { "retention.ms": null } }],
+    ["produce", "body", { records: [{ value: "v" }] }],
+    [
+      "produce",
+      "body",
+      { records: [{ key: "k", value: { base64: "AAEC" }, headers: { trace: "1" }, partition: 0, timestamp: 1 }] },
+    ],
+    ["produce", "answer", { results: [{ partition: 0, offset: 7, timestamp: 1 }] }],
+    [
+      "produce",
+      "answer",
+      {
+        results: [
+          { partition: 1, error: { error: "KAFKA_STORAGE_ERROR", message: "m", retriable: true, details: {} } },
+        ],
+      },
+    ],
+    [
+      "produceToPartition",
+      "body",
+      {
+        records: [{ value: null }],
+        producerId: "9223372036854775807",
+        producerEpoch: 0,
+        baseSequence: 0,
+        expectedOffset: 0,
+        fencingToken: 1,
+      },
+    ],
+    ["produceToPartition", "answer", { results: [{ partition: 0, offset: 7, timestamp: 1 }] }],
+    [
+      "fetch",
+      "query",
+      { offset: "0", maxBytes: "1", maxRecords: "1", minBytes: "0", waitMs: "0", isolation: "read_committed" },
+    ],
+    ["fetch", "query", { offset: "latest" }],
+    [
+      "fetch",
+      "answer",
+      {
+        records: [{ offset: 0, timestamp: 1, key: null, value: "v", headers: [{ key: "trace", value: "1" }] }],
+        nextOffset: 1,
+        highWatermark: 1,
+        lastStableOffset: 1,
+        logStartOffset: 0,
+      },
+    ],
+    ["listOffset", "query", { at: "earliest" }],
+    ["listOffset", "query", { at: "1700000000000" }],
+    ["truncate", "body", { beforeOffset: 5 }],
+    ["createProducer", "body", {}],
+    ["createProducer", "answer", { producerId: "1000", producerEpoch: 0 }],
+  ];
+
+  for (const [id, part, value] of examples) {
+    test(`${id} ${part} ${JSON.stringify(value).slice(0, 60)} is valid`, () => {
+      expect(accepts(id, part, value)).toBe(true);
+    });
+  }
+
+  test("an error is {error, message, retriable, details, requestId}", () => {
+    const error = { error: "BAD_VERSION", message: "m", retriable: false, details: { highWatermark: 9 } };
+    expect(errorAnswer.safeParse({ ...error, requestId: "r" }).success).toBe(true);
+    expect(errorAnswer.safeParse(error).success).toBe(false);
+    expect(errorAnswer.safeParse({ ...error, error: "NO_SUCH_NAME", requestId: "r" }).success).toBe(false);
+  });
+});
+
+describe("what is refused", () => {
+  const refused: readonly [OperationId, "query" | "body", unknown][] = [
+    ["createNamespace", "body", {}],
+    ["createNamespace", "body", { name: "team", colour: "blue" }],
+    ["createTopic", "body", { name: "orders", partitions: "3" }],
+    ["createTopic", "body", { name: "orders", partitions: 1.5 }],
+    ["createTopic", "body", { name: "orders", config: { "retention.ms": 60_000 } }],
+    ["createTopic", "body", { name: "orders", config: { "retention.ms": null } }],
+    ["produceToPartition", "body", { records: [{ value: "v" }], producerId: 7 }],
+    ["produceToPartition", "body", { records: [{ value: "v" }], producerId: "9223372036854775808" }],
+    ["produceToPartition", "body", { records: [{ value: "v" }], producerId: "-1" }],
+    ["produceToPartition", "body", { records: [{ value: "v", partition: 0 }] }],
+    ["truncate", "body", { beforeOffset: "5" }],
+    ["fetch", "query", { offset: "007" }],
+    ["fetch", "query", { offset: "1e3" }],
+    ["fetch", "query", { offset: " 1" }],
+    ["fetch", "query", { offset: "" }],
+    ["fetch", "query", { offset: "9007199254740992" }],
+    ["fetch", "query", { maxBytes: "0" }],
+    ["fetch", "query", { maxBytes: "8388609" }],
+    ["fetch", "query", { waitMs: "25001" }],
+    ["fetch", "query", { isolation: "serializable" }],
+    ["fetch", "query", { limit: "1" }],
+    ["listOffset", "query", {}],
+    ["listOffset", "query", { at: "yesterday" }],
+    ["listTopics", "query", { limit: "0" }],
+    ["listTopics", "query", { limit: "1001" }],
+  ];
+
+  for (const [id, part, value] of refused) {
+    test(`${id} ${part} ${JSON.stringify(value)}`, () => {
+      expect(accepts(id, part, value)).toBe(false);
+    });
+  }
+});
+
+test("a fetch that says nothing reads a megabyte from the earliest record and does not wait", () => {
+  expect(operations.fetch.query.parse({})).toEqual({
+    offset: "earliest",
+    maxBytes: 1_048_576,
+    maxRecords: 100_000,
+    minBytes: 1,
+    waitMs: 0,
+    isolation: "read_uncommitted",
+  });
+});
