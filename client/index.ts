@@ -25,6 +25,15 @@ export type {
 } from "./middleware-stack.ts";
 export { paginateListNamespaces, paginateListTopics } from "./paginate.ts";
 export type { PaginationOptions } from "./paginate.ts";
+export { PartitionReader } from "./partition-reader.ts";
+export type { PartitionPage } from "./partition-reader.ts";
+export { Producer } from "./producer.ts";
+export type { RecordMetadata } from "./producer/pending-batch.ts";
+export { BufferFullError, DeliveryError, ProducerClosedError, ProducerFatalError } from "./producer/producer-errors.ts";
+export type { ProducerOptions } from "./producer/producer-options.ts";
+export { CorruptBatchError } from "./reader/decode-batches.ts";
+export type { ReadRecord } from "./reader/decode-batches.ts";
+export type { ReadPartitionOptions } from "./reader/read-options.ts";
 export { StreamkeeperClient } from "./streamkeeper-client.ts";
 export { waitUntilTopicExists, WaiterTimeoutError } from "./wait-until-topic-exists.ts";
 export type { WaiterOptions } from "./wait-until-topic-exists.ts";

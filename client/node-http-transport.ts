@@ -138,10 +138,6 @@ class Attempt {
       this.#fail("lost", `the connection was lost: ${cause.message}`, cause);
     });
     response.on("end", () => {
-      if (!response.complete) {
-        this.#fail("lost", "the connection was lost in the middle of the answer");
-        return;
-      }
       if (!this.#settle()) return;
       const headers = response.headers as Record<string, string>;
       this.#resolve({ statusCode: response.statusCode ?? 0, headers, body: collector.finish() });

@@ -10,6 +10,10 @@ import { MiddlewareStack } from "./middleware-stack.ts";
 import type { CallHandlers, HandlerContext } from "./middleware-stack.ts";
 import { NodeHttpTransport } from "./node-http-transport.ts";
 import type { Transport } from "./node-http-transport.ts";
+import { PartitionReader } from "./partition-reader.ts";
+import { Producer } from "./producer.ts";
+import type { ProducerOptions } from "./producer/producer-options.ts";
+import type { ReadPartitionOptions } from "./reader/read-options.ts";
 import { requestOf } from "./serialize.ts";
 import { requestIdOf, serviceExceptionOf } from "./service-answer.ts";
 
@@ -67,6 +71,16 @@ export class StreamkeeperClient implements CommandSender {
       totalRetryDelayMs,
     };
     return { ...output, $metadata };
+  }
+
+  /** A producer that writes records in batches; close it before the client. @throws TypeError for an option that cannot be */
+  producer(options: ProducerOptions): Producer {
+    return new Producer(this, options);
+  }
+
+  /** Reads a partition from an offset on. @throws TypeError for an option that cannot be */
+  readPartition(options: ReadPartitionOptions): PartitionReader {
+    return new PartitionReader(this, options);
   }
 
   /** Closes the connections; calls under way fail. */

@@ -53,10 +53,11 @@ export function retryDelayMs(attempts: number, random: number, retryAfterMs = 0)
 }
 
 /**
- * An error that says "retriable" but is the client's fault (an unknown topic, which Kafka's clients ask for again while
- * metadata spreads) is not repeated here: our reads of metadata are never stale for longer than the service's own cache.
+ * Whether the failure may pass by itself. An error that says "retriable" but is the client's fault is not among them
+ * (an unknown topic, which Kafka's clients ask for again while metadata spreads): our reads of metadata are never stale
+ * for longer than the service's own cache.
  */
-function isTransient(exception: StreamkeeperException): boolean {
+export function isTransient(exception: StreamkeeperException): boolean {
   if (!exception.retriable) return false;
   if (!(exception instanceof StreamkeeperServiceException)) return true;
   return exception.$fault === "server" || exception.$metadata.httpStatusCode === 429;

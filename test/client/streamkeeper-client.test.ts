@@ -110,6 +110,16 @@ describe("a call", () => {
     expect(error).toMatchObject({ name: "ResponseTooLargeError" });
   });
 
+  test("does not take half an answer for a whole one", async () => {
+    const half: Step = (response) => {
+      response.writeHead(200, { "content-length": "1000" });
+      response.write("x".repeat(500), () => response.socket?.end());
+    };
+    await using s = await scripted([half], { maxAttempts: 1 });
+    const error = await failure(s.client.send(new ProduceCommand({ topic: "t", records })));
+    expect(error).toMatchObject({ name: "ConnectionLostError", effect: "unknown" });
+  });
+
   test("keeps its connection for the next call", async () => {
     const ports = new Set<number | undefined>();
     const step: Step = (response, request) => {
