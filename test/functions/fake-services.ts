@@ -25,7 +25,12 @@ const newPartition = (): Partition => ({ records: [], batches: [], next: 0 });
 const unknown = (): ServiceError =>
   new ServiceError("UNKNOWN_TOPIC_OR_PARTITION", "There is no such topic or partition");
 
+type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
+
+/** A test may put other methods in the place of these. */
 export interface FakeServices extends Services {
+  readonly fetch: Writable<Services["fetch"]>;
+  readonly produce: Writable<Services["produce"]>;
   /** Every call, by its name, with its arguments. */
   readonly calls: { readonly name: string; readonly arguments: readonly unknown[] }[];
   /** What the next call of a name throws. */
