@@ -47,11 +47,13 @@ export function environmentContract(open: () => Storage): void {
   });
 
   test("ends a wait at a hint beyond the position, at its time or when it is aborted", async () => {
-    const { notifier } = open();
+    const { notifier, clock } = open();
     const logId = freshLogId();
+    const startMs = clock.monotonicMs();
     const hinted = notifier.wait(logId, 5, 20_000);
     notifier.notify(logId, 6);
     await hinted;
+    expect(clock.monotonicMs() - startMs).toBeLessThan(10_000);
     await notifier.wait(freshLogId(), 5, 5);
     const controller = new AbortController();
     const aborted = notifier.wait(freshLogId(), 5, 20_000, controller.signal);

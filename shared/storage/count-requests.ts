@@ -1,0 +1,64 @@
+import type { BlobStore } from "./blob-store.ts";
+import type { ItemStore } from "./item-store.ts";
+import type { LogStore } from "./log-store.ts";
+import { type RequestName, requestNames } from "./request-name.ts";
+import type { Storage } from "./storage.ts";
+
+export interface CountedStorage {
+  /** Does what the storage does that was given, and counts. */
+  readonly storage: Storage;
+  /** Requests since the start or the last `reset`, only those that were made, by name. */
+  counts(): Partial<Record<RequestName, number>>;
+  total(): number;
+  reset(): void;
+}
+
+/** Counts the requests that pass the ports, answered or not. */
+export function countRequests(storage: Storage): CountedStorage {
+  const counts = new Map<RequestName, number>();
+  const count = (name: RequestName): void => {
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  };
+  return {
+    storage: {
+      ...storage,
+      logs: countedLogs(storage.logs, count),
+      items: countedItems(storage.items, count),
+      blobs: countedBlobs(storage.blobs, count),
+    },
+    counts: () =>
+      Object.fromEntries(requestNames.flatMap((name) => (counts.has(name) ? [[name, counts.get(name)]] : []))),
+    total: () => [...counts.values()].reduce((sum, value) => sum + value, 0),
+    reset: () => counts.clear(),
+  };
+}
+
+type Count = (name: RequestName) => void;
+
+function countedLogs(logs: LogStore, count: Count): LogStore {
+  return {
+    putIfAbsent: (entry) => (count("logs.putIfAbsent"), logs.putIfAbsent(entry)),
+    readFrom: (logId, position, limits) => (count("logs.readFrom"), logs.readFrom(logId, position, limits)),
+    readLast: (logId) => (count("logs.readLast"), logs.readLast(logId)),
+    readAt: (logId, position) => (count("logs.readAt"), logs.readAt(logId, position)),
+    trim: (logId, position, entriesMax) => (count("logs.trim"), logs.trim(logId, position, entriesMax)),
+  };
+}
+
+function countedItems(items: ItemStore, count: Count): ItemStore {
+  return {
+    get: (key) => (count("items.get"), items.get(key)),
+    update: (key, change, conditions) => (count("items.update"), items.update(key, change, conditions)),
+    delete: (key, conditions) => (count("items.delete"), items.delete(key, conditions)),
+    query: (partition, options) => (count("items.query"), items.query(partition, options)),
+  };
+}
+
+function countedBlobs(blobs: BlobStore, count: Count): BlobStore {
+  return {
+    put: (key, chunks) => (count("blobs.put"), blobs.put(key, chunks)),
+    get: (key, range) => (count("blobs.get"), blobs.get(key, range)),
+    delete: (keys) => (count("blobs.delete"), blobs.delete(keys)),
+    list: (prefix, options) => (count("blobs.list"), blobs.list(prefix, options)),
+  };
+}

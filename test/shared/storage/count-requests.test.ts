@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { countRequests } from "../../../shared/storage/count-requests.ts";
+import { createMemoryStorage } from "../../../shared/storage/memory/memory-storage.ts";
+import { requestNames } from "../../../shared/storage/request-name.ts";
+import { freshLogId, itemKey, sampleEntry } from "./contract/samples.ts";
+
+test("counts each request once, under its own name, and passes it on", async () => {
+  const { storage, counts, total, reset } = countRequests(createMemoryStorage().storage);
+  const logId = freshLogId();
+  const entry = sampleEntry(logId, 0);
+  const key = itemKey("p");
+  expect(await storage.logs.putIfAbsent(entry)).toEqual({ won: true });
+  expect((await storage.logs.readFrom(logId, 0, { entriesMax: 1, bytesMax: 1 })).entries).toEqual([entry]);
+  expect(await storage.logs.readLast(logId)).toEqual(entry);
+  expect(await storage.logs.readAt(logId, 0)).toEqual(entry);
+  expect(await storage.logs.trim(logId, 1, 1)).toBe(1);
+  expect((await storage.items.update(key, { set: { a: 1 } }, [{ kind: "absent" }])).applied).toBe(true);
+  expect((await storage.items.get(key))?.attributes).toEqual({ a: 1 });
+  expect((await storage.items.query("p", { limit: 1 })).items).toHaveLength(1);
+  expect((await storage.items.delete(key, [{ kind: "absent" }])).applied).toBe(false);
+  await storage.blobs.put("a/b", [new Uint8Array(3)]);
+  expect(await storage.blobs.get("a/b", { start: 1, end: 2 })).toHaveLength(1);
+  expect((await storage.blobs.list("a/", { limit: 1 })).blobs).toHaveLength(1);
+  await storage.blobs.delete(["a/b"]);
+  expect(counts()).toEqual(Object.fromEntries(requestNames.map((name) => [name, 1])));
+  expect(total()).toBe(requestNames.length);
+  reset();
+  expect(counts()).toEqual({});
+  await storage.logs.readLast(logId);
+  expect(counts()).toEqual({ "logs.readLast": 1 });
+});
