@@ -97,7 +97,7 @@ export function awsStorageFromEnvironment(
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** @throws Error if a variable is missing, naming it */
-export function awsResourceNamesFrom(variables: Variables): AwsResourceNames {
+function awsResourceNamesFrom(variables: Variables): AwsResourceNames {
   return {
     logTable: required(variables, "STREAMKEEPER_LOG_TABLE"),
     itemTable: required(variables, "STREAMKEEPER_ITEM_TABLE"),
@@ -114,7 +114,7 @@ const awsLifetimes: Lifetimes = {
 };
 
 /** Stores other than AWS's own seldom have a host name for every bucket. */
-export function hasOwnS3Endpoint(variables: Variables): boolean {
+function hasOwnS3Endpoint(variables: Variables): boolean {
   return (variables["AWS_ENDPOINT_URL_S3"] ?? variables["AWS_ENDPOINT_URL"]) !== undefined;
 }
 

@@ -1,3 +1,4 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createDynamoDbClient } from "../../../../shared/storage/aws/dynamodb-client.ts";
 import { DynamoDbItemStore } from "../../../../shared/storage/aws/dynamodb-item-store.ts";
@@ -49,4 +50,14 @@ test("opens a new connection after a pause that only the monotonic clock saw", a
   time.monotonicMs += 60_000;
   await items.get(itemKey("a"));
   expect(server.connections).toBe(2);
+});
+
+test("copies no answer for a log that nobody writes", () => {
+  const options = { clock, endpoint: server.endpoint, region: emulatorRegion, credentials: emulatorCredentials };
+  const plain = new DynamoDBClient({ region: emulatorRegion });
+  const ours = createDynamoDbClient(options);
+  const logs = (client: DynamoDBClient): boolean =>
+    client.middlewareStack.identify().some((middleware) => middleware.startsWith("loggerMiddleware"));
+  expect(logs(plain), "the SDK still does").toBe(true);
+  expect(logs(ours)).toBe(false);
 });
