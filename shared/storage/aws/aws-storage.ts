@@ -102,8 +102,9 @@ function awsResourceNamesFrom(variables: Variables): AwsResourceNames {
     logTable: required(variables, "STREAMKEEPER_LOG_TABLE"),
     itemTable: required(variables, "STREAMKEEPER_ITEM_TABLE"),
     bucket: required(variables, "STREAMKEEPER_BUCKET"),
-    ...optional("bucketPrefix", variables["STREAMKEEPER_BUCKET_PREFIX"]),
-    ...optional("dutyQueueUrl", variables["STREAMKEEPER_DUTY_QUEUE_URL"]),
+    bucketPrefix: variables["STREAMKEEPER_BUCKET_PREFIX"],
+    // Empty counts as not set, since a shell can hardly take a variable away.
+    dutyQueueUrl: variables["STREAMKEEPER_DUTY_QUEUE_URL"] || undefined,
   };
 }
 
@@ -122,8 +123,4 @@ function required(variables: Variables, name: string): string {
   const value = variables[name];
   if (value === undefined || value === "") throw new Error(`the environment variable ${name} is not set`);
   return value;
-}
-
-function optional<Name extends string>(name: Name, value: string | undefined): { readonly [Key in Name]?: string } {
-  return value === undefined || value === "" ? {} : ({ [name]: value } as { readonly [Key in Name]?: string });
 }
