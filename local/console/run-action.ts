@@ -1,0 +1,54 @@
+import {
+  CorruptBatchError,
+  DeliveryError,
+  NoAnswerException,
+  ProducerFatalError,
+  StreamkeeperException,
+  StreamkeeperServiceException,
+} from "../../client/index.ts";
+import { CommandError } from "../command-error.ts";
+
+/** 128 + SIGINT, as shells have it. */
+const interruptedExitCode = 130;
+
+/**
+ * Runs a command's action. Ctrl-C aborts its signal, and a second one ends the process as usual; the exit code is then
+ * 130, whatever the action made of it.
+ *
+ * @throws CommandError for a failure that the caller can understand; anything else is a bug, and is thrown as it is
+ */
+export async function runAction(action: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const controller = new AbortController();
+  const interrupt = (): void => controller.abort(new Error("interrupted"));
+  process.once("SIGINT", interrupt);
+  try {
+    await action(controller.signal);
+  } catch (error) {
+    if (!controller.signal.aborted)
+      throw isExpected(error) ? new CommandError(describeFailure(error), { cause: error }) : error;
+  } finally {
+    process.removeListener("SIGINT", interrupt);
+  }
+  if (controller.signal.aborted) process.exitCode = interruptedExitCode;
+}
+
+function isExpected(error: unknown): error is Error {
+  return (
+    error instanceof StreamkeeperException ||
+    error instanceof DeliveryError ||
+    error instanceof ProducerFatalError ||
+    error instanceof CorruptBatchError
+  );
+}
+
+/** A failure in one line. */
+export function describeFailure(error: Error): string {
+  if (error instanceof StreamkeeperServiceException) {
+    const id = error.$metadata.requestId;
+    return `${error.name}: ${error.message}${id === undefined ? "" : ` (request ${id})`}`;
+  }
+  if (error instanceof NoAnswerException && error.reason === "connect") {
+    return `${error.message}. Is a server running? Start one with "streamkeeper serve", or name it with --endpoint.`;
+  }
+  return error.message;
+}
