@@ -28,14 +28,16 @@ export type PutOutcome =
   | { readonly kind: "refused"; readonly cause: unknown };
 
 export async function putEntry(storage: Storage, entry: LogEntry, evidence: Instant): Promise<PutOutcome> {
+  const isProven = (): boolean =>
+    isFresh(evidence, instantOf(storage.clock), storage.lifetimes.tailEvidenceMsMax);
   let unclear: unknown;
   for (let probe = 0; probe <= ambiguityProbesMax; probe += 1) {
-    if (!isFresh(evidence, instantOf(storage.clock), storage.lifetimes.tailEvidenceMsMax)) {
+    if (!isProven()) {
       if (unclear === undefined) return { kind: "stale" };
       return await readBack(storage, entry, unclear);
     }
     try {
-      const result = await storage.logs.putIfAbsent(entry);
+      const result = await storage.logs.putIfAbsent(entry, isProven);
       if (result.won) return { kind: "appended" };
       if (result.existing === undefined) return await readBack(storage, entry, unclear);
       return outcomeOf(result.existing, entry);

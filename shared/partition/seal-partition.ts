@@ -11,7 +11,7 @@ import { catchUpBytesMax, catchUpEntriesMax, entryPayloadBytesMax, segmentEntrie
 import { contiguousFrom } from "../log/chain.ts";
 import { type Instant, instantOf, isFresh } from "../log/evidence.ts";
 import { partitionLogId, segmentsLogId } from "../log/log-id.ts";
-import { putEntry } from "../log/put-entry.ts";
+import { backoffMs, putEntry } from "../log/put-entry.ts";
 import { readBatchHeader } from "../record/record-batch.ts";
 import { validateBatch } from "../record/validate-batch.ts";
 import { StorageCorruptError, StorageUnavailableError } from "../storage/errors.ts";
@@ -52,6 +52,8 @@ const pagesMax = segmentEntriesMax;
 const payloadsAtOnce = 4;
 /** A state up to this size is in the segment's list entry, a larger one in a blob beside the segment. */
 const inlineStateBytesMax = 32_768;
+/** Times that a payload is asked for. */
+const readAttemptsMax = 6;
 /** Times that the proof of the list's end is renewed because the blobs took long. */
 const proofsMax = 4;
 
@@ -167,7 +169,7 @@ async function build(storage: Storage, baseOffset: number, entries: readonly Hot
   const builder = new SegmentBuilder(baseOffset);
   for (let start = 0; start < entries.length; start += payloadsAtOnce) {
     const group = entries.slice(start, start + payloadsAtOnce);
-    const parts = await Promise.all(group.map((one) => readBatches(storage, one)));
+    const parts = await Promise.all(group.map((one) => readPatiently(storage, one)));
     for (const batch of parts.flat()) {
       const limits = { batchBytesMax: entryPayloadBytesMax, recordsMax: Infinity, origin: "log" } as const;
       const valid = validateBatch(batch, 0, batch.length, limits);
@@ -176,6 +178,18 @@ async function build(storage: Storage, baseOffset: number, entries: readonly Hot
     }
   }
   return builder.finish();
+}
+
+/** A segment needs all of its payloads: one bad answer among hundreds must not let the work start again. */
+async function readPatiently(storage: Storage, entry: HotEntry): Promise<readonly Uint8Array[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await readBatches(storage, entry);
+    } catch (cause) {
+      if (attempt === readAttemptsMax) throw cause;
+    }
+    await storage.timers.sleep(backoffMs(storage, attempt));
+  }
 }
 
 async function readBatches(storage: Storage, { entry, meta }: HotEntry): Promise<readonly Uint8Array[]> {

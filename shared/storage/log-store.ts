@@ -58,8 +58,14 @@ export interface LogRange {
  * @throws StorageUnavailableError not applied, or nothing was read
  */
 export interface LogStore {
-  /** Puts the entry if its position is free. One request, durable before it answers. */
-  putIfAbsent(entry: LogEntry): Promise<PutIfAbsentResult>;
+  /**
+   * Puts the entry if its position is free. One request, durable before it answers.
+   *
+   * @param maySend asked each time right before the request leaves the process: a client that repeats it by itself, or a
+   *   process that was frozen meanwhile, must not send what was decided long ago. If it says no: StorageUnavailableError,
+   *   or StorageTimeoutError if the request had left before.
+   */
+  putIfAbsent(entry: LogEntry, maySend?: () => boolean): Promise<PutIfAbsentResult>;
   /** Entries at or after `position`. One request, up to `limits`. */
   readFrom(logId: LogId, position: number, limits: ReadLimits): Promise<LogRange>;
   /** The entry with the greatest position. One request. */

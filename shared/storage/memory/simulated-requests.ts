@@ -24,7 +24,7 @@ export class SimulatedRequests {
 
   /** Sends a read. `later`, if given, reads again after a while what `apply` has read, and gives the answer. */
   read<T>(name: RequestName, apply: () => T, later?: (first: T) => T): Promise<T> {
-    return this.#send(name, (fault, answer, timeOut) => {
+    return this.#send(name, undefined, (fault, answer, timeOut) => {
       if (fault !== undefined) return timeOut();
       if (later === undefined) return answer(apply);
       const first = apply();
@@ -34,8 +34,8 @@ export class SimulatedRequests {
   }
 
   /** Sends a write. */
-  write<T>(name: RequestName, apply: () => T): Promise<T> {
-    return this.#send(name, (fault, answer, timeOut) => {
+  write<T>(name: RequestName, apply: () => T, maySend?: () => boolean): Promise<T> {
+    return this.#send(name, maySend, (fault, answer, timeOut) => {
       if (fault === undefined) return answer(apply);
       if (fault === "putRepeated") {
         apply();
@@ -53,7 +53,7 @@ export class SimulatedRequests {
   /** Sends something that has no faults of its own and no result. */
   tell(apply: () => void): Promise<void> {
     return new Promise((resolve) => {
-      this.#carry(() => {
+      this.#carry(undefined, () => {
         apply();
         this.#answer(resolve);
       });
@@ -62,6 +62,7 @@ export class SimulatedRequests {
 
   #send<T>(
     name: RequestName,
+    maySend: (() => boolean) | undefined,
     arrive: (fault: Arriving | undefined, answer: (apply: () => T) => void, timeOut: () => void) => void,
   ): Promise<T> {
     const { time, delays } = this.#store;
@@ -80,7 +81,13 @@ export class SimulatedRequests {
         if (time.nowMs + wayMs > deadlineMs) timeOut();
         else this.#answer(settle, wayMs);
       };
-      this.#carry(() => {
+      const withhold = (): boolean => {
+        if (maySend === undefined || maySend()) return false;
+        this.#answer(() => reject(new StorageUnavailableError(`${name}: not sent, too late`)));
+        return true;
+      };
+      if (withhold()) return;
+      this.#carry(withhold, () => {
         if (fault === "throttled") this.#answer(() => reject(new StorageThrottledError(`${name}: throttled`)));
         else if (fault === "unavailable") this.#answer(() => reject(new StorageUnavailableError(`${name}: refused`)));
         else arrive(fault, answer, timeOut);
@@ -88,18 +95,23 @@ export class SimulatedRequests {
     });
   }
 
-  #carry(arrive: () => void): void {
+  #carry(withhold: (() => boolean) | undefined, arrive: () => void): void {
     if (this.#process.killed) return;
-    this.#store.time.schedule(this.#store.drawWayMs(), () => this.#arrive(arrive));
+    this.#store.time.schedule(this.#store.drawWayMs(), () => this.#arrive(withhold, arrive));
   }
 
-  #arrive(arrive: () => void): void {
+  #arrive(withhold: (() => boolean) | undefined, arrive: () => void): void {
     const { time } = this.#store;
     const frozenMs = this.#process.frozenUntilMs - time.nowMs;
     const stopped = this.#process.killed || frozenMs > 0;
     // By chance it had left the process before that stopped.
-    if (!stopped || this.#random.chance(0.5)) arrive();
-    else if (!this.#process.killed) time.schedule(frozenMs, () => this.#arrive(arrive));
+    if (!stopped || this.#random.chance(0.5)) {
+      arrive();
+    } else if (!this.#process.killed) {
+      time.schedule(frozenMs, () => {
+        if (withhold?.() !== true) this.#arrive(withhold, arrive);
+      });
+    }
   }
 
   #answer(settle: () => void, wayMs = this.#store.drawWayMs()): void {

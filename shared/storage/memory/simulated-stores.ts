@@ -12,10 +12,10 @@ import type { Simulation } from "./simulation.ts";
 export function simulatedLogs(store: Simulation, requests: SimulatedRequests, random: SeededRandom): LogStore {
   const { logs } = store;
   return {
-    async putIfAbsent(entry) {
+    async putIfAbsent(entry, maySend) {
       // What is sent is what the entry holds now, whenever it is applied.
       const sent = copyEntry(entry);
-      const existing = await requests.write("logs.putIfAbsent", () => logs.put(sent));
+      const existing = await requests.write("logs.putIfAbsent", () => logs.put(sent), maySend);
       if (existing === undefined) return { won: true };
       return random.chance(store.faults.existingUnknown) ? { won: false } : { won: false, existing };
     },
