@@ -213,3 +213,69 @@ export const localConnectionIdleMsMax = 65_000;
 /** How long a closing server lets requests finish: an append and its retries. */
 export const localCloseMsMax = 10_000;
 export const localCloseProbeMs = 50;
+/** How often the local server looks for duties that a lost wake-up left. */
+export const localSweepMs = 60_000;
+
+// ---- The znode tree, its log and its snapshots ----
+
+/** One request with all its operations: well inside an entry, and what every follower must load. ZooKeeper takes 1 MiB. */
+export const treeRequestBytesMax = 4 * 1024 * 1024;
+/** Transactions that are committed as one entry: bounds the time to plan it again after a lost race (about 5 ms). */
+export const treeEntryTransactionsMax = 1_000;
+/** Transactions up to this size stand in the entry itself; larger ones (large znodes) go by reference. */
+export const treeInlineBytesMax = 300_000;
+/** Writes that may wait for one tree in one process; beyond it the caller is asked to slow down. */
+export const treeQueueRequestsMax = 5_000;
+export const treeQueueBytesMax = 64 * 1024 * 1024;
+/** Answers that are remembered by idempotency key, together: those of 10,000 requests of a few operations. */
+export const idempotencyResultBytesMax = 4 * 1024 * 1024;
+/** What a cold follower replays at most, about four pages of a query, when snapshots keep up. */
+export const snapshotTransactionsMax = 1_000;
+export const snapshotLogBytesMax = 4 * 1024 * 1024;
+/** Bytes of a snapshot that are encoded before others may run: about 2 ms. */
+export const snapshotChunkBytesTarget = 262_144;
+/** Snapshots that a cold follower tries, the latest first, when one is missing or damaged. */
+export const snapshotCandidatesMax = 3;
+/** Pages that a replay reads at most: 10 GB of log, far beyond what a snapshot leaves. */
+export const treeReplayPagesMax = 10_000;
+/** Reads of the same page while entries before others are missing from it (invariant 6). */
+export const treeGapReadsMax = 8;
+/** How long the transactions of a tree can be replayed to who watches it (DESIGN section 4). */
+export const treeLogKeptMs = 7 * 86_400_000;
+/** Entries that one round of tidying trims at most from one log. */
+export const treeTrimEntriesMax = 20_000;
+/** Pages of blobs that one round of tidying looks at. */
+export const treeTidyPagesMax = 100;
+/** Trees that one process holds in memory; beyond it the one longest unused is dropped. */
+export const treesPerProcessMax = 64;
+
+// ---- The embedded store ----
+
+/** LMDB's limit of one key with pages of 4 KiB. */
+export const embeddedKeyBytesMax = 1_978;
+/** Address space that LMDB's file is mapped to at first; it grows when the file does. Costs no memory and no disk. */
+export const embeddedMapBytes = 64 * 2 ** 30;
+/** Writes and bytes of one commit: bounds what a caller waits for, and how long the event loop stands still (about 10 ms). */
+export const commitWritesMax = 1_000;
+export const commitBytesMax = 16 * 1024 * 1024;
+/** Writes and bytes that may wait for a commit; beyond it callers are asked to slow down. */
+export const commitQueueWritesMax = 20_000;
+export const commitQueueBytesMax = 256 * 1024 * 1024;
+/** Entries that one commit trims. */
+export const trimBatchEntriesMax = 500;
+/** Blobs written at once: Node has four threads for files, and one of them must be free for LMDB's commits. */
+export const blobWritesAtOnceMax = 3;
+/** Blobs that may wait to be written; each is at most 8 MiB by entries, and their owners bound the bytes. */
+export const blobPutsWaitingMax = 2_000;
+/** Blob folders known to be durable; beyond it they are looked at again. */
+export const blobFoldersKnownMax = 10_000;
+/** Times that a blob's folder is made again because it was deleted as empty in between. */
+export const folderRetriesMax = 10;
+/** Items that one step of the sweep of expired ones looks at: about 5 ms. */
+export const expirySweepItemsMax = 500;
+export const expirySweepMs = 3_600_000;
+/** Long enough for a laptop to sleep over a weekend without refusing produce when it wakes. */
+export const embeddedHotEntryMs = 72 * 3_600_000;
+/** One process writes and deletes; nothing outlives it but what clients hold. */
+export const embeddedGraceMs = 10 * 60_000;
+export const embeddedTailEvidenceMsMax = 60_000;

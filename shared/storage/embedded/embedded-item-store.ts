@@ -1,0 +1,129 @@
+import type { Database } from "lmdb";
+import { expirySweepItemsMax } from "../../limits.ts";
+import { StorageCorruptError } from "../errors.ts";
+import { changedItem, conditionsHold } from "../item-change.ts";
+import type { Condition, Item, ItemChange, ItemKey, ItemPage, ItemStore, ItemWriteResult } from "../item-store.ts";
+import { checkItemKey, checkListLimit } from "../port-bounds.ts";
+import type { CommitQueue } from "./commit-queue.ts";
+import { diskFailure } from "./disk-errors.ts";
+import { afterItems, firstItem, itemKeyBytes, itemKeyOf } from "./embedded-keys.ts";
+import { decodeItem, encodeItem, type StoredItem } from "./item-codec.ts";
+
+/** Bytes of a commit that one item stands for: a page of the tree. */
+const itemBytes = 4_096;
+
+/** Items in an LMDB database. */
+export class EmbeddedItemStore implements ItemStore {
+  readonly #database: Database<Buffer, Uint8Array>;
+  readonly #commits: CommitQueue;
+
+  constructor(database: Database<Buffer, Uint8Array>, commits: CommitQueue) {
+    this.#database = database;
+    this.#commits = commits;
+  }
+
+  async get(key: ItemKey): Promise<Item | undefined> {
+    checkItemKey(key);
+    return this.#read(() => this.#find(key, itemKeyBytes(key))?.item);
+  }
+
+  async update(key: ItemKey, change: ItemChange, conditions: readonly Condition[] = []): Promise<ItemWriteResult> {
+    checkItemKey(key);
+    const bytes = itemKeyBytes(key);
+    return await this.#commits.run(itemBytes, (): ItemWriteResult => {
+      const stored = this.#find(key, bytes);
+      if (!conditionsHold(stored?.item, conditions)) return refused(stored);
+      const item = changedItem(stored?.item, key, change);
+      const expiresAtMs = change.expiresAtMs ?? stored?.expiresAtMs;
+      const value = encodeItem(bytes, expiresAtMs === undefined ? { item } : { item, expiresAtMs });
+      void this.#database.put(bytes, Buffer.from(value.buffer, value.byteOffset, value.length));
+      return { applied: true, item };
+    });
+  }
+
+  async delete(
+    key: ItemKey,
+    conditions: readonly Condition[] = [],
+  ): Promise<{ readonly applied: boolean; readonly existing?: Item }> {
+    checkItemKey(key);
+    const bytes = itemKeyBytes(key);
+    return await this.#commits.run(itemBytes, () => {
+      const stored = this.#find(key, bytes);
+      if (!conditionsHold(stored?.item, conditions)) return refused(stored);
+      if (stored !== undefined) void this.#database.remove(bytes);
+      return { applied: true };
+    });
+  }
+
+  async query(
+    partition: string,
+    options: { readonly prefix?: string; readonly after?: string; readonly limit: number },
+  ): Promise<ItemPage> {
+    const { prefix = "", after, limit } = options;
+    checkListLimit(limit);
+    return this.#read(() => {
+      const items: Item[] = [];
+      const range = { start: firstItem(partition, prefix, after), end: afterItems(partition) };
+      for (const { key, value } of this.#database.getRange(range)) {
+        const itemKey = itemKeyOf(key);
+        if (!itemKey.sort.startsWith(prefix)) break;
+        const last = items.at(-1);
+        if (items.length === limit && last !== undefined) return { items, next: last.key.sort };
+        items.push(decodeItem(itemKey, key, value).item);
+      }
+      return { items };
+    });
+  }
+
+  /**
+   * Deletes what has expired among up to a bounded number of items after `after`; answers where to go on, undefined at
+   * the end.
+   */
+  async dropExpired(nowMs: number, after: Uint8Array | undefined): Promise<Uint8Array | undefined> {
+    const expired: Uint8Array[] = [];
+    let count = 0;
+    let last: Uint8Array | undefined;
+    const range = {
+      limit: expirySweepItemsMax,
+      ...(after === undefined ? {} : { start: after, exclusiveStart: true }),
+    };
+    this.#read(() => {
+      for (const { key, value } of this.#database.getRange(range)) {
+        if (isExpired(decodeItem(itemKeyOf(key), key, value), nowMs)) expired.push(key);
+        count += 1;
+        last = key;
+      }
+    });
+    if (expired.length > 0) {
+      await this.#commits.run(expired.length * itemBytes, () => {
+        for (const key of expired) {
+          const stored = this.#find(itemKeyOf(key), key);
+          if (stored !== undefined && isExpired(stored, nowMs)) void this.#database.remove(key);
+        }
+      });
+    }
+    return count < expirySweepItemsMax ? undefined : last;
+  }
+
+  #find(key: ItemKey, bytes: Uint8Array): StoredItem | undefined {
+    const value = this.#database.get(bytes);
+    return value === undefined ? undefined : decodeItem({ partition: key.partition, sort: key.sort }, bytes, value);
+  }
+
+  #read<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (cause) {
+      if (cause instanceof StorageCorruptError || cause instanceof RangeError) throw cause;
+      throw diskFailure("reading items", cause);
+    }
+  }
+}
+
+function isExpired(stored: StoredItem, nowMs: number): boolean {
+  return stored.expiresAtMs !== undefined && stored.expiresAtMs <= nowMs;
+}
+
+function refused(stored: StoredItem | undefined): { readonly applied: false; readonly existing?: Item } {
+  return stored === undefined ? { applied: false } : { applied: false, existing: stored.item };
+}

@@ -1,0 +1,104 @@
+import type { Database } from "lmdb";
+import { trimBatchEntriesMax } from "../../limits.ts";
+import { StorageCorruptError } from "../errors.ts";
+import type { LogEntry, LogId, LogRange, LogStore, PutIfAbsentResult, ReadLimits } from "../log-store.ts";
+import { checkEntry } from "../port-bounds.ts";
+import type { CommitQueue } from "./commit-queue.ts";
+import { diskFailure } from "./disk-errors.ts";
+import { afterEntries, beforeEntries, entryKey } from "./embedded-keys.ts";
+import { decodeEntry, encodeEntry } from "./entry-codec.ts";
+
+/** Bytes of a commit that one deletion stands for: a page of the tree. */
+const deletionBytes = 4_096;
+
+/** Logs in an LMDB database. */
+export class EmbeddedLogStore implements LogStore {
+  readonly #database: Database<Buffer, Uint8Array>;
+  readonly #commits: CommitQueue;
+
+  constructor(database: Database<Buffer, Uint8Array>, commits: CommitQueue) {
+    this.#database = database;
+    this.#commits = commits;
+  }
+
+  async putIfAbsent(entry: LogEntry): Promise<PutIfAbsentResult> {
+    checkEntry(entry);
+    const key = entryKey(entry.logId, entry.position);
+    const value = encodeEntry(key, entry);
+    return await this.#commits.run(value.length, (): PutIfAbsentResult => {
+      const found = this.#database.get(key);
+      if (found !== undefined) return { won: false, existing: decodeEntry(entry.logId, key, found) };
+      void this.#database.put(key, Buffer.from(value.buffer, value.byteOffset, value.length));
+      return { won: true };
+    });
+  }
+
+  async readFrom(logId: LogId, position: number, limits: ReadLimits): Promise<LogRange> {
+    return this.#read(`reading ${logId}`, () => {
+      const entries: LogEntry[] = [];
+      let bytes = 0;
+      for (const { key, value } of this.#database.getRange({
+        start: entryKey(logId, position),
+        end: afterEntries(logId),
+      })) {
+        if (entries.length > 0 && entries.length >= limits.entriesMax) return { entries, more: true };
+        const entry = decodeEntry(logId, key, value);
+        bytes += entry.meta.length + (entry.payload.kind === "inline" ? entry.payload.bytes.length : 0);
+        if (entries.length > 0 && bytes > limits.bytesMax) return { entries, more: true };
+        entries.push(entry);
+      }
+      return { entries, more: false };
+    });
+  }
+
+  async readLast(logId: LogId): Promise<LogEntry | undefined> {
+    return this.#lastBefore(logId, afterEntries(logId));
+  }
+
+  async readAt(logId: LogId, position: number): Promise<LogEntry | undefined> {
+    return this.#lastBefore(logId, entryKey(logId, position));
+  }
+
+  async trim(logId: LogId, position: number, entriesMax: number): Promise<number> {
+    let deleted = 0;
+    while (deleted < entriesMax) {
+      const count = Math.min(entriesMax - deleted, trimBatchEntriesMax);
+      const step = await this.#commits.run(count * deletionBytes, () => this.#trimSome(logId, position, count));
+      deleted += step;
+      if (step < count) break;
+    }
+    return deleted;
+  }
+
+  /**
+   * Deletes up to `count` entries that end at or before `position`. Each ends where the next one begins or before it
+   * (invariant 1), so only the last one that is found may reach beyond.
+   */
+  #trimSome(logId: LogId, position: number, count: number): number {
+    const range = { start: beforeEntries(logId), end: entryKey(logId, position), limit: count };
+    const keys = [...this.#database.getKeys(range)];
+    const last = keys.at(-1);
+    const value = last === undefined ? undefined : this.#database.get(last);
+    if (last !== undefined && value !== undefined && decodeEntry(logId, last, value).next > position) keys.pop();
+    for (const key of keys) void this.#database.remove(key);
+    return keys.length;
+  }
+
+  /** The last entry whose key is not after `key`. */
+  #lastBefore(logId: LogId, key: Uint8Array): LogEntry | undefined {
+    return this.#read(`reading ${logId}`, () => {
+      const range = { start: key, end: beforeEntries(logId), reverse: true, limit: 1 };
+      for (const found of this.#database.getRange(range)) return decodeEntry(logId, found.key, found.value);
+      return undefined;
+    });
+  }
+
+  #read<T>(what: string, read: () => T): T {
+    try {
+      return read();
+    } catch (cause) {
+      if (cause instanceof StorageCorruptError || cause instanceof RangeError) throw cause;
+      throw diskFailure(what, cause);
+    }
+  }
+}
