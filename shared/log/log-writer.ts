@@ -10,6 +10,7 @@
  * continues the state.
  */
 import { appendAttemptsMax, catchUpBytesMax, catchUpEntriesMax, inlinePayloadBytesDefault } from "../limits.ts";
+import { StorageUnavailableError } from "../storage/errors.ts";
 import type { LogEntry } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import { contiguousFrom } from "./chain.ts";
@@ -19,6 +20,8 @@ import { backoffMs, putEntry } from "./put-entry.ts";
 
 /** Pages of a catch-up before the state is rebuilt from its last checkpoint instead. */
 const catchUpPagesMax = 8;
+/** Times that a recovery starts again because the process stood still in the middle of it. */
+const recoveriesMax = 3;
 
 export type AppendResult<Result, Refusal> =
   | { readonly kind: "done"; readonly result: Result }
@@ -89,7 +92,8 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
 
   /** Brings the state up to every entry whose append was answered before the call. One query when warm. */
   async catchUp(): Promise<{ readonly state: State; readonly position: number }> {
-    if (this.#current === undefined || !this.#mayFollow(this.#current)) {
+    if (this.#current !== undefined && !this.#mayFollow(this.#current)) this.#current = undefined;
+    if (this.#current === undefined) {
       // A recovery that is under way may have read the log before this call: what it finds is only where to go on from.
       if (this.#recovering === undefined) return this.#recover();
       await this.#recover();
@@ -122,24 +126,29 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
    * An empty read proves a known tail anew only while nothing that was appended since can have gone again; after that
    * the state is rebuilt, which looks at the sealed end as well (invariant 9).
    */
-  #mayFollow(current: Position<State>): boolean {
-    return isFresh(current.evidence, instantOf(this.#storage.clock), this.#storage.lifetimes.graceMs / 2);
+  #mayFollow({ evidence }: { readonly evidence: Instant }): boolean {
+    return isFresh(evidence, instantOf(this.#storage.clock), this.#storage.lifetimes.graceMs / 2);
   }
 
   #recover(): Promise<Position<State>> {
-    this.#recovering ??= this.#machine
-      .recover()
-      .then((recovered) => {
-        const known = this.#current;
-        // A writer beside us may have gone further meanwhile.
-        if (known !== undefined && known.position > recovered.position) return known;
-        this.#current = { ...recovered };
-        return this.#current;
-      })
-      .finally(() => {
-        this.#recovering = undefined;
-      });
+    this.#recovering ??= this.#recoverAfresh().finally(() => {
+      this.#recovering = undefined;
+    });
     return this.#recovering;
+  }
+
+  async #recoverAfresh(): Promise<Position<State>> {
+    for (let attempt = 0; attempt < recoveriesMax; attempt += 1) {
+      const recovered = await this.#machine.recover();
+      // A process that was frozen between two of the reads has put together what never was.
+      if (!this.#mayFollow(recovered)) continue;
+      const known = this.#current;
+      // A writer beside us may have gone further meanwhile.
+      if (known !== undefined && known.position > recovered.position) return known;
+      this.#current = { ...recovered };
+      return this.#current;
+    }
+    throw new StorageUnavailableError(`${this.#machine.logId} could not be read within its grace period`);
   }
 
   async #apply(current: Position<State>, entry: LogEntry, seen: Instant): Promise<void> {

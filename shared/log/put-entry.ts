@@ -65,7 +65,10 @@ function outcomeOf(existing: LogEntry, entry: LogEntry): PutOutcome {
   return existing.attempt === entry.attempt ? { kind: "appended" } : { kind: "lost", existing };
 }
 
-/** Looks who holds the position. An empty position after an unclear put proves nothing: the put may still be under way. */
+/**
+ * Looks who holds the position. One that is empty proves nothing: an unclear put may still be under way, and what a put
+ * lost to may have expired since, were it our own entry.
+ */
 async function readBack(storage: Storage, entry: LogEntry, unclear: unknown): Promise<PutOutcome> {
   try {
     const found = await storage.logs.readAt(entry.logId, entry.position);
@@ -73,5 +76,5 @@ async function readBack(storage: Storage, entry: LogEntry, unclear: unknown): Pr
   } catch (cause) {
     return { kind: "unknown", cause: unclear ?? cause };
   }
-  return unclear === undefined ? { kind: "lost" } : { kind: "unknown", cause: unclear };
+  return { kind: "unknown", cause: unclear ?? new Error(`nothing stands at ${entry.logId}@${entry.position} any more`) };
 }

@@ -38,7 +38,7 @@ export async function recoverPartition(storage: Storage, name: PartitionName): P
     const recovered = await fromLastEntry(storage, name, last, seen);
     if (recovered !== undefined) return await withSealedEnd(storage, name, recovered);
   }
-  const recovered = await fromLastSegment(storage, name);
+  const recovered = await fromLastSegment(storage, name, seen);
   if (last !== undefined && recovered.position < last.next) {
     throw new StorageCorruptError(`${last.logId} has a hole at ${recovered.position}: its last entry ends at ${last.next}`);
   }
@@ -65,15 +65,15 @@ async function fromLastEntry(
     state.position = checkpoint.position;
     state.table = ProducerTable.read(new ByteReader(bytes));
     state.checkpoint = checkpoint;
-    return await replay(storage, name, state, last.next);
+    return await replay(storage, name, seen, state, last.next);
   }
-  return await replay(storage, name, emptyPartitionState(), last.next, checkpoint.position);
+  return await replay(storage, name, seen, emptyPartitionState(), last.next, checkpoint.position);
 }
 
-async function fromLastSegment(storage: Storage, name: PartitionName): Promise<Recovered<PartitionState>> {
+async function fromLastSegment(storage: Storage, name: PartitionName, seen: Instant): Promise<Recovered<PartitionState>> {
   const segment = await storage.logs.readLast(segmentsLogId(name.topicId, name.partition));
   const state = segment === undefined ? emptyPartitionState() : decodeTailState(await tailStateOf(storage, segment));
-  const recovered = await replay(storage, name, state, 0);
+  const recovered = await replay(storage, name, seen, state, 0);
   if (recovered === undefined) throw new StorageCorruptError(`replay of ${name.topicId}:${name.partition} ended early`);
   return recovered;
 }
@@ -89,10 +89,14 @@ export async function tailStateOf(storage: Storage, segment: LogEntry): Promise<
 /**
  * Applies the entries from where `state` is, or from the checkpoint entry at `checkpointPosition`, to the end of the log.
  * Undefined if the chain is broken off before `untilAtLeast`.
+ *
+ * @param seen when the recovery began: its reads prove something together only if they are close to each other, so the
+ *   proof is as old as the first of them
  */
 async function replay(
   storage: Storage,
   name: PartitionName,
+  seen: Instant,
   from: PartitionState,
   untilAtLeast: number,
   checkpointPosition?: number,
@@ -101,7 +105,6 @@ async function replay(
   let state = from;
   let position = checkpointPosition ?? state.position;
   for (let page = 0; page < replayPagesMax; page += 1) {
-    const seen = instantOf(storage.clock);
     const range = await storage.logs.readFrom(logId, position, {
       entriesMax: checkpointEntriesMax * 2,
       bytesMax: catchUpBytesMax,
