@@ -34,7 +34,6 @@ export class StreamkeeperStack extends Stack {
     super(scope, settings.stackName, {
       env: { account: settings.account, region: settings.region },
       description: "Streamkeeper: Kafka's log and ZooKeeper's coordination as one serverless service",
-      terminationProtection: settings.retainData,
     });
 
     const stores: Stores = {

@@ -1,7 +1,7 @@
 /** What a person must look at. Each alarm says what is wrong and what it means for the data. */
 import { Duration } from "aws-cdk-lib";
 import type { HttpApi } from "aws-cdk-lib/aws-apigatewayv2";
-import { Alarm, ComparisonOperator, MathExpression, Stats, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
+import { Alarm, ComparisonOperator, Stats, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
 import type { IAlarmAction, IMetric } from "aws-cdk-lib/aws-cloudwatch";
 import type { Table } from "aws-cdk-lib/aws-dynamodb";
 import { Construct } from "constructs";
@@ -15,6 +15,8 @@ const dutyAgeSecondsMax = 2 * 3600;
 
 /** Requests that may fail on our side within a period before somebody is called: one is no trend. */
 const serverErrorsMax = 5;
+
+const throttleMetrics = { reads: "ReadThrottleEvents", writes: "WriteThrottleEvents" } as const;
 
 export interface AlarmsProps {
   readonly functions: readonly CapabilityFunction[];
@@ -74,20 +76,14 @@ export class Alarms extends Construct {
       });
     }
     for (const [name, table] of Object.entries(props.tables)) {
-      this.#add(`${name}-throttles`, {
-        description: `DynamoDB throttles the ${name} table: a log writes more than its share of a partition (about 1 MB/s).`,
-        metric: new MathExpression({
-          expression: "reads + writes",
-          label: "Throttled requests",
-          period,
-          usingMetrics: {
-            reads: table.metric("ReadThrottleEvents", { period, statistic: Stats.SUM }),
-            writes: table.metric("WriteThrottleEvents", { period, statistic: Stats.SUM }),
-          },
-        }),
-        above: 0,
-        periods: 3,
-      });
+      for (const [what, metricName] of Object.entries(throttleMetrics)) {
+        this.#add(`${name}-${what}-throttles`, {
+          description: `DynamoDB throttles ${what} of the ${name} table: more than a partition of it can take (writes: 1 MB/s).`,
+          metric: table.metric(metricName, { period, statistic: Stats.SUM }),
+          above: 0,
+          periods: 3,
+        });
+      }
     }
   }
 

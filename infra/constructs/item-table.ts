@@ -7,7 +7,7 @@ import { ttlAttribute } from "../../shared/storage/aws/log-entry-item.ts";
 import { grantOnPartitions } from "./table-grants.ts";
 
 /** Kinds of items by their partition key in `shared/storage/item-keys.ts`; an asterisk stands for any characters. */
-export type ItemPartition = "namespaces" | "topics:*" | "partitions:*" | "producer-ids" | "garbage";
+export type ItemPartition = "namespaces" | "topics:*" | "partitions:*" | "producer-ids" | "garbage" | "health";
 
 export interface ItemTableProps {
   /** Keep the table when the stack goes, and refuse to delete it. */
