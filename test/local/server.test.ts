@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { startServer } from "../../local/server.ts";
 import type { RunningServer } from "../../local/server.ts";
-import { requestBodyBytesMax } from "../../shared/limits.ts";
+import { localBodyBytesInFlightMax, requestBodyBytesMax } from "../../shared/limits.ts";
 import type { FetchRequest } from "../../shared/services/services.ts";
 import { createFakeServices } from "../functions/fake-services.ts";
 
@@ -191,6 +191,22 @@ describe("a client that hangs up", () => {
     expect(services.calls).toEqual([]);
     expect(logged).toEqual([]);
     expect((await fetch(`${server.url}/health`)).status).toBe(200);
+  });
+
+  test("gives back what was set aside for its body", async () => {
+    const { server, records } = await start();
+    const head = `POST /v1/default/topics/orders/partitions/0/records HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${batchType}\r\nContent-Length: ${requestBodyBytesMax}\r\n\r\n`;
+    const many = Math.floor(localBodyBytesInFlightMax / requestBodyBytesMax);
+    const sockets = await Promise.all(Array.from({ length: many }, async () => connection(server)));
+    for (const socket of sockets) socket.write(head);
+    await sleep(50);
+    const refused = await exchange(server, head);
+    expect(refused).toMatch(/^HTTP\/1\.1 429 /);
+    expect(refused).toContain('"error":"THROTTLING_QUOTA_EXCEEDED"');
+    for (const socket of sockets) socket.destroy();
+    const body = Buffer.alloc(requestBodyBytesMax);
+    const send = async () => fetch(records, { method: "POST", headers: { "content-type": batchType }, body });
+    await expect.poll(async () => (await send()).status).toBe(200);
   });
 
   test("during a long poll ends the poll", async () => {

@@ -1,0 +1,96 @@
+/** Opens the storage that `serve` was asked for. */
+import { CommandError } from "./command-error.ts";
+import type { Duty } from "../shared/storage/environment.ts";
+import type { Storage } from "../shared/storage/storage.ts";
+import { createNodeEnvironment } from "../shared/storage/node/node-environment.ts";
+import { InProcessWakeUps } from "../shared/storage/node/in-process-wake-ups.ts";
+
+export const storeKinds = ["embedded", "memory", "aws"] as const;
+export type StoreKind = (typeof storeKinds)[number];
+
+export interface OpenedStorage {
+  readonly storage: Storage;
+  /** Where the data are, for a person. */
+  readonly place: string;
+  /** Whether nobody but this process uses the storage. */
+  readonly isOwn: boolean;
+  /** Sets who does the duties that come due in this process. */
+  onWake(handler: (duty: Duty) => void): void;
+  close(): Promise<void>;
+}
+
+/** @throws CommandError where the data folder cannot be used, or AWS's resources are not named */
+export async function openStorage(kind: StoreKind, folder: string): Promise<OpenedStorage> {
+  switch (kind) {
+    case "embedded":
+      return openEmbedded(folder);
+    case "memory":
+      return openMemory();
+    case "aws":
+      return openAws();
+  }
+}
+
+async function openEmbedded(folder: string): Promise<OpenedStorage> {
+  const { openEmbeddedStorage } = await import("../shared/storage/embedded/embedded-storage.ts");
+  try {
+    const embedded = await openEmbeddedStorage({ dataFolder: folder });
+    return {
+      storage: embedded.storage,
+      place: embedded.dataFolder,
+      isOwn: true,
+      onWake: (handler) => embedded.onWake(handler),
+      close: async () => embedded.close(),
+    };
+  } catch (error) {
+    // What the store says names the folder and the reason: another process, no permission, a full disk, another version.
+    throw new CommandError(`cannot use the data folder ${folder}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+async function openMemory(): Promise<OpenedStorage> {
+  const { createMemoryStorage } = await import("../shared/storage/memory/memory-storage.ts");
+  const environment = createNodeEnvironment();
+  const wakeUps = new InProcessWakeUps(environment.clock, environment.timers);
+  // Its own clock is a simulation's, and stands still: entries are trimmed by the collector, which goes by this machine's.
+  const memory = createMemoryStorage({ dropsExpiredEntries: false });
+  return {
+    storage: { ...memory.storage, ...environment, wakeUps },
+    place: "memory, gone with the process",
+    isOwn: true,
+    onWake: (handler) => wakeUps.onWake(handler),
+    close: async () => {
+      wakeUps.close();
+      await memory.close();
+    },
+  };
+}
+
+async function openAws(): Promise<OpenedStorage> {
+  const { awsStorageFromEnvironment } = await import("../shared/storage/aws/aws-storage.ts");
+  const environment = createNodeEnvironment();
+  const wakeUps = new InProcessWakeUps(environment.clock, environment.timers);
+  const storage = awsStorageOrExplain(() => awsStorageFromEnvironment(process.env, environment));
+  return {
+    storage: { ...storage, wakeUps },
+    place: `AWS, table ${process.env["STREAMKEEPER_LOG_TABLE"]}`,
+    isOwn: false,
+    onWake: (handler) => wakeUps.onWake(handler),
+    close: async () => {
+      wakeUps.close();
+      await storage.close();
+    },
+  };
+}
+
+function awsStorageOrExplain<Opened>(open: () => Opened): Opened {
+  try {
+    return open();
+  } catch (error) {
+    throw new CommandError(`cannot use AWS: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
