@@ -24,6 +24,8 @@ export interface StorageFailure {
 
 /** The failure that `cause`, thrown by an SDK client while it did `what`, stands for. */
 export function storageFailureOf(what: string, cause: unknown): StorageFailure {
+  // Our own refusal to send, which has its name already.
+  if (cause instanceof StorageUnavailableError) return { error: cause, passing: false };
   const facts = factsOf(cause);
   const message = `${what} failed: ${facts.name}: ${facts.message}`;
   if (throttlingNames.has(facts.name) || facts.status === 429) {

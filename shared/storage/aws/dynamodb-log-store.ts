@@ -17,7 +17,7 @@ import {
   type WriteRequest,
 } from "@aws-sdk/client-dynamodb";
 import { awsAttemptsMax, dynamoDbBatchWritesMax } from "../../limits.ts";
-import { StorageThrottledError } from "../errors.ts";
+import { StorageThrottledError, StorageUnavailableError } from "../errors.ts";
 import type { LogEntry, LogId, LogRange, LogStore, PutIfAbsentResult, ReadLimits } from "../log-store.ts";
 import type { AwsRequests } from "./aws-requests.ts";
 import { conditionally } from "./conditional.ts";
@@ -37,13 +37,14 @@ export class DynamoDbLogStore implements LogStore {
     this.#requests = options.requests;
   }
 
-  async putIfAbsent(entry: LogEntry): Promise<PutIfAbsentResult> {
+  async putIfAbsent(entry: LogEntry, maySend?: () => boolean): Promise<PutIfAbsentResult> {
     const command = new PutItemCommand({
       TableName: this.#table,
       Item: encodeLogEntry(entry),
       ConditionExpression: positionIsFree,
       ReturnValuesOnConditionCheckFailure: "ALL_OLD",
     });
+    if (maySend !== undefined) askBeforeSending(command, maySend);
     // Sent once: the core puts the entry again, because only it can tell its own entry (by the attempt id) from another's.
     const answer = await this.#requests.send(
       "PutItem",
@@ -143,4 +144,18 @@ export class DynamoDbLogStore implements LogStore {
     }
     throw new StorageThrottledError(`BatchWriteItem left ${left.length} of ${items.length} entries`);
   }
+}
+
+/**
+ * Asks at the last step before the request leaves: a container may have been frozen while credentials were fetched. What
+ * is frozen after this step carries a signature that DynamoDB refuses 15 minutes later.
+ */
+function askBeforeSending(command: PutItemCommand, maySend: () => boolean): void {
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      if (!maySend()) throw new StorageUnavailableError("PutItem was not sent: what it rests on is too old");
+      return await next(args);
+    },
+    { step: "finalizeRequest", priority: "low", name: "askBeforeSending" },
+  );
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { entryMetaBytesMax, inlinePayloadBytesMax } from "../../../../shared/limits.ts";
+import { StorageUnavailableError } from "../../../../shared/storage/errors.ts";
 import type { LogEntry, LogId, LogStore, Payload, ReadLimits } from "../../../../shared/storage/log-store.ts";
 import { expectEntry, farFutureMs, freshLogId, patternBytes, positionsOf, sampleEntry } from "./samples.ts";
 
@@ -38,6 +39,14 @@ export function logStoreContract(open: () => LogStore): void {
     expect(range.entries).toHaveLength(1);
     expect(range.more).toBe(false);
     expectEntry(range.entries[0], entry);
+  });
+
+  test("does not send a put that may not be sent any more", async () => {
+    const logs = open();
+    const entry = sampleEntry(freshLogId(), 0);
+    await expect(logs.putIfAbsent(entry, () => false)).rejects.toThrow(StorageUnavailableError);
+    expect(await logs.readLast(entry.logId)).toBeUndefined();
+    expect(await logs.putIfAbsent(entry, () => true)).toEqual({ won: true });
   });
 
   test("keeps its own copy of an entry's bytes", async () => {
