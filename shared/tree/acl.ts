@@ -1,0 +1,22 @@
+/** Access control lists, as ZooKeeper has them (`ZooDefs.Perms`, `ZooDefs.Ids`). */
+
+/** One row of an access control list. */
+export interface Acl {
+  /** READ 1, WRITE 2, CREATE 4, DELETE 8, ADMIN 16, added up. */
+  readonly permissions: number;
+  /** world, auth, digest, ip, iam. */
+  readonly scheme: string;
+  readonly id: string;
+}
+
+export type AclList = readonly Acl[];
+
+/** Everyone may do everything: `OPEN_ACL_UNSAFE`. */
+const openAcl: AclList = [{ permissions: 31, scheme: "world", id: "anyone" }];
+/** Everyone may read: `READ_ACL_UNSAFE`. */
+const readAcl: AclList = [{ permissions: 1, scheme: "world", id: "anyone" }];
+
+/** The lists of a tree that nobody has given others; znodes name a list by its index. */
+export const initialAcls: readonly AclList[] = [openAcl, readAcl];
+export const openAclIndex = 0;
+export const readAclIndex = 1;

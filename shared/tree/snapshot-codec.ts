@@ -1,0 +1,237 @@
+/**
+ * A tree as bytes, in chunks that can be made, checked and read one at a time.
+ *
+ *     snapshot => magic:"SKTS" version:u8 chunk*
+ *     chunk    => length:u32 crc32c:u32 kind:u8 body                 length and checksum are of kind and body
+ *     body     => 1 zxid:varlong aclCount:varint (rowCount:varint (permissions:varint scheme:string id:string)*)*
+ *               | 2 node*
+ *               | 3 (key:string zxid:varlong fingerprint:u32 results:bytes)*      oldest first
+ *               | 255 nodeCount:varlong keyCount:varlong                           the end
+ *     node     => flags:u8 path:string data:nullableBytes aclIndex:varint czxid mzxid pzxid ctime mtime:varlong
+ *                 version:zigzag aversion:zigzag creations:varlong [ephemeralOwner:zigzag]
+ *
+ * The head comes first, the end last; a parent's node stands before its children's, whose number follows from them.
+ * Flag 1 of a node: it has an owner. Kind 4 is for sessions. What is not known here makes the whole snapshot unreadable.
+ */
+import { zxid } from "../brand.ts";
+import { snapshotChunkBytesTarget } from "../limits.ts";
+import { ByteReader } from "../record/byte-reader.ts";
+import { ByteWriter } from "../record/byte-writer.ts";
+import { crc32c } from "../record/crc32c.ts";
+import { MalformedBytesError } from "../record/malformed-bytes-error.ts";
+import { StorageCorruptError } from "../storage/errors.ts";
+import type { Acl, AclList } from "./acl.ts";
+import { parentOf, rootPath } from "./paths.ts";
+import type { RememberedRequest } from "./remembered-requests.ts";
+import type { Znode } from "./stat.ts";
+import { readData, readPath } from "./transaction-codec.ts";
+import type { TreeImage } from "./tree-image.ts";
+import { ZnodeTree } from "./znode-tree.ts";
+
+const magic = 0x534b_5453;
+const version = 1;
+const kinds = { head: 1, nodes: 2, requests: 3, end: 255 } as const;
+const chunkHeadBytes = 8;
+const ownerFlag = 1;
+
+/** Chunk by chunk, so that the caller can let others run in between. */
+export function* encodeSnapshot(image: TreeImage): Generator<Uint8Array> {
+  const head = new ByteWriter(16);
+  head.u32(magic);
+  head.u8(version);
+  yield head.finish();
+  yield chunk(kinds.head, (out) => writeHead(out, image));
+  yield* chunks(kinds.nodes, image.nodes(), writeNode);
+  yield* chunks(kinds.requests, image.requests, writeRequest);
+  yield chunk(kinds.end, (out) => {
+    out.unsignedVarlongSafe(image.nodeCount);
+    out.unsignedVarlongSafe(image.requests.length);
+  });
+}
+
+function chunk(kind: number, write: (out: ByteWriter) => void): Uint8Array {
+  const out = new ByteWriter(256);
+  out.reserve(chunkHeadBytes);
+  out.u8(kind);
+  write(out);
+  return closeChunk(out);
+}
+
+function* chunks<Row>(
+  kind: number,
+  rows: Iterable<Row>,
+  write: (out: ByteWriter, row: Row) => void,
+): Generator<Uint8Array> {
+  let out: ByteWriter | undefined;
+  for (const row of rows) {
+    if (out === undefined) {
+      out = new ByteWriter(snapshotChunkBytesTarget);
+      out.reserve(chunkHeadBytes);
+      out.u8(kind);
+    }
+    write(out, row);
+    if (out.position < snapshotChunkBytesTarget) continue;
+    yield closeChunk(out);
+    out = undefined;
+  }
+  if (out !== undefined) yield closeChunk(out);
+}
+
+function closeChunk(out: ByteWriter): Uint8Array {
+  const bytes = out.finish();
+  out.setU32(0, bytes.length - chunkHeadBytes);
+  out.setU32(4, crc32c(bytes, chunkHeadBytes));
+  return bytes;
+}
+
+function writeHead(out: ByteWriter, image: TreeImage): void {
+  out.unsignedVarlongSafe(image.zxid);
+  out.unsignedVarint(image.acls.length);
+  for (const list of image.acls) {
+    out.unsignedVarint(list.length);
+    for (const { permissions, scheme, id } of list) {
+      out.unsignedVarint(permissions);
+      out.prefixedString(scheme);
+      out.prefixedString(id);
+    }
+  }
+}
+
+function writeNode(out: ByteWriter, [path, node]: readonly [string, Readonly<Znode>]): void {
+  out.u8(node.ephemeralOwner === 0n ? 0 : ownerFlag);
+  out.prefixedString(path);
+  out.nullablePrefixedBytes(node.data);
+  out.unsignedVarint(node.aclIndex);
+  out.unsignedVarlongSafe(node.czxid);
+  out.unsignedVarlongSafe(node.mzxid);
+  out.unsignedVarlongSafe(node.pzxid);
+  out.unsignedVarlongSafe(node.ctime);
+  out.unsignedVarlongSafe(node.mtime);
+  out.varint(node.version);
+  out.varint(node.aversion);
+  out.unsignedVarlongSafe(node.creations);
+  if (node.ephemeralOwner !== 0n) out.varlong(node.ephemeralOwner);
+}
+
+function writeRequest(out: ByteWriter, [key, request]: readonly [string, RememberedRequest]): void {
+  out.prefixedString(key);
+  out.unsignedVarlongSafe(request.zxid);
+  out.u32(request.fingerprint);
+  out.prefixedBytes(request.results);
+}
+
+/** @throws StorageCorruptError if the bytes are no whole snapshot of a version that is known here */
+export function decodeSnapshot(bytes: Uint8Array): ZnodeTree {
+  try {
+    return readSnapshot(new ByteReader(bytes));
+  } catch (cause) {
+    if (!(cause instanceof MalformedBytesError)) throw cause;
+    throw new StorageCorruptError("a snapshot does not decode", { cause });
+  }
+}
+
+function readSnapshot(from: ByteReader): ZnodeTree {
+  if (from.u32() !== magic) throw new MalformedBytesError("no snapshot of a tree");
+  const found = from.u8();
+  if (found !== version) throw new MalformedBytesError(`snapshot version ${found}`);
+  const head = readChunk(from);
+  if (head.kind !== kinds.head) throw new MalformedBytesError(`the first chunk is of kind ${head.kind}`);
+  const tree = readHead(head.body);
+  let keyCount = 0;
+  while (from.remaining > 0) {
+    const { kind, body } = readChunk(from);
+    switch (kind) {
+      case kinds.nodes:
+        while (body.remaining > 0) readNode(body, tree);
+        break;
+      case kinds.requests:
+        for (; body.remaining > 0; keyCount += 1) readRequest(body, tree);
+        break;
+      case kinds.end:
+        readEnd(body, tree, keyCount);
+        from.expectEnd();
+        return tree;
+      default:
+        throw new MalformedBytesError(`a chunk of kind ${kind}`);
+    }
+  }
+  throw new MalformedBytesError("the snapshot has no end");
+}
+
+function readChunk(from: ByteReader): { readonly kind: number; readonly body: ByteReader } {
+  const length = from.u32();
+  const crc = from.u32();
+  const bytes = from.view(length);
+  if (crc32c(bytes) !== crc)
+    throw new MalformedBytesError(`the checksum of the chunk before ${from.position} is wrong`);
+  const body = new ByteReader(bytes);
+  return { kind: body.u8(), body };
+}
+
+function readHead(from: ByteReader): ZnodeTree {
+  const lastZxid = zxid(from.unsignedVarlongSafe());
+  const acls: AclList[] = [];
+  const aclCount = from.unsignedVarint();
+  for (let index = 0; index < aclCount; index += 1) acls.push(readAcl(from));
+  from.expectEnd();
+  const tree = ZnodeTree.bare(acls);
+  tree.lastZxid = lastZxid;
+  return tree;
+}
+
+function readAcl(from: ByteReader): AclList {
+  const rows: Acl[] = [];
+  const count = from.unsignedVarint();
+  for (let index = 0; index < count; index += 1) {
+    rows.push({ permissions: from.unsignedVarint(), scheme: from.prefixedString(), id: from.prefixedString() });
+  }
+  return rows;
+}
+
+function readNode(from: ByteReader, tree: ZnodeTree): void {
+  const flags = from.u8();
+  if ((flags & ~ownerFlag) !== 0) throw new MalformedBytesError(`a znode with flags ${flags}`);
+  const path = readPath(from);
+  const node: Znode = {
+    data: readData(from),
+    aclIndex: from.unsignedVarint(),
+    czxid: zxid(from.unsignedVarlongSafe()),
+    mzxid: zxid(from.unsignedVarlongSafe()),
+    pzxid: zxid(from.unsignedVarlongSafe()),
+    ctime: from.unsignedVarlongSafe(),
+    mtime: from.unsignedVarlongSafe(),
+    version: from.varint(),
+    aversion: from.varint(),
+    creations: from.unsignedVarlongSafe(),
+    numChildren: 0,
+    ephemeralOwner: flags === 0 ? 0n : from.varlong(),
+  };
+  if (node.aclIndex >= tree.acls.length) throw new MalformedBytesError(`${path} names list ${node.aclIndex}`);
+  if (tree.node(path) !== undefined) throw new MalformedBytesError(`${path} stands there twice`);
+  if (path !== rootPath) {
+    const parent = tree.edit(parentOf(path));
+    if (parent === undefined) throw new MalformedBytesError(`${path} stands before its parent`);
+    parent.numChildren += 1;
+  }
+  tree.restore(path, node);
+}
+
+function readRequest(from: ByteReader, tree: ZnodeTree): void {
+  const key = from.prefixedString();
+  const request = {
+    zxid: zxid(from.unsignedVarlongSafe()),
+    fingerprint: from.u32(),
+    results: new Uint8Array(from.prefixedBytes()),
+  };
+  tree.requests.add(key, request);
+}
+
+function readEnd(from: ByteReader, tree: ZnodeTree, keyCount: number): void {
+  const nodeCount = from.unsignedVarlongSafe();
+  const keys = from.unsignedVarlongSafe();
+  from.expectEnd();
+  if (tree.node(rootPath) === undefined) throw new MalformedBytesError("the root is missing");
+  if (nodeCount !== tree.nodeCount || keys !== keyCount) {
+    throw new MalformedBytesError(`${tree.nodeCount} znodes of ${nodeCount}, ${keyCount} keys of ${keys}`);
+  }
+}

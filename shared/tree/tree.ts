@@ -1,0 +1,140 @@
+/**
+ * A namespace's tree in one process: follows the log, answers reads from memory, commits writes in groups, and sees to
+ * it that a snapshot is never far behind.
+ */
+import { snapshotLogBytesMax, snapshotTransactionsMax, treeQueueBytesMax, treeQueueRequestsMax } from "../limits.ts";
+import { type AppendResult, LogWriter } from "../log/log-writer.ts";
+import type { Zxid } from "../brand.ts";
+import type { LogEntry } from "../storage/log-store.ts";
+import type { Storage } from "../storage/storage.ts";
+import { entryBytes, type RecoveredTree } from "./recover-tree.ts";
+import type { Transaction } from "./transaction.ts";
+import { TreeMachine } from "./tree-machine.ts";
+import type { TreeRefusal, TreeRequest, TreeResult } from "./tree-request.ts";
+import { type SnapshotEnd, writeSnapshot } from "./write-snapshot.ts";
+import type { ZnodeTree } from "./znode-tree.ts";
+
+export type TreeWriteResult = AppendResult<TreeResult, TreeRefusal>;
+
+/** Reads wait together: those that come while a query is under way share the next one. */
+interface Reading {
+  readonly running: Promise<ZnodeTree>;
+  next?: Promise<ZnodeTree>;
+}
+
+export class Tree {
+  readonly namespace: string;
+  readonly #storage: Storage;
+  readonly #writer: LogWriter<ZnodeTree, readonly Transaction[], TreeRequest, TreeResult, TreeRefusal>;
+  #reading: Reading | undefined;
+  /** The latest snapshot that is known, and bytes of log since. */
+  #snapshot: SnapshotEnd = { position: 0, lengthBytes: 0 };
+  #bytesSince = 0;
+  #snapshotting: Promise<void> | undefined;
+
+  constructor(storage: Storage, namespace: string) {
+    this.namespace = namespace;
+    this.#storage = storage;
+    const machine = new TreeMachine(storage, namespace, {
+      recovered: (tree) => this.#afterRecovery(tree),
+      applied: (_tree, entry) => this.#afterEntry(entry),
+      appended: (tree) => this.#snapshotIfDue(tree, 1),
+    });
+    const bounds = { requestsMax: treeQueueRequestsMax, bytesMax: treeQueueBytesMax };
+    this.#writer = new LogWriter(storage, machine, bounds);
+  }
+
+  /** Never rejects for what a store does; the result says what is known. One put when warm and without contention. */
+  write(request: TreeRequest): Promise<TreeWriteResult> {
+    return this.#writer.append(request);
+  }
+
+  /**
+   * The tree with everything whose write was answered before the call (linearizable). One query when warm, shared by
+   * those who ask meanwhile. What is returned goes on changing: read it before the next `await`.
+   *
+   * @throws StorageTimeoutError | StorageThrottledError | StorageUnavailableError | StorageCorruptError
+   */
+  read(): Promise<ZnodeTree> {
+    if (this.#reading === undefined) return this.#startReading();
+    const reading = this.#reading;
+    reading.next ??= reading.running.then(
+      () => this.#startReading(),
+      () => this.#startReading(),
+    );
+    return reading.next;
+  }
+
+  /**
+   * The tree at `atLeast` or later (session consistency). No request when this process has seen that much; else as `read`,
+   * whose tree is older still if there is no such transaction.
+   *
+   * @throws as `read`
+   */
+  async readAtLeast(atLeast: Zxid): Promise<ZnodeTree> {
+    const seen = this.#writer.seen;
+    return seen !== undefined && seen.position > atLeast ? seen.state : await this.read();
+  }
+
+  /** Resolves when no snapshot is being written; never rejects. */
+  async settled(): Promise<void> {
+    await this.#snapshotting;
+  }
+
+  /** Writes a snapshot if one is due, and waits for it. */
+  async snapshotIfDue(): Promise<void> {
+    const tree = await this.read();
+    this.#snapshotIfDue(tree, 1);
+    await this.#snapshotting;
+  }
+
+  #startReading(): Promise<ZnodeTree> {
+    const running = this.#writer.catchUp().then(({ state }) => state);
+    const reading: Reading = { running };
+    this.#reading = reading;
+    const finish = (): void => {
+      if (this.#reading === reading && reading.next === undefined) this.#reading = undefined;
+    };
+    running.then(finish, finish);
+    return running;
+  }
+
+  #afterRecovery({ state, snapshot, replayedBytes }: RecoveredTree): void {
+    this.#snapshot = snapshot;
+    this.#bytesSince = replayedBytes;
+    // Whoever writes should have written one long ago.
+    this.#snapshotIfDue(state, 2);
+  }
+
+  #afterEntry(entry: LogEntry): void {
+    this.#bytesSince += entryBytes(entry);
+  }
+
+  #snapshotIfDue(tree: ZnodeTree, factor: number): void {
+    if (this.#snapshotting !== undefined || !this.#isDue(tree, factor)) return;
+    const image = tree.beginImage();
+    this.#bytesSince = 0;
+    this.#snapshotting = writeSnapshot(this.#storage, this.namespace, image)
+      .then(
+        (end) => {
+          if (end.position > this.#snapshot.position) this.#snapshot = end;
+        },
+        // The older one still serves; after as many transactions again the next one is tried.
+        () => {
+          const position = Math.max(this.#snapshot.position, image.zxid + 1);
+          this.#snapshot = { ...this.#snapshot, position };
+        },
+      )
+      .finally(() => {
+        this.#snapshotting = undefined;
+      });
+  }
+
+  /** A large tree is written less often: what a cold follower replays is to stay small beside what it loads. */
+  #isDue(tree: ZnodeTree, factor: number): boolean {
+    const transactions = tree.lastZxid + 1 - this.#snapshot.position;
+    const transactionsMax = Math.max(snapshotTransactionsMax, tree.nodeCount / 4);
+    const logBytesMax = Math.max(snapshotLogBytesMax, this.#snapshot.lengthBytes / 4);
+    return transactions >= transactionsMax * factor || (transactions > 0 && this.#bytesSince >= logBytesMax * factor);
+  }
+}
