@@ -32,7 +32,8 @@ export async function raiseLogStart(storage: Storage, name: PartitionName, offse
   return result.existing === undefined ? readLogStart(storage, name) : logStartOf(result.existing).offset;
 }
 
-function logStartOf(item: Item | undefined): LogStart {
+/** The start of the log as a partition's item holds it. */
+export function logStartOf(item: Item | undefined): LogStart {
   const offset = item?.attributes["logStartOffset"];
   const raisedAtMs = item?.attributes["logStartRaisedAtMs"];
   return {

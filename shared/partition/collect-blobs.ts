@@ -1,0 +1,132 @@
+/**
+ * Finds blobs of a partition that nothing refers to: of writers and sealers that lost or died, of collectors that died,
+ * and of hot entries that a store dropped by itself. One pass lists all of the partition's blobs, over several runs.
+ *
+ * Hot payloads are not compared with the entries, which may be millions. A writer refers to a blob within a quarter of the
+ * grace period after it was stored, or never; so when the oldest entry that is needed was appended half a grace period
+ * after a blob was stored, nothing that is needed refers to the blob.
+ */
+import { catchUpBytesMax, catchUpEntriesMax, listLimitMax } from "../limits.ts";
+import { partitionLogId, segmentsLogId } from "../log/log-id.ts";
+import type { BlobInfo, BlobPage } from "../storage/blob-store.ts";
+import { hotBlobKey, hotBlobPrefix, segmentBlobPrefix } from "../storage/item-keys.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { CollectionState } from "./collection-state.ts";
+import { decodeEntryMeta } from "./entry-meta.ts";
+import type { PartitionName } from "./recover-partition.ts";
+import { segmentOfBlob } from "./segment-blobs.ts";
+import { decodeSegmentDescriptor } from "./segment-descriptor.ts";
+
+export interface BlobPassResult {
+  readonly blobsDeleted: number;
+  readonly pass: CollectionState["pass"];
+}
+
+/** Pages of the segment list that one page of blobs is compared with. */
+const listPagesMax = 1_000;
+
+/**
+ * Goes on with the pass over the partition's blobs; undefined if the last one ended less than half a grace period ago.
+ *
+ * @param sealedEnd as it was read before
+ * @throws StorageCorruptError if an entry does not decode; nothing that it may refer to is deleted then
+ */
+export async function collectBlobs(
+  storage: Storage,
+  name: PartitionName,
+  pass: CollectionState["pass"],
+  sealedEnd: number,
+  pagesMax: number,
+): Promise<BlobPassResult | undefined> {
+  const nowMs = storage.clock.wallMs();
+  if (pass.after === undefined && nowMs - pass.endedAtMs < storage.lifetimes.graceMs / 2) return undefined;
+  const hotPrefix = hotBlobPrefix(name.topicId, name.partition);
+  const segmentPrefix = segmentBlobPrefix(name.topicId, name.partition);
+  let isInSegments = pass.after?.startsWith(segmentPrefix) === true;
+  let { after } = pass;
+  let blobsDeleted = 0;
+  for (let page = 0; page < pagesMax; page += 1) {
+    const listed = await storage.blobs.list(isInSegments ? segmentPrefix : hotPrefix, {
+      limit: listLimitMax,
+      // At a prefix itself: from its beginning.
+      ...(after === undefined || after === segmentPrefix ? {} : { after }),
+    });
+    const keys = isInSegments
+      ? await unreferencedSegmentBlobs(storage, name, listed)
+      : await unneededHotBlobs(storage, name, listed, sealedEnd);
+    if (keys.length > 0) await storage.blobs.delete(keys);
+    blobsDeleted += keys.length;
+    after = listed.next ?? (isInSegments ? undefined : segmentPrefix);
+    if (after === undefined) return { blobsDeleted, pass: { endedAtMs: nowMs, after } };
+    isInSegments = after.startsWith(segmentPrefix);
+  }
+  return { blobsDeleted, pass: { endedAtMs: pass.endedAtMs, after } };
+}
+
+function olderThan(blobs: readonly BlobInfo[], storedBeforeMs: number): readonly BlobInfo[] {
+  return blobs.filter(({ modifiedAtMs }) => modifiedAtMs < storedBeforeMs);
+}
+
+async function unneededHotBlobs(
+  storage: Storage,
+  name: PartitionName,
+  { blobs }: BlobPage,
+  sealedEnd: number,
+): Promise<string[]> {
+  const { graceMs, hotEntryMs } = storage.lifetimes;
+  const keptMs = storage.dropsExpiredEntries ? hotEntryMs + graceMs : graceMs;
+  const old = olderThan(blobs, storage.clock.wallMs() - keptMs);
+  if (old.length === 0) return [];
+  const logId = partitionLogId(name.topicId, name.partition);
+  // What a store drops by itself may stay for ever: there, what is sealed is not needed.
+  const from = storage.dropsExpiredEntries ? sealedEnd : 0;
+  const { entries } = await storage.logs.readFrom(logId, from, { entriesMax: 1, bytesMax: 1 });
+  const neededSinceMs = entries[0]?.appendedAtMs ?? storage.clock.wallMs();
+  const unneeded = olderThan(old, neededSinceMs - graceMs / 2);
+  const checkpoint = unneeded.length === 0 ? undefined : await lastCheckpointKey(storage, name);
+  return unneeded.map(({ key }) => key).filter((key) => key !== checkpoint);
+}
+
+/** The copy of the producer table from which a cold writer starts; entries refer to it long after it was stored. */
+async function lastCheckpointKey(storage: Storage, name: PartitionName): Promise<string | undefined> {
+  const last = await storage.logs.readLast(partitionLogId(name.topicId, name.partition));
+  if (last === undefined) return undefined;
+  const { checkpoint } = decodeEntryMeta(last);
+  return checkpoint.kind === "blob" ? hotBlobKey(name.topicId, name.partition, checkpoint.id) : undefined;
+}
+
+/** A sealer refers to its blobs within a quarter of the grace period, or never. */
+async function unreferencedSegmentBlobs(storage: Storage, name: PartitionName, { blobs }: BlobPage): Promise<string[]> {
+  const old = olderThan(blobs, storage.clock.wallMs() - storage.lifetimes.graceMs).flatMap(({ key }) => {
+    const segment = segmentOfBlob(name, key);
+    return segment === undefined ? [] : [{ key, segment }];
+  });
+  const first = old[0]?.segment.baseOffset;
+  const last = old.at(-1)?.segment.baseOffset;
+  if (first === undefined || last === undefined) return [];
+  const listed = await listedSegments(storage, name, first, last);
+  if (listed === undefined) return [];
+  return old.filter(({ segment }) => listed.get(segment.baseOffset) !== segment.id).map(({ key }) => key);
+}
+
+/** The segments of the list that begin from `first` to `last`, by base offset; undefined if they are too many. */
+async function listedSegments(
+  storage: Storage,
+  name: PartitionName,
+  first: number,
+  last: number,
+): Promise<ReadonlyMap<number, string> | undefined> {
+  const ids = new Map<number, string>();
+  let position = first;
+  for (let page = 0; page < listPagesMax; page += 1) {
+    const limits = { entriesMax: catchUpEntriesMax, bytesMax: catchUpBytesMax };
+    const range = await storage.logs.readFrom(segmentsLogId(name.topicId, name.partition), position, limits);
+    for (const entry of range.entries) {
+      if (entry.position > last) return ids;
+      ids.set(entry.position, decodeSegmentDescriptor(entry).id);
+      position = entry.next;
+    }
+    if (!range.more) return ids;
+  }
+  return undefined;
+}

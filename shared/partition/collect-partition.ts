@@ -1,0 +1,71 @@
+/**
+ * Removes what a partition no longer needs, a grace period after it stopped being needed. Any number of collectors may run
+ * beside each other, and beside writers, readers and sealers; one that dies is continued by the next.
+ *
+ *     hot entries     below the sealed end and old  ─► trimmed, then their payloads deleted (where no TTL does it)
+ *     segments        below the start of the log    ─► list entries trimmed, then their blobs deleted
+ *     blobs           old, and referred to by none  ─► deleted, in a pass that goes on where the last run stopped
+ *
+ * An entry always goes before its blob. Who holds the entry already and finds the blob gone looks again, and finds a
+ * segment, or that the log begins later by now.
+ */
+import { segmentsLogId } from "../log/log-id.ts";
+import type { Storage } from "../storage/storage.ts";
+import { collectBlobs } from "./collect-blobs.ts";
+import { readCollectionState, settledStart, writeCollectionState } from "./collection-state.ts";
+import type { PartitionName } from "./recover-partition.ts";
+import { removeSegments } from "./remove-segments.ts";
+import { trimHotEntries } from "./trim-hot-entries.ts";
+
+export interface CollectOptions {
+  /** Pages, of up to 1,000 entries or blobs, that this run works on in each of its three parts. */
+  readonly pagesMax?: number;
+}
+
+export interface CollectResult {
+  /** Entries of the partition's log and of its segment list that were removed. */
+  readonly entriesTrimmed: number;
+  readonly blobsDeleted: number;
+  /** True if the run stopped at its bound. */
+  readonly more: boolean;
+}
+
+/** On AWS about a minute's work of a function. */
+const pagesPerRunMax = 100;
+
+/** @throws StorageCorruptError if a segment's list entry does not decode; nothing that it may refer to is removed then */
+export async function collectPartition(
+  storage: Storage,
+  name: PartitionName,
+  options: CollectOptions = {},
+): Promise<CollectResult> {
+  const pagesMax = options.pagesMax ?? pagesPerRunMax;
+  const { graceMs } = storage.lifetimes;
+  const last = await storage.logs.readLast(segmentsLogId(name.topicId, name.partition));
+  const state = await readCollectionState(storage, name);
+  const hot = await trimHotEntries(storage, name, last?.next ?? 0, pagesMax);
+
+  const nowMs = storage.clock.wallMs();
+  const start = settledStart(state, nowMs, graceMs);
+  const removed =
+    last !== undefined && start > state.collectedOffset
+      ? await removeSegments(storage, name, start, pagesMax)
+      : undefined;
+  const isMarkUsed = state.mark.offset <= state.collectedOffset || nowMs - state.mark.seenAtMs > graceMs;
+  const mark =
+    isMarkUsed && state.logStart.offset > state.mark.offset
+      ? { offset: state.logStart.offset, seenAtMs: nowMs }
+      : undefined;
+
+  const blobs = await collectBlobs(storage, name, state.pass, last?.next ?? 0, pagesMax);
+  await writeCollectionState(storage, name, {
+    ...(mark === undefined ? {} : { mark }),
+    ...(removed === undefined ? {} : { collectedOffset: removed.collectedOffset }),
+    ...(blobs === undefined ? {} : { pass: blobs.pass }),
+  });
+  return {
+    entriesTrimmed: hot.entriesTrimmed + (removed?.entriesTrimmed ?? 0),
+    blobsDeleted: hot.blobsDeleted + (removed?.blobsDeleted ?? 0) + (blobs?.blobsDeleted ?? 0),
+    more: hot.more || removed?.more === true || blobs?.pass.after !== undefined,
+  };
+}

@@ -1,0 +1,33 @@
+/** The blobs of a segment, by their names: Kafka's three files and, where it is large, the state at the segment's end. */
+import { segmentBlobPrefix, segmentBlobStem } from "../storage/item-keys.ts";
+import type { PartitionName } from "./recover-partition.ts";
+
+const namePattern = /^(\d{20})-([A-Za-z0-9_-]+)\.(?:log|index|timeindex|state)$/;
+
+/** What names a segment's blobs: where it begins, and the random part. */
+export interface SegmentBlobName {
+  readonly baseOffset: number;
+  readonly id: string;
+}
+
+/** The blobs that hold records or lead to them. */
+export function segmentFileKeys(name: PartitionName, segment: SegmentBlobName): string[] {
+  const stem = segmentBlobStem(name.topicId, name.partition, segment.baseOffset, segment.id);
+  return [`${stem}.log`, `${stem}.index`, `${stem}.timeindex`];
+}
+
+/** All blobs that a segment may have. */
+export function segmentBlobKeys(name: PartitionName, segment: SegmentBlobName): string[] {
+  const stem = segmentBlobStem(name.topicId, name.partition, segment.baseOffset, segment.id);
+  return [...segmentFileKeys(name, segment), `${stem}.state`];
+}
+
+/** Which segment a blob below the partition's prefix belongs to; undefined if its name is not of ours. */
+export function segmentOfBlob(name: PartitionName, key: string): SegmentBlobName | undefined {
+  const prefix = segmentBlobPrefix(name.topicId, name.partition);
+  const match = key.startsWith(prefix) ? namePattern.exec(key.slice(prefix.length)) : null;
+  const [, digits, id] = match ?? [];
+  const baseOffset = Number(digits);
+  if (id === undefined || !Number.isSafeInteger(baseOffset)) return undefined;
+  return { baseOffset, id };
+}
