@@ -1,0 +1,113 @@
+/** `streamkeeper serve`: the API on this machine until someone says stop. */
+import { resolve } from "node:path";
+import { InvalidArgumentError, Option } from "commander";
+import type { Command } from "commander";
+import { writeLog } from "../../functions/http/log.ts";
+import { ServiceError } from "../../shared/api/errors.ts";
+import { localCloseMsMax } from "../../shared/limits.ts";
+import { createServices } from "../../shared/services/create-services.ts";
+import type { Services } from "../../shared/services/services.ts";
+import { CommandError } from "../command-error.ts";
+import { DutyLoop } from "../duty-loop.ts";
+import { firstLines } from "../first-lines.ts";
+import { openStorage, storeKinds } from "../open-storage.ts";
+import type { OpenedStorage, StoreKind } from "../open-storage.ts";
+import { startServer } from "../server.ts";
+import type { RunningServer } from "../server.ts";
+import { stopSignal } from "../stop-signal.ts";
+import { packageVersion } from "../version.ts";
+
+interface ServeOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly data: string;
+  readonly store: StoreKind;
+  readonly quiet: boolean;
+}
+
+const topicToTry = "hello";
+
+export function registerServe(program: Command): void {
+  program
+    .command("serve")
+    .description("serve the HTTP API on this machine")
+    .option("--port <number>", "port to listen on; 0 takes any that is free", portOf, 8080)
+    .option("--host <address>", "address to listen on; whoever reaches it can read and write", "127.0.0.1")
+    .option("--data <folder>", "where the embedded store keeps its data", ".streamkeeper")
+    .addOption(new Option("--store <kind>", "where to keep the data").choices(storeKinds).default("embedded"))
+    .option("--quiet", "print nothing but errors", false)
+    .action(async (options: ServeOptions) => serve(options));
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (/^[0-9]+$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError("A port is a number from 0 to 65535.");
+}
+
+/** Serves until the process is asked to stop. @throws CommandError where it cannot begin */
+async function serve(options: ServeOptions): Promise<void> {
+  const stop = stopSignal();
+  const opened = await openStorage(options.store, resolve(options.data));
+  try {
+    const services = createServices(opened.storage);
+    const server = await listen(services, options);
+    const print = (text: string): void => void (options.quiet || process.stdout.write(text));
+    const { clock, timers } = opened.storage;
+    const duties = new DutyLoop({ duties: services.duties, clock, timers, log: writeLog });
+    try {
+      const version = packageVersion();
+      print(firstLines({ version, url: server.url, place: opened.place, ...(await aTopic(services, opened)) }));
+      opened.onWake((duty) => duties.add(duty));
+      duties.start();
+      await stop;
+      print("Stopping; once more stops at once.\n");
+    } finally {
+      await Promise.all([server.close(), within(localCloseMsMax, duties.stop())]);
+    }
+  } finally {
+    await opened.close();
+  }
+}
+
+async function listen(services: Services, { host, port }: ServeOptions): Promise<RunningServer> {
+  try {
+    return await startServer({ services, host, port });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reasons: Readonly<Record<string, string>> = {
+      EADDRINUSE: `port ${port} is taken; choose another with --port`,
+      EACCES: `port ${port} is not for ordinary users; choose one above 1023 with --port`,
+      EADDRNOTAVAIL: `${host} is no address of this machine`,
+      ENOTFOUND: `there is no host ${host}`,
+    };
+    throw new CommandError(`cannot listen on ${host}:${port}: ${reasons[code ?? ""] ?? message}`, { cause: error });
+  }
+}
+
+/** A topic that the printed lines can use: one that is there, else a new one where the storage is this process's own. */
+async function aTopic(
+  { topics }: Services,
+  { isOwn }: OpenedStorage,
+): Promise<{ readonly topic?: string; readonly isNew: boolean }> {
+  if (!isOwn) return { isNew: false };
+  try {
+    await topics.describe("default", topicToTry);
+    return { topic: topicToTry, isNew: false };
+  } catch (error) {
+    if (!(error instanceof ServiceError && error.code === "UNKNOWN_TOPIC_OR_PARTITION")) throw error;
+  }
+  const { items } = await topics.list("default", { limit: 1 });
+  const [first] = items;
+  if (first !== undefined) return { topic: first.name, isNew: false };
+  await topics.create("default", { name: topicToTry, partitions: 1 });
+  return { topic: topicToTry, isNew: true };
+}
+
+/** Waits for `work`, but not longer. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timeout = setTimeout(resolve, ms);
+  await Promise.race([work, promise]);
+  clearTimeout(timeout);
+}

@@ -1,0 +1,53 @@
+/** The command line. A command's module is loaded when it is used, so that each starts as quickly as it can. */
+import { Command } from "commander";
+import { CommandError } from "./command-error.ts";
+import { packageVersion } from "./version.ts";
+
+interface CommandEntry {
+  readonly description: string;
+  /** Adds the command, with its options and its action, to the program. */
+  readonly load: () => Promise<(program: Command) => void>;
+}
+
+const commands: Readonly<Record<string, CommandEntry>> = {
+  serve: {
+    description: "serve the HTTP API on this machine",
+    load: async () => (await import("./commands/serve.ts")).registerServe,
+  },
+  topics: {
+    description: "list, create, describe, alter and delete topics",
+    load: async () => (await import("./commands/topics.ts")).registerTopics,
+  },
+  produce: {
+    description: "write the lines of the standard input to a topic",
+    load: async () => (await import("./commands/produce.ts")).registerProduce,
+  },
+  consume: {
+    description: "write a topic's records to the standard output",
+    load: async () => (await import("./commands/consume.ts")).registerConsume,
+  },
+  demo: {
+    description: "stream a real data set through a server, read it back, and check every row",
+    load: async () => (await import("./commands/demo.ts")).registerDemo,
+  },
+};
+
+async function run(argv: readonly string[]): Promise<void> {
+  const program = new Command("streamkeeper")
+    .description("Kafka's log and ZooKeeper's coordination as one serverless service on AWS.")
+    .version(packageVersion())
+    .showHelpAfterError("(--help says more)");
+  for (const [name, { description, load }] of Object.entries(commands)) {
+    if (argv.includes(name)) (await load())(program);
+    else program.command(name).description(description);
+  }
+  await program.parseAsync(argv, { from: "user" });
+}
+
+try {
+  await run(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof CommandError)) throw error;
+  process.stderr.write(`streamkeeper: ${error.message}\n`);
+  process.exitCode = error.exitCode;
+}
