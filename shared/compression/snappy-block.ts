@@ -68,10 +68,7 @@ function readPreamble(block: Uint8Array): { length: number; end: number } {
   for (let index = 0; index < 5 && index < block.length; index += 1) {
     const byte = block[index] as number;
     length += (byte & 0x7f) * 2 ** (7 * index);
-    if (byte < 0x80) {
-      if (length > 0xffff_ffff) break;
-      return { length, end: index + 1 };
-    }
+    if (byte < 0x80) return { length, end: index + 1 };
   }
   throw corrupt("no uncompressed length");
 }

@@ -18,7 +18,7 @@ export function decompressGzip(bytes: Uint8Array, bytesMax: number): Uint8Array 
 }
 
 /** Whether this runtime has zstd: Node 22.15, 23.8 and later do. */
-export function isZstdAvailable(): boolean {
+function isZstdAvailable(): boolean {
   return typeof zlib.zstdDecompressSync === "function";
 }
 

@@ -160,7 +160,17 @@ describe("frames", () => {
     expect(kindOf(() => decompressLz4(flipped, 3))).toBe("corrupt");
   });
 
+  test("with block checksums are refused when one does not match", () => {
+    const block = stored([1, 2, 3]);
+    const hash = xxhash32(Uint8Array.of(1, 2, 3));
+    expect([...decompressLz4(frame({ flags: 0x70, blocks: [block, u32(hash)] }), 3)]).toEqual([1, 2, 3]);
+    expect(kindOf(() => decompressLz4(frame({ flags: 0x70, blocks: [block, u32(hash ^ 1)] }), 3))).toBe("corrupt");
+  });
+
   test("with a block that is larger than the frame's block size are refused", () => {
+    const large = stored(Array.from({ length: 65_537 }, () => 0));
+    expect(kindOf(() => decompressLz4(frame({ blocks: [large] }), 1_000_000))).toBe("corrupt");
+    expect(kindOf(() => decompressLz4(frame({ blocks: [large], sizeCode: 0x50 }), 1_000_000))).toBe("ok");
     // One literal and a match of 65,540 bytes: more than 64 KiB, and within what was allowed.
     const extra = Array.from({ length: 257 }, () => 0xff);
     const block = packed([0x1f, 1, 1, 0, ...extra, 0, 0x10, 0x7a]);

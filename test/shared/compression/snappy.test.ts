@@ -72,6 +72,11 @@ describe("raw blocks", () => {
     expect([...decompressSnappy(Uint8Array.of(5, 0x00, 0x61, 0x01, 1), 5)]).toEqual([0x61, 0x61, 0x61, 0x61, 0x61]);
   });
 
+  test("do not reach back into the block before", () => {
+    const block = Uint8Array.of(5, 0x00, 0x61, 0x01, 2);
+    expect(() => decompressSnappyBlock(block, new Uint8Array(20), 10)).toThrow(DecompressionError);
+  });
+
   test("cannot announce more than their size may yield", () => {
     corrupt([0x80, 0x80, 0x80, 0x01, 0x00, 0x61], 100_000_000);
   });

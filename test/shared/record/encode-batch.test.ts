@@ -74,6 +74,23 @@ describe("encodeBatch", () => {
     expect(readBatchHeader(empty)).toMatchObject({ recordsCount: 0, lastOffsetDelta: 800, maxTimestamp: 5_000 });
   });
 
+  test("counts the bytes of a record right where a number needs one byte more", () => {
+    const deltas = [6, 13, 20, 27, 34, 41, 48].flatMap((bits) => [
+      2 ** bits - 1,
+      2 ** bits,
+      -(2 ** bits),
+      -(2 ** bits) - 1,
+    ]);
+    const base = 2 ** 50;
+    const records = deltas.map((delta) => ({ key: null, value: null, timestamp: base + delta }));
+    const bytes = encodeBatch({ records, baseTimestamp: base }, compress);
+    expect(decode(bytes, { strict: true }).map((record) => record.timestampDelta)).toEqual(deltas);
+    for (const length of [63, 64, 8_191, 8_192, 1_048_575, 1_048_576]) {
+      const [record] = decode(encodeBatch({ records: [{ key: new Uint8Array(length), value: null }] }, compress));
+      expect(record?.key).toHaveLength(length);
+    }
+  });
+
   test("refuses what the format cannot hold", () => {
     const record = { key: null, value: text };
     const bad: BatchInput[] = [

@@ -86,6 +86,20 @@ describe("a batch from a producer", () => {
       ["INVALID_RECORD", (view) => view.setInt16(batchField.attributes, 0x40)],
       ["INVALID_RECORD", (view) => view.setInt16(batchField.attributes, 0x10)],
       ["INVALID_RECORD", (view) => view.setBigInt64(batchField.producerId, 5n)],
+      [
+        "INVALID_RECORD",
+        (view) => {
+          view.setBigInt64(batchField.producerId, 5n);
+          view.setInt16(batchField.producerEpoch, 0);
+        },
+      ],
+      [
+        "INVALID_RECORD",
+        (view) => {
+          view.setBigInt64(batchField.producerId, 5n);
+          view.setInt32(batchField.baseSequence, 0);
+        },
+      ],
       ["INVALID_TIMESTAMP", (view) => view.setInt16(batchField.attributes, 0x08)],
       ["INVALID_TIMESTAMP", (view) => view.setBigInt64(batchField.maxTimestamp, 2n ** 53n)],
       ["INVALID_TIMESTAMP", (view) => view.setBigInt64(batchField.baseTimestamp, -2n)],

@@ -82,7 +82,7 @@ describe("the records of a produced batch", () => {
       const bytes = [0, second].map((delta) =>
         record((writer) => writer.raw(Uint8Array.of(0, 0, (delta * 2) & 0xff, 1, 1, 0))),
       );
-      const header = { ...headerOfOne, recordsCount: 2, lastOffsetDelta: 1 };
+      const header = { ...headerOfOne, recordsCount: 2, lastOffsetDelta: 10 };
       const whole = new Uint8Array([...(bytes[0] ?? []), ...(bytes[1] ?? [])]);
       expect(validateBytes(whole, header)).toMatchObject({ ok: false, error: "INVALID_RECORD", recordIndex: 1 });
     }
