@@ -79,6 +79,9 @@ export class PartitionReader {
         await this.#refreshHighWatermark(found.nextOffset);
         return { kind: "batches", ...found, highWatermark: this.#highWatermark, logStartOffset };
       }
+      // Sealed, and perhaps trimmed: the segment holds it now, unless the log begins later by now.
+      this.#entry = undefined;
+      await this.#findSegment(offset);
       const started = await this.#freshLogStart();
       if (offset < started) return this.#outOfRange(started);
     }
@@ -97,7 +100,7 @@ export class PartitionReader {
     const seen = instantOf(this.#storage.clock);
     const last = await this.#storage.logs.readLast(this.#logId);
     let position = last?.next ?? 0;
-    if (last === undefined || this.#isOld(last, seen)) {
+    if (last === undefined || this.#isOld(last)) {
       const segment = await this.#storage.logs.readLast(segmentsLogId(this.#name.topicId, this.#name.partition));
       position = Math.max(position, segment?.next ?? 0);
     }
@@ -131,8 +134,7 @@ export class PartitionReader {
   /** The sealed segment that holds the offset, if one does. One query. */
   async #findSegment(offset: number): Promise<SegmentDescriptor | undefined> {
     const entry = await this.#storage.logs.readAt(segmentsLogId(this.#name.topicId, this.#name.partition), offset);
-    if (entry === undefined || offset >= entry.next) return undefined;
-    this.#segment = decodeSegmentDescriptor(entry);
+    this.#segment = entry === undefined || offset >= entry.next ? undefined : decodeSegmentDescriptor(entry);
     return this.#segment;
   }
 
@@ -157,7 +159,7 @@ export class PartitionReader {
     });
     const [first] = range.entries;
     if (first === undefined || first.position !== offset) return this.#around(offset, limits, first, seen);
-    if (seen.wallMs - first.appendedAtMs > likelySealedMs) {
+    if (this.#isLikelySealed(first)) {
       const segment = await this.#findSegment(offset);
       if (segment !== undefined) return this.#serveSegment(segment, offset, limits);
     }
@@ -180,8 +182,12 @@ export class PartitionReader {
       return { batches: [], nextOffset: offset };
     }
     const around = await this.#storage.logs.readAt(this.#logId, offset);
-    if (around !== undefined && offset < around.next) return this.#serveEntries([around], offset, limits);
-    if (later === undefined && around?.next === offset && !this.#isOld(around, seen)) {
+    if (around !== undefined && offset < around.next) {
+      const segment = this.#isLikelySealed(around) ? await this.#findSegment(offset) : undefined;
+      if (segment !== undefined) return this.#serveSegment(segment, offset, limits);
+      return this.#serveEntries([around], offset, limits);
+    }
+    if (later === undefined && around?.next === offset && !this.#isOld(around)) {
       this.#prove(offset, seen);
       return { batches: [], nextOffset: offset };
     }
@@ -196,14 +202,16 @@ export class PartitionReader {
 
   async #serveEntries(chain: readonly LogEntry[], offset: number, limits: BatchLimits): Promise<Served | "again"> {
     const { selections, nextOffset } = selectBatches(chain, offset, limits);
+    // An entry whose payload is gone by now must not be found here again.
+    this.#entry = undefined;
     const parts = await Promise.all(selections.map((selection) => readSelection(this.#storage, selection)));
-    const last = selections.at(-1)?.entry;
-    this.#entry = last !== undefined && nextOffset < last.next ? last : undefined;
     const batches: Uint8Array[] = [];
     for (const part of parts) {
       if (part === undefined) return "again";
       batches.push(...part);
     }
+    const last = selections.at(-1)?.entry;
+    if (last !== undefined && nextOffset < last.next) this.#entry = last;
     return { batches, nextOffset };
   }
 
@@ -215,8 +223,13 @@ export class PartitionReader {
     );
   }
 
-  #isOld(entry: LogEntry, seen: Instant): boolean {
-    return seen.wallMs - entry.appendedAtMs > this.#storage.lifetimes.graceMs / 2;
+  /** Judged after the entry was read: a process may have been frozen while it asked. */
+  #isOld(entry: LogEntry): boolean {
+    return this.#storage.clock.wallMs() - entry.appendedAtMs > this.#storage.lifetimes.graceMs / 2;
+  }
+
+  #isLikelySealed(entry: LogEntry): boolean {
+    return this.#storage.clock.wallMs() - entry.appendedAtMs > likelySealedMs;
   }
 
   #prove(position: number, seen: Instant): void {

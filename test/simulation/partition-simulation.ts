@@ -1,0 +1,340 @@
+/**
+ * One partition under virtual time: several writers, readers and sealers in processes that freeze, die and come back cold,
+ * over a store that loses answers, applies late and forgets what has expired. Everything follows from the seed.
+ */
+import { compress, decompress } from "../../shared/compression/compression.ts";
+import { decodeRecords } from "../../shared/record/decode-records.ts";
+import { encodeBatch } from "../../shared/record/encode-batch.ts";
+import { readBatchHeader, recordsOf } from "../../shared/record/record-batch.ts";
+import { PartitionReader } from "../../shared/partition/partition-reader.ts";
+import { type PartitionWriter, partitionWriter } from "../../shared/partition/partition-writer.ts";
+import type { AppendRequest } from "../../shared/partition/plan-append.ts";
+import { sealPartition } from "../../shared/partition/seal-partition.ts";
+import { collectPartition } from "../../shared/partition/collect-partition.ts";
+import type { Faults } from "../../shared/storage/memory/faults.ts";
+import type { SeededRandom } from "../../shared/storage/memory/seeded-random.ts";
+import type { SimulatedProcess } from "../../shared/storage/memory/simulated-process.ts";
+import { SimulatedStore } from "../../shared/storage/memory/simulated-store.ts";
+import type { Storage } from "../../shared/storage/storage.ts";
+import { topicSettings } from "../../shared/topics/topic-config.ts";
+import { anomaliesOf, type History, type SendOperation } from "./partition-history.ts";
+
+export interface PartitionSimulation {
+  readonly seed: number;
+  /** A fault of ours instead of the store's: what a writer's process sees of its storage. */
+  readonly mutate?: (storage: Storage) => Storage;
+}
+
+export interface SimulationResult {
+  readonly anomalies: readonly string[];
+  readonly sends: number;
+  readonly acknowledged: number;
+  readonly unknown: number;
+  readonly events: number;
+  readonly segments: number;
+}
+
+const name = { topicId: "simulated", partition: 0 };
+const hourMs = 3_600_000;
+const settings = topicSettings({});
+
+export async function simulatePartition({ seed, mutate }: PartitionSimulation): Promise<SimulationResult> {
+  const store = new SimulatedStore({ seed });
+  const world = new World(store, mutate ?? ((storage) => storage));
+  store.setFaults(drawFaults(store.random));
+  const log = await store.time.run(async () => {
+    await world.live();
+    store.setFaults({});
+    return await world.readAll();
+  });
+  const { sends } = world.history;
+  return {
+    anomalies: anomaliesOf(world.history, log),
+    sends: sends.length,
+    acknowledged: sends.filter(({ outcome }) => outcome === "ok").length,
+    unknown: sends.filter(({ outcome }) => outcome === "info").length,
+    events: store.time.events,
+    segments: world.segments,
+  };
+}
+
+/** Some seeds are calm, some are wild, each in its own way. */
+function drawFaults(random: SeededRandom): Partial<Faults> {
+  const upTo = (max: number): number => (random.chance(0.5) ? random.fraction() * max : 0);
+  return {
+    throttled: upTo(0.1),
+    unavailable: upTo(0.05),
+    timeoutBefore: upTo(0.08),
+    timeoutAfter: upTo(0.15),
+    timeoutLate: upTo(0.08),
+    putRepeated: upTo(0.15),
+    slow: upTo(0.1),
+    existingUnknown: upTo(0.5),
+    tornRange: upTo(0.5),
+    shortRange: upTo(0.3),
+    expiryNever: upTo(0.5),
+    blobMissing: upTo(0.02),
+    blobTruncated: upTo(0.02),
+    hintLost: upTo(0.5),
+    wakeLost: upTo(0.5),
+  };
+}
+
+/** A process that may be killed: whoever waits for its tasks waits for its end as well. */
+interface Host {
+  readonly process: SimulatedProcess;
+  readonly storage: Storage;
+  readonly writer: PartitionWriter;
+  readonly died: Promise<void>;
+  readonly kill: () => void;
+}
+
+class World {
+  readonly history: History = { sends: [], polls: [] };
+  segments = 0;
+  readonly #store: SimulatedStore;
+  readonly #random: SeededRandom;
+  readonly #mutate: (storage: Storage) => Storage;
+  readonly #inlineBytesMax: number;
+  #values = 0;
+  #done = false;
+
+  constructor(store: SimulatedStore, mutate: (storage: Storage) => Storage) {
+    this.#store = store;
+    this.#random = store.random.fork();
+    this.#mutate = mutate;
+    this.#inlineBytesMax = this.#random.pick([0, 150, 16_384]);
+  }
+
+  async live(): Promise<void> {
+    const writers = 2 + this.#random.below(3);
+    const clients = Array.from({ length: writers }, (_, index) => this.#client(index));
+    const beside = Promise.all([this.#reader("early"), this.#reader("late"), this.#sealer(), this.#sealer()]);
+    // Those beside end only when the clients have, unless they fail.
+    await Promise.race([Promise.all(clients), beside]);
+    this.#done = true;
+    await beside;
+  }
+
+  async readAll(): Promise<(readonly [number, string])[]> {
+    const reader = new PartitionReader(this.#store.process().storage, name);
+    const highWatermark = await reader.highWatermark();
+    const log: (readonly [number, string])[] = [];
+    for (let offset = 0; offset < highWatermark; ) {
+      const read = await reader.read(offset, { bytesMax: 100_000, recordsMax: 1_000 });
+      if (read.kind !== "batches" || read.nextOffset <= offset) throw new Error(`nothing at ${offset} of ${highWatermark}`);
+      log.push(...recordsFrom(read.batches, offset));
+      offset = read.nextOffset;
+    }
+    return log;
+  }
+
+  #host(): Host {
+    const wallSkewMs = this.#random.below(10_000) - 5_000;
+    const process = this.#store.process({ wallSkewMs, driftPpm: this.#random.below(400) - 200 });
+    const storage = this.#mutate(process.storage);
+    let kill = (): void => undefined;
+    const died = new Promise<void>((resolve) => {
+      kill = () => {
+        process.kill();
+        resolve();
+      };
+    });
+    return { process, storage, writer: partitionWriter(storage, name, () => this.#inlineBytesMax), died, kill };
+  }
+
+  /** A client with its process: it sends, and goes on in a new, cold process when the old one dies. */
+  async #client(index: number): Promise<void> {
+    const producerId = this.#random.chance(0.6) ? BigInt(index) : undefined;
+    let sequence = 0;
+    let host = this.#host();
+    const rounds = 8 + this.#random.below(12);
+    for (let round = 0; round < rounds; round += 1) {
+      if (this.#random.chance(0.06)) {
+        host.kill();
+        host = this.#host();
+      }
+      this.#disturb(host);
+      const burst = this.#random.chance(0.3) ? 1 + this.#random.below(6) : 1;
+      if (producerId === undefined) {
+        await Promise.all(Array.from({ length: burst }, () => this.#sendOnce(host)));
+      } else {
+        sequence = await this.#sendIdempotent(host, producerId, sequence);
+        // Only a sequence whose outcome is known may be followed by another.
+        if (sequence < 0) return;
+      }
+      await this.#pause(this.#random.chance(0.1) ? 5 * 60_000 : 200);
+    }
+  }
+
+  /** What may happen to the process while it waits for its answer. */
+  #disturb(host: Host): void {
+    const { time } = this.#store;
+    const delayMs = this.#random.fraction() * 12;
+    if (this.#random.chance(0.12)) {
+      const ms = this.#random.pick([50, 5_000, 90_000, 3 * hourMs, 80 * hourMs]) * (0.5 + this.#random.fraction());
+      const monotonicStops = this.#random.chance(0.5);
+      time.schedule(delayMs, () => host.process.freeze(ms, { monotonicStops }));
+    } else if (this.#random.chance(0.04)) {
+      time.schedule(delayMs, () => host.kill());
+    } else if (this.#random.chance(0.05)) {
+      time.schedule(delayMs, () => host.process.stepWall(this.#random.pick([-3_000, 2_000])));
+    }
+  }
+
+  async #sendOnce(host: Host): Promise<void> {
+    const seen = host.writer.seen?.position;
+    const expectedOffset = seen !== undefined && this.#random.chance(0.2) ? seen : undefined;
+    const fencingToken = this.#random.chance(0.2) ? Math.floor(this.#store.time.nowMs / 60_000) + this.#random.below(2) : undefined;
+    await this.#send(host, { expectedOffset, fencingToken });
+  }
+
+  /** Sends one batch again and again until its outcome is known; the next sequence, or -1 if it gave up. */
+  async #sendIdempotent(host: Host, producerId: bigint, sequence: number): Promise<number> {
+    const recordCount = 1 + this.#random.below(3);
+    const operation = this.#operation(recordCount, {});
+    let current = host;
+    for (let attempt = 0; attempt < 30; attempt += 1) {
+      await this.#attempt(current, operation, { producerId, producerEpoch: 0, baseSequence: sequence });
+      if (operation.outcome === "ok") return sequence + recordCount;
+      // A producer that is silent for a day is forgotten, as in Kafka: a repeat after that is not recognised.
+      if (this.#store.time.nowMs - operation.invokedMs > 10 * hourMs) return -1;
+      if (current.process.killed || this.#random.chance(0.2)) current = this.#host();
+      await this.#pause(2_000);
+    }
+    return -1;
+  }
+
+  async #send(host: Host, conditions: { expectedOffset?: number | undefined; fencingToken?: number | undefined }): Promise<void> {
+    await this.#attempt(host, this.#operation(1 + this.#random.below(3), conditions));
+  }
+
+  #operation(
+    recordCount: number,
+    { expectedOffset, fencingToken }: { expectedOffset?: number | undefined; fencingToken?: number | undefined },
+  ): SendOperation {
+    this.#values += 1;
+    const operation: SendOperation = {
+      value: `v${this.#values}`,
+      recordCount,
+      invokedMs: this.#store.time.nowMs,
+      completedMs: Infinity,
+      outcome: "info",
+      offset: -1,
+      ...(expectedOffset === undefined ? {} : { expectedOffset }),
+      ...(fencingToken === undefined ? {} : { fencingToken }),
+    };
+    this.history.sends.push(operation);
+    return operation;
+  }
+
+  async #attempt(host: Host, operation: SendOperation, producer?: Parameters<typeof requestFor>[1]): Promise<void> {
+    const result = await Promise.race([host.writer.append(requestFor(operation, producer)), host.died]);
+    if (result === undefined) return;
+    operation.completedMs = this.#store.time.nowMs;
+    if (result.kind === "done") {
+      operation.outcome = "ok";
+      operation.offset = result.result.baseOffset;
+    } else if (producer === undefined) {
+      operation.outcome = result.kind === "unknown" ? "info" : "fail";
+    } else if (result.kind === "refused" && result.refusal.code !== "UNSEALED_TOO_LONG") {
+      throw new Error(`producer ${producer.producerId} was refused sequence ${producer.baseSequence}: ${result.refusal.code}`);
+    }
+  }
+
+  async #reader(kind: "early" | "late"): Promise<void> {
+    let host = this.#host();
+    let reader = new PartitionReader(host.storage, name);
+    let offset = 0;
+    let idleMs = 200;
+    let restarts = 8;
+    while (!this.#done) {
+      await this.#pause(Math.min(hourMs, kind === "late" ? idleMs * 50 : idleMs));
+      if (restarts > 0 && this.#random.chance(0.05)) {
+        restarts -= 1;
+        host = this.#host();
+        reader = new PartitionReader(host.storage, name);
+        if (this.#random.chance(0.5)) offset = this.#random.below(offset + 1);
+      }
+      try {
+        const limits = { bytesMax: 1 + this.#random.below(2_000), recordsMax: 1 + this.#random.below(20) };
+        const read = await reader.read(offset, limits);
+        if (read.kind !== "batches") throw new Error(`${kind} reader is out of range at ${offset}`);
+        const records = recordsFrom(read.batches, offset);
+        this.history.polls.push({ reader: kind, offset, records, nextOffset: read.nextOffset });
+        idleMs = read.nextOffset > offset ? 200 : Math.min(idleMs * 2, hourMs);
+        offset = read.nextOffset;
+      } catch (cause) {
+        if (!isStorageError(cause)) throw cause;
+      }
+    }
+  }
+
+  async #sealer(): Promise<void> {
+    let host = this.#host();
+    while (!this.#done) {
+      await this.#pause(this.#random.pick([10_000, 10 * 60_000, 2 * hourMs]));
+      if (this.#random.chance(0.1)) host.process.freeze(this.#random.below(10 * 60_000));
+      if (this.#random.chance(0.1)) {
+        const dying = host;
+        this.#store.time.schedule(this.#random.below(40), () => dying.kill());
+      }
+      try {
+        const forced = this.#random.chance(0.5);
+        const sealed = sealPartition(host.storage, name, settings, { forced });
+        const result = await Promise.race([sealed, host.died]);
+        if (result !== undefined) this.segments += result.segments;
+        if (this.#random.chance(0.3)) await Promise.race([collectPartition(host.storage, name), host.died]);
+      } catch (cause) {
+        if (!isStorageError(cause)) throw cause;
+      }
+      if (host.process.killed) host = this.#host();
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#store.time.schedule(this.#random.fraction() * ms, resolve);
+    });
+  }
+}
+
+function requestFor(
+  operation: SendOperation,
+  producer?: { readonly producerId: bigint; readonly producerEpoch: number; readonly baseSequence: number },
+): AppendRequest {
+  const records = Array.from({ length: operation.recordCount }, (_, index) => ({
+    key: null,
+    value: new TextEncoder().encode(`${operation.value}/${index}`),
+    timestamp: 1,
+  }));
+  const bytes = encodeBatch({ records, ...producer }, compress);
+  const identity = producer === undefined ? {} : { producer };
+  const { expectedOffset, fencingToken } = operation;
+  return {
+    bytes,
+    batches: [{ start: 0, length: bytes.length, recordCount: operation.recordCount, maxTimestamp: 1, ...identity }],
+    ...(expectedOffset === undefined ? {} : { expectedOffset }),
+    ...(fencingToken === undefined ? {} : { fencingToken }),
+  };
+}
+
+function recordsFrom(batches: readonly Uint8Array[], offset: number): (readonly [number, string])[] {
+  const records: (readonly [number, string])[] = [];
+  for (const batch of batches) {
+    const header = readBatchHeader(batch);
+    const stored = recordsOf(batch, 0, header);
+    const plain = header.compressionType === "none" ? stored : decompress(header.compressionType, stored, 100_000);
+    for (const record of decodeRecords(header, plain)) {
+      const at = header.baseOffset + record.offsetDelta;
+      if (at >= offset) records.push([at, new TextDecoder().decode(record.value ?? new Uint8Array())]);
+    }
+  }
+  return records;
+}
+
+function isStorageError(cause: unknown): boolean {
+  if (!(cause instanceof Error) || !cause.name.startsWith("Storage")) return false;
+  // The store cuts a blob short now and then, which is to be noticed; any other damage is ours.
+  return cause.name !== "StorageCorruptError" || /has \d+ of \d+ bytes/.test(cause.message);
+}
