@@ -33,8 +33,10 @@ export interface RecoveredTree extends Recovered<ZnodeTree> {
 
 /** @throws StorageCorruptError if no snapshot and the entries behind it make a tree */
 export async function recoverTree(storage: Storage, namespace: string): Promise<RecoveredTree> {
-  const start = await loadLastSnapshot(storage, namespace);
-  return await replay(storage, namespace, start);
+  // As old as the first request: a process that stood still between two of them has put together what never was.
+  const evidence = instantOf(storage.clock);
+  const snapshot = await loadLastSnapshot(storage, namespace);
+  return { ...(await replay(storage, namespace, snapshot)), evidence, snapshot: snapshot.end };
 }
 
 interface LoadedSnapshot {
@@ -71,13 +73,16 @@ async function loadSnapshot(storage: Storage, descriptor: LogEntry): Promise<Loa
   }
 }
 
-async function replay(storage: Storage, namespace: string, { tree, end }: LoadedSnapshot): Promise<RecoveredTree> {
+async function replay(
+  storage: Storage,
+  namespace: string,
+  { tree, end }: LoadedSnapshot,
+): Promise<Pick<RecoveredTree, "state" | "position" | "replayedBytes">> {
   const logId = treeLogId(namespace);
   let { position } = end;
   let replayedBytes = 0;
   let gapReads = 0;
   for (let page = 0; page < treeReplayPagesMax; page += 1) {
-    const seen = instantOf(storage.clock);
     const range = await storage.logs.readFrom(logId, position, {
       entriesMax: catchUpEntriesMax,
       bytesMax: catchUpBytesMax,
@@ -89,7 +94,7 @@ async function replay(storage: Storage, namespace: string, { tree, end }: Loaded
       position = entry.next;
     }
     const whole = chain.length === range.entries.length;
-    if (whole && !range.more) return { state: tree, position, evidence: seen, snapshot: end, replayedBytes };
+    if (whole && !range.more) return { state: tree, position, replayedBytes };
     gapReads = chain.length > 0 ? 0 : gapReads + 1;
     if (gapReads >= treeGapReadsMax) break;
     if (!whole) await storage.timers.sleep(backoffMs(storage, gapReads));

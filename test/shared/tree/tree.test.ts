@@ -1,0 +1,493 @@
+import { describe, expect, test } from "vitest";
+import { zxid } from "../../../shared/brand.ts";
+import { snapshotsLogId, treeLogId } from "../../../shared/log/log-id.ts";
+import { type CountedStorage, countRequests } from "../../../shared/storage/count-requests.ts";
+import { StorageCorruptError } from "../../../shared/storage/errors.ts";
+import { snapshotBlobPrefix, znodeBlobPrefix } from "../../../shared/storage/item-keys.ts";
+import type { LogEntry, LogId } from "../../../shared/storage/log-store.ts";
+import { createMemoryStorage, type MemoryStorage } from "../../../shared/storage/memory/memory-storage.ts";
+import { tidyTree } from "../../../shared/tree/tidy-tree.ts";
+import { Tree, type TreeWriteResult } from "../../../shared/tree/tree.ts";
+import type { Operation, TreeResult } from "../../../shared/tree/tree-request.ts";
+import { check, create, dump, remove, setData } from "./operations.ts";
+
+const namespace = "default";
+const day = 86_400_000;
+
+/** A process with its own tree, whose requests are counted. */
+interface Follower extends CountedStorage {
+  readonly tree: Tree;
+}
+
+function follower(memory: MemoryStorage): Follower {
+  const counted = countRequests(memory.store.process().storage);
+  return { ...counted, tree: new Tree(counted.storage, namespace) };
+}
+
+function done(result: TreeWriteResult): TreeResult {
+  if (result.kind !== "done") throw new Error(`not done: ${JSON.stringify(result)}`);
+  return result.result;
+}
+
+async function run(tree: Tree, ...operations: readonly Operation[]): Promise<TreeResult> {
+  return done(await tree.write({ operations }));
+}
+
+async function refusal(tree: Tree, ...operations: readonly Operation[]): Promise<string> {
+  const result = await tree.write({ operations });
+  return result.kind === "refused" ? result.refusal.code : result.kind;
+}
+
+/** One after the other in groups of at most 100. */
+async function runMany(tree: Tree, operations: readonly Operation[]): Promise<void> {
+  for (let start = 0; start < operations.length; start += 100) {
+    const group = operations.slice(start, start + 100).map((operation) => run(tree, operation));
+    await Promise.all(group);
+  }
+}
+
+const entriesOf = (memory: MemoryStorage, logId: LogId): readonly LogEntry[] =>
+  memory.store.logs.from(logId, 0, 100_000);
+
+const numbered = (count: number, prefix = "/n"): Operation[] =>
+  Array.from({ length: count }, (_, index) => create(`${prefix}${index}`, `data ${index}`));
+
+describe("the first write", () => {
+  test("makes the genesis too: zxid 0 is taken, the first znode is at 1, and both cost one put", async () => {
+    const memory = createMemoryStorage();
+    const { tree, counts } = follower(memory);
+    const result = await run(tree, create("/a"));
+    expect(result).toMatchObject({
+      zxid: 1,
+      repeated: false,
+      results: [{ path: "/a", stat: { czxid: 1, ctime: memory.store.wallMs() } }],
+    });
+    expect(counts()).toEqual({ "logs.readLast": 1, "logs.readFrom": 1, "logs.putIfAbsent": 1 });
+    const [entry] = entriesOf(memory, treeLogId(namespace));
+    expect(entry).toMatchObject({ position: 0, next: 2 });
+    expect(entry?.expiresAtMs).toBeUndefined();
+  });
+
+  test("by two processes at once has one genesis", async () => {
+    const memory = createMemoryStorage();
+    const [one, other] = [follower(memory), follower(memory)];
+    const results = await Promise.all([run(one.tree, create("/a")), run(other.tree, create("/b"))]);
+    expect(new Set(results.map(({ zxid: at }) => Number(at)))).toEqual(new Set([1, 2]));
+    expect(dump(await one.tree.read())).toEqual(dump(await other.tree.read()));
+  });
+
+  test("is not needed to read: an empty tree has its root, and nothing is written", async () => {
+    const { tree, counts } = follower(createMemoryStorage());
+    expect((await tree.read()).node("/zookeeper")).toBeDefined();
+    expect(await refusal(tree, setData("/x"))).toBe("NO_NODE");
+    expect(counts()["logs.putIfAbsent"]).toBeUndefined();
+  });
+});
+
+describe("requests to the store", () => {
+  test.each([0, 1_000, 10_000])("do not grow with the tree: %i znodes", async (count) => {
+    const memory = createMemoryStorage();
+    const writer = follower(memory);
+    await run(writer.tree, create("/a"));
+    await runMany(writer.tree, numbered(count));
+    await writer.tree.settled();
+    // What came while a snapshot was written makes the next one due.
+    await run(writer.tree, setData("/a", "w"));
+    await writer.tree.settled();
+
+    writer.reset();
+    await run(writer.tree, setData("/a", "x"));
+    expect(writer.counts(), "a write").toEqual({ "logs.putIfAbsent": 1 });
+    await writer.tree.settled();
+
+    writer.reset();
+    await writer.tree.read();
+    expect(writer.counts(), "a linearizable read").toEqual({ "logs.readFrom": 1 });
+
+    writer.reset();
+    const seen = (await writer.tree.readAtLeast(zxid(count + 3))).lastZxid;
+    expect(seen).toBe(count + 3);
+    expect(writer.total(), "a session-consistent read").toBe(0);
+
+    writer.reset();
+    await Promise.all(Array.from({ length: 100 }, () => run(writer.tree, setData("/a", "y"))));
+    // The first goes at once, the others while it is under way: together.
+    expect(writer.counts(), "a hundred writes at once").toEqual({ "logs.putIfAbsent": 2 });
+    await writer.tree.settled();
+
+    const cold = follower(memory);
+    await cold.tree.read();
+    const snapshot = count === 0 ? {} : { "blobs.get": 1 };
+    expect(cold.counts(), "a cold read").toEqual({ "logs.readLast": 1, "logs.readFrom": 1, ...snapshot });
+  });
+
+  test("reads that come while a query is under way share the next one, and see what was written before them", async () => {
+    const memory = createMemoryStorage();
+    const [writer, reader] = [follower(memory), follower(memory)];
+    await run(writer.tree, create("/a"));
+    await reader.tree.read();
+    reader.reset();
+    const first = reader.tree.read();
+    const others = [reader.tree.read(), reader.tree.read(), reader.tree.read()];
+    await Promise.all([first, ...others]);
+    expect(reader.counts()).toEqual({ "logs.readFrom": 2 });
+    await run(writer.tree, create("/b"));
+    const late = await Promise.all([reader.tree.read(), reader.tree.read()]);
+    for (const tree of late) expect(tree.node("/b")).toBeDefined();
+    expect(reader.counts()).toEqual({ "logs.readFrom": 4 });
+  });
+
+  test("a session-consistent read of what this process has not seen catches up", async () => {
+    const memory = createMemoryStorage();
+    const [writer, reader] = [follower(memory), follower(memory)];
+    await run(writer.tree, create("/a"));
+    await reader.tree.read();
+    await run(writer.tree, create("/b"));
+    reader.reset();
+    expect((await reader.tree.readAtLeast(zxid(1))).node("/b")).toBeUndefined();
+    expect((await reader.tree.readAtLeast(zxid(2))).node("/b")).toBeDefined();
+    expect(reader.counts()).toEqual({ "logs.readFrom": 1 });
+  });
+
+  test("a losing writer plans anew without a query, and a refusal from old knowledge is checked first", async () => {
+    const memory = createMemoryStorage();
+    const [one, other] = [follower(memory), follower(memory)];
+    await run(one.tree, create("/a"));
+    await other.tree.read();
+    await run(one.tree, create("/b"));
+    other.reset();
+    await run(other.tree, create("/c"));
+    expect(other.counts()).toEqual({ "logs.putIfAbsent": 2 });
+    await run(one.tree, create("/d"));
+    other.reset();
+    await run(other.tree, setData("/d", "x", 0));
+    expect(other.counts()).toEqual({ "logs.readFrom": 1, "logs.putIfAbsent": 1 });
+    expect(await refusal(other.tree, setData("/d", "x", 0))).toBe("BAD_VERSION");
+  });
+});
+
+describe("many writers", () => {
+  test("in three processes number their znodes without gap or double, and end with the same tree", async () => {
+    const memory = createMemoryStorage();
+    const followers = [follower(memory), follower(memory), follower(memory)];
+    await run(followers[0]?.tree as Tree, create("/q"));
+    const writes = followers.flatMap(({ tree }) =>
+      Array.from({ length: 50 }, () => run(tree, create("/q/n-", "", "persistent_sequential"))),
+    );
+    const paths = (await Promise.all(writes)).map(({ results: [first] }) =>
+      first?.kind === "create" ? first.path : "",
+    );
+    const expected = Array.from({ length: 150 }, (_, index) => `/q/n-${String(index).padStart(10, "0")}`);
+    expect(paths.toSorted()).toEqual(expected);
+    const dumps = await Promise.all(followers.map(async ({ tree }) => dump(await tree.read())));
+    expect(dumps[1]).toEqual(dumps[0]);
+    expect(dumps[2]).toEqual(dumps[0]);
+    const puts = followers.reduce((sum, { counts }) => sum + (counts()["logs.putIfAbsent"] ?? 0), 0);
+    expect(puts).toBeLessThan(20);
+  });
+
+  test("that compare and set count up without losing one", async () => {
+    const memory = createMemoryStorage();
+    const followers = [follower(memory), follower(memory), follower(memory)];
+    await run(followers[0]?.tree as Tree, create("/counter", "0"));
+    const countUp = async ({ tree }: Follower): Promise<void> => {
+      for (let left = 20; left > 0;) {
+        const node = (await tree.read()).node("/counter");
+        const value = Number(Buffer.from(node?.data ?? []).toString());
+        const result = await tree.write({ operations: [setData("/counter", String(value + 1), node?.version ?? 0)] });
+        if (result.kind === "done") left -= 1;
+        else expect(result).toMatchObject({ kind: "refused", refusal: { code: "BAD_VERSION" } });
+      }
+    };
+    await Promise.all(followers.map(countUp));
+    const node = (await followers[0]?.tree.read())?.node("/counter");
+    expect(Buffer.from(node?.data ?? []).toString()).toBe("60");
+    expect(node?.version).toBe(60);
+  });
+
+  test("in one group see each other, and one refusal leaves the others alone", async () => {
+    const memory = createMemoryStorage();
+    const { tree, counts, reset } = follower(memory);
+    await run(tree, create("/a"));
+    reset();
+    const results = await Promise.all([
+      tree.write({ operations: [create("/a/1")] }),
+      tree.write({ operations: [create("/a/1/x")] }),
+      tree.write({ operations: [create("/a/1/x"), create("/a/1/y")] }),
+      tree.write({ operations: [remove("/a")] }),
+      tree.write({ operations: [check("/a/1/x", 0), remove("/a/1/x")] }),
+      tree.write({ operations: [] }),
+    ]);
+    expect(results.map((result) => (result.kind === "refused" ? result.refusal.code : result.kind))).toEqual([
+      "done",
+      "done",
+      "NODE_EXISTS",
+      "NOT_EMPTY",
+      "done",
+      "done",
+    ]);
+    expect(counts()).toEqual({ "logs.putIfAbsent": 2 });
+  });
+});
+
+describe("a repeated request", () => {
+  const request = (fingerprint = 1) => ({
+    operations: [create("/q"), create("/q/n", "", "persistent_sequential"), setData("/q", "x")],
+    idempotency: { key: "the-key", fingerprint },
+  });
+
+  test("is answered as the first time, here, in another process and after a snapshot", async () => {
+    const memory = createMemoryStorage();
+    const writer = follower(memory);
+    const first = done(await writer.tree.write(request()));
+    await run(writer.tree, setData("/q", "other"));
+    expect(done(await writer.tree.write(request()))).toEqual({ ...first, repeated: true });
+
+    const elsewhere = follower(memory);
+    expect(done(await elsewhere.tree.write(request()))).toEqual({ ...first, repeated: true });
+    expect(elsewhere.counts()["logs.putIfAbsent"]).toBeUndefined();
+
+    await runMany(writer.tree, numbered(1_000));
+    await writer.tree.settled();
+    expect(entriesOf(memory, snapshotsLogId(namespace))).toHaveLength(1);
+    memory.store.logs.trim(treeLogId(namespace), 900, 100_000);
+    expect(done(await follower(memory).tree.write(request()))).toEqual({ ...first, repeated: true });
+  });
+
+  test("in the same group is carried out once", async () => {
+    const { tree } = follower(createMemoryStorage());
+    const [first, second] = await Promise.all([tree.write(request()), tree.write(request())]);
+    expect(done(second)).toEqual({ ...done(first), repeated: true });
+  });
+
+  test("with another content is refused", async () => {
+    const { tree } = follower(createMemoryStorage());
+    done(await tree.write(request()));
+    expect(await tree.write(request(2))).toMatchObject({
+      kind: "refused",
+      refusal: { code: "IDEMPOTENCY_KEY_REUSED" },
+    });
+  });
+
+  test("tells what became of a write whose answer was lost for good", async () => {
+    const memory = createMemoryStorage();
+    const writer = follower(memory);
+    await writer.tree.read();
+    memory.store.failNext("logs.putIfAbsent", "timeoutAfter", 5);
+    expect((await writer.tree.write(request())).kind).toBe("unknown");
+    expect(done(await follower(memory).tree.write(request()))).toMatchObject({ repeated: true, zxid: 1 });
+  });
+});
+
+describe("large data", () => {
+  const large: Operation = {
+    kind: "create",
+    path: "/large",
+    data: new Uint8Array(400_000).fill(7),
+    mode: "persistent",
+  };
+
+  test("goes by reference, stored once, and is not read again by who wrote it", async () => {
+    const memory = createMemoryStorage();
+    const writer = follower(memory);
+    await writer.tree.read();
+    writer.reset();
+    await run(writer.tree, large);
+    expect(writer.counts()).toEqual({ "blobs.put": 1, "logs.putIfAbsent": 1 });
+    const cold = follower(memory);
+    expect((await cold.tree.read()).node("/large")?.data).toEqual(new Uint8Array(400_000).fill(7));
+    expect(cold.counts()).toEqual({ "logs.readLast": 1, "logs.readFrom": 1, "blobs.get": 1 });
+  });
+
+  test("is not stored again after a lost race that does not concern it", async () => {
+    const memory = createMemoryStorage();
+    const [one, other] = [follower(memory), follower(memory)];
+    await run(one.tree, create("/a"));
+    await other.tree.read();
+    await run(one.tree, create("/b"));
+    other.reset();
+    await run(other.tree, large);
+    expect(other.counts()).toEqual({ "blobs.put": 1, "logs.putIfAbsent": 2 });
+  });
+
+  test("that is gone stops who needs it, and nobody else", async () => {
+    const memory = createMemoryStorage();
+    const writer = follower(memory);
+    await run(writer.tree, large);
+    const { blobs } = await writer.storage.blobs.list(znodeBlobPrefix(namespace), { limit: 10 });
+    await writer.storage.blobs.delete(blobs.map(({ key }) => key));
+    await run(writer.tree, create("/a"));
+    await expect(follower(memory).tree.read()).rejects.toThrow(StorageCorruptError);
+  });
+});
+
+describe("snapshots", () => {
+  async function withSnapshots(count: number): Promise<MemoryStorage> {
+    const memory = createMemoryStorage();
+    const writer = follower(memory);
+    for (let round = 0; round < count; round += 1) {
+      await runMany(writer.tree, numbered(1_000, `/${round}-`));
+      await writer.tree.settled();
+    }
+    return memory;
+  }
+
+  const listed = (memory: MemoryStorage): readonly LogEntry[] => entriesOf(memory, snapshotsLogId(namespace));
+
+  test("come every 1,000 transactions, in a chain of zxids, and a cold follower reads what is behind the last", async () => {
+    const memory = await withSnapshots(3);
+    const chain = listed(memory);
+    expect(chain).toHaveLength(3);
+    chain.forEach((entry, index) => {
+      expect(entry.position).toBe(chain[index - 1]?.next ?? 0);
+      expect(entry.next).toBeGreaterThanOrEqual(1_000 * (index + 1));
+    });
+    const cold = follower(memory);
+    expect((await cold.tree.read()).nodeCount).toBe(3_004);
+    expect(cold.counts()).toEqual({ "logs.readLast": 1, "blobs.get": 1, "logs.readFrom": 1 });
+    memory.store.logs.trim(treeLogId(namespace), chain.at(-1)?.position ?? 0, 100_000);
+    expect(dump(await follower(memory).tree.read())).toEqual(dump(await cold.tree.read()));
+  });
+
+  test("come after 4 MB of entries as well", async () => {
+    const memory = createMemoryStorage();
+    const { tree } = follower(memory);
+    const data = new Uint8Array(290_000);
+    await run(tree, { kind: "create", path: "/a", data, mode: "persistent" });
+    for (let index = 0; index < 14; index += 1) await run(tree, { kind: "setData", path: "/a", data, version: -1 });
+    await tree.settled();
+    expect(listed(memory)).toHaveLength(1);
+  });
+
+  test("are written once by processes that notice at the same time", async () => {
+    const memory = createMemoryStorage();
+    const followers = [follower(memory), follower(memory), follower(memory)];
+    await run(followers[0]?.tree as Tree, create("/q"));
+    for (let round = 0; round < 12; round += 1) {
+      await Promise.all(
+        followers.flatMap(({ tree }) =>
+          Array.from({ length: 30 }, () => run(tree, create("/q/n", "", "persistent_sequential"))),
+        ),
+      );
+    }
+    await Promise.all(followers.map(({ tree }) => tree.settled()));
+    const chain = listed(memory);
+    expect(chain.length).toBeGreaterThanOrEqual(1);
+    chain.forEach((entry, index) => expect(entry.position).toBe(chain[index - 1]?.next ?? 0));
+    expect((await follower(memory).tree.read()).childNames("/q").size).toBe(1_080);
+  });
+
+  test("that cannot be stored cost nothing but a longer replay", async () => {
+    const memory = createMemoryStorage();
+    const { tree } = follower(memory);
+    memory.store.failNext("blobs.put", "unavailable");
+    await runMany(tree, numbered(1_500));
+    await tree.settled();
+    expect(listed(memory)).toHaveLength(0);
+    expect((await follower(memory).tree.read()).nodeCount).toBe(1_504);
+    await runMany(tree, numbered(1_000, "/m"));
+    await tree.settled();
+    expect(listed(memory)).toHaveLength(1);
+  });
+
+  test("that nobody wrote are written by who had to replay too much", async () => {
+    const memory = createMemoryStorage();
+    const { tree } = follower(memory);
+    memory.store.failNext("blobs.put", "unavailable", 2);
+    await runMany(tree, numbered(2_500));
+    await tree.settled();
+    expect(listed(memory)).toHaveLength(0);
+    const cold = follower(memory);
+    await cold.tree.read();
+    await cold.tree.settled();
+    expect(listed(memory)).toMatchObject([{ position: 0, next: 2_501 }]);
+  });
+
+  test.each(["missing", "damaged"])("of which the last is %s are replaced by the one before", async (problem) => {
+    const memory = await withSnapshots(3);
+    const last = listed(memory).at(-1);
+    if (last?.payload.kind !== "blob") throw new Error("a snapshot is a blob");
+    const { key } = last.payload;
+    const { storage } = memory;
+    const bytes = (await storage.blobs.get(key)) ?? new Uint8Array(0);
+    await storage.blobs.delete([key]);
+    if (problem === "damaged") {
+      bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+      await storage.blobs.put(key, [bytes]);
+    }
+    expect((await follower(memory).tree.read()).nodeCount).toBe(3_004);
+  });
+
+  test("of which none can be read, with a log that was trimmed, are said to be damaged", async () => {
+    const memory = await withSnapshots(1);
+    const { storage } = memory;
+    const { blobs } = await storage.blobs.list(snapshotBlobPrefix(namespace), { limit: 10 });
+    await storage.blobs.delete(blobs.map(({ key }) => key));
+    expect((await follower(memory).tree.read()).nodeCount).toBe(1_004);
+    memory.store.logs.trim(treeLogId(namespace), 500, 100_000);
+    await expect(follower(memory).tree.read()).rejects.toThrow(StorageCorruptError);
+  });
+});
+
+describe("tidying", () => {
+  test("keeps 7 days of log and what a cold follower needs, and removes the rest", async () => {
+    const memory = createMemoryStorage();
+    const { storage, time } = memory;
+    const writer = follower(memory);
+    const data = new Uint8Array(400_000);
+    await run(writer.tree, { kind: "create", path: "/large", data, mode: "persistent" });
+    const blobCount = async (prefix: string): Promise<number> =>
+      (await storage.blobs.list(prefix, { limit: 100 })).blobs.length;
+    for (let round = 0; round < 6; round += 1) {
+      await runMany(writer.tree, numbered(1_000, `/${round}-`));
+      await writer.tree.settled();
+      await time.advance(2 * day);
+      await tidyTree(storage, namespace);
+    }
+    const expected = dump(await writer.tree.read());
+    expect(dump(await follower(memory).tree.read())).toEqual(expected);
+    // Written 12, 10, 8, 6, 4 and 2 days ago: the log of the last three is replayable, and so is that of the third last snapshot.
+    const entries = entriesOf(memory, treeLogId(namespace));
+    expect(entries[0]?.appendedAtMs).toBeGreaterThan(memory.store.wallMs() - 7 * day);
+    expect(entries[0]?.position).toBeGreaterThan(2_900);
+    expect(entriesOf(memory, snapshotsLogId(namespace))).toHaveLength(3);
+    expect(await blobCount(snapshotBlobPrefix(namespace))).toBe(3);
+    expect(await blobCount(znodeBlobPrefix(namespace))).toBe(0);
+
+    await run(writer.tree, create("/after"));
+    expect((await follower(memory).tree.read()).node("/after")).toBeDefined();
+  });
+
+  test("removes nothing while no snapshot covers it, nor anything young", async () => {
+    const memory = createMemoryStorage();
+    const writer = follower(memory);
+    await runMany(writer.tree, numbered(50));
+    await memory.time.advance(30 * day);
+    await tidyTree(memory.storage, namespace);
+    expect((await follower(memory).tree.read()).nodeCount).toBe(54);
+    await runMany(writer.tree, numbered(1_000, "/m"));
+    await writer.tree.settled();
+    const before = entriesOf(memory, treeLogId(namespace)).length;
+    await memory.time.advance(3_600_000);
+    await tidyTree(memory.storage, namespace);
+    // The 50 are covered by now, and old.
+    expect(entriesOf(memory, treeLogId(namespace)).length).toBeLessThan(before);
+    expect((await follower(memory).tree.read()).nodeCount).toBe(1_054);
+    expect(entriesOf(memory, treeLogId(namespace))[0]?.appendedAtMs).toBeGreaterThan(memory.store.wallMs() - day);
+  });
+
+  test("collects the blob of a snapshot that was never listed", async () => {
+    const memory = createMemoryStorage();
+    const writer = follower(memory);
+    await runMany(writer.tree, numbered(1_000));
+    await writer.tree.settled();
+    await memory.storage.blobs.put(`${snapshotBlobPrefix(namespace)}orphan`, [new Uint8Array(5)]);
+    await memory.time.advance(3_600_000);
+    await tidyTree(memory.storage, namespace);
+    expect(await memory.storage.blobs.get(`${snapshotBlobPrefix(namespace)}orphan`)).toBeDefined();
+    await memory.time.advance(2 * 3_600_000);
+    await tidyTree(memory.storage, namespace);
+    expect(await memory.storage.blobs.get(`${snapshotBlobPrefix(namespace)}orphan`)).toBeUndefined();
+    expect((await follower(memory).tree.read()).nodeCount).toBe(1_004);
+  });
+});
