@@ -1,0 +1,91 @@
+/** `npm run bench -- log` and `npm run bench -- memory`; also behind `streamkeeper bench`. */
+import { mkdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { Command, InvalidArgumentError } from "commander";
+import { formatBytes } from "../local/console/quantities.ts";
+import { allCells, cellTitle, isWanted } from "./log/cells.ts";
+import { cellReport, logReport, logTable } from "./log/report.ts";
+import { runCell } from "./log/run-cell.ts";
+import { memoryTable } from "./memory/memory-report.ts";
+import { runMemoryBench } from "./memory/run-memory-bench.ts";
+
+interface LogOptions {
+  readonly json?: boolean;
+  readonly seconds: number;
+  readonly recordBytes: number;
+  readonly only: string;
+  readonly dir: string;
+}
+
+interface MemoryOptions {
+  readonly json?: boolean;
+  readonly gigabytes: number;
+  readonly dir: string;
+}
+
+const program = new Command("bench").description("measures the log on the embedded store, on this machine");
+
+program
+  .command("log")
+  .description("produce and fetch, over HTTP and in process, next to what LMDB and the disk can do by themselves")
+  .option("--json", "write JSON")
+  .option("--seconds <number>", "time for each cell", positiveNumber, 2)
+  .option("--record-bytes <number>", "size of a record's value", positiveNumber, 1_000)
+  .option("--only <words>", 'only the cells with all these words, such as "http produce 1MB x16"', "")
+  .option("--dir <folder>", "where the data are written: its disk is measured", tmpdir())
+  .action(benchLog);
+
+program
+  .command("memory")
+  .description("pass gigabytes through a server and look whether its memory stays flat")
+  .option("--json", "write JSON")
+  .option("--gigabytes <number>", "how much passes", positiveNumber, 2)
+  .option("--dir <folder>", "where the data are written", tmpdir())
+  .action(benchMemory);
+
+async function benchLog(options: LogOptions): Promise<void> {
+  await mkdir(options.dir, { recursive: true });
+  const cells = allCells().filter((cell) => isWanted(cell, options.only));
+  if (cells.length === 0) program.error(`no cell is "${options.only}"; words such as "http produce 1MB x16" are known`);
+  const reports = [];
+  for (const [index, cell] of cells.entries()) {
+    note(`${index + 1}/${cells.length} ${cellTitle(cell)}`);
+    const measured = await runCell(cell, { ...options, folder: options.dir });
+    const report = cellReport(cell, measured);
+    note(
+      `${index + 1}/${cells.length} ${report.title}: ${report.mbPerSecond} MB/s, ${report.operationsPerSecond} ops/s`,
+      true,
+    );
+    reports.push(report);
+  }
+  const report = logReport(reports, { ...options, folder: options.dir });
+  process.stdout.write(options.json === true ? `${JSON.stringify(report, undefined, 2)}\n` : logTable(report));
+}
+
+async function benchMemory(options: MemoryOptions): Promise<void> {
+  await mkdir(options.dir, { recursive: true });
+  const report = await runMemoryBench({
+    gigabytes: options.gigabytes,
+    folder: options.dir,
+    onSample: ({ producedBytes, rssBytes }, share) => {
+      note(`${Math.floor(share * 100)}% ${formatBytes(producedBytes)} produced, RSS ${formatBytes(rssBytes)}`);
+    },
+  });
+  note("", true);
+  process.stdout.write(options.json === true ? `${JSON.stringify(report, undefined, 2)}\n` : memoryTable(report));
+}
+
+/** A line on the terminal that the next one replaces, unless it stays; elsewhere only what stays is written. */
+function note(line: string, stays = false): void {
+  const { stderr } = process;
+  if (stderr.isTTY) stderr.write(`\r\u001B[K${line}${stays && line !== "" ? "\n" : ""}`);
+  else if (stays && line !== "") stderr.write(`${line}\n`);
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError("It must be a number above 0.");
+  return value;
+}
+
+await program.parseAsync();
