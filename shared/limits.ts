@@ -269,8 +269,6 @@ export const blobWritesAtOnceMax = 3;
 export const blobPutsWaitingMax = 2_000;
 /** Blob folders known to be durable; beyond it they are looked at again. */
 export const blobFoldersKnownMax = 10_000;
-/** Times that a blob's folder is made again because it was deleted as empty in between. */
-export const folderRetriesMax = 10;
 /** Items that one step of the sweep of expired ones looks at: about 5 ms. */
 export const expirySweepItemsMax = 500;
 export const expirySweepMs = 3_600_000;

@@ -37,7 +37,7 @@ type Count = (name: RequestName) => void;
 
 function countedLogs(logs: LogStore, count: Count): LogStore {
   return {
-    putIfAbsent: (entry) => (count("logs.putIfAbsent"), logs.putIfAbsent(entry)),
+    putIfAbsent: (entry, maySend) => (count("logs.putIfAbsent"), logs.putIfAbsent(entry, maySend)),
     readFrom: (logId, position, limits) => (count("logs.readFrom"), logs.readFrom(logId, position, limits)),
     readLast: (logId) => (count("logs.readLast"), logs.readLast(logId)),
     readAt: (logId, position) => (count("logs.readAt"), logs.readAt(logId, position)),

@@ -4,7 +4,8 @@
  *
  *     hot/T1/0/x.log  ──►  hot+/T1+/0+/x.log
  */
-import { mkdir, open, readdir, rmdir } from "node:fs/promises";
+import { rmdirSync } from "node:fs";
+import { mkdir, open, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { blobFoldersKnownMax } from "../../limits.ts";
 import { codeOf } from "./disk-errors.ts";
@@ -15,6 +16,8 @@ export class BlobFolder {
   readonly root: string;
   /** Folders that are durable. */
   readonly #known = new Set<string>();
+  /** Folders in which, or below which, a file is being created, and how many. */
+  readonly #entered = new Map<string, number>();
 
   constructor(root: string) {
     this.root = root;
@@ -27,29 +30,31 @@ export class BlobFolder {
     return join(this.root, ...parts.map((part) => part + folderMark), name);
   }
 
-  /** Makes the folder of a file durable, and all above it. */
-  async create(folder: string): Promise<void> {
-    if (this.#known.has(folder)) return;
-    const above = dirname(folder);
-    if (folder !== this.root) await this.create(above);
-    await mkdir(folder, { recursive: true });
-    // Also where the folder was there: another caller may have made it, and not have synced it yet.
-    await syncFolder(above);
-    if (this.#known.size >= blobFoldersKnownMax) this.#known.clear();
-    this.#known.add(folder);
-  }
-
-  /** The folder may have been deleted; the next `create` looks again. */
-  forget(folder: string): void {
-    for (let above = folder; above.startsWith(this.root); above = dirname(above)) this.#known.delete(above);
+  /**
+   * Makes the folder of a file durable and lets `create` make the file, while the folder cannot be deleted as empty.
+   */
+  async createFile<T>(folder: string, create: () => Promise<T>): Promise<T> {
+    this.#count(folder, 1);
+    try {
+      await this.#createFolder(folder);
+      return await create();
+    } catch (cause) {
+      // It may be that somebody else has deleted it: look again the next time.
+      for (const above of this.#upwards(folder)) this.#known.delete(above);
+      throw cause;
+    } finally {
+      this.#count(folder, -1);
+    }
   }
 
   /** Deletes the folder if it is empty, and those above it. */
-  async removeEmpty(folder: string): Promise<void> {
-    for (let above = folder; above !== this.root; above = dirname(above)) {
+  removeEmpty(folder: string): void {
+    for (const above of this.#upwards(folder)) {
+      if (above === this.root || this.#entered.has(above)) return;
       this.#known.delete(above);
       try {
-        await rmdir(above);
+        // At once: between the look at who is entering and the deletion nobody can enter.
+        rmdirSync(above);
       } catch {
         // Not empty, or gone: then nothing is to be done, and whatever else it is costs an empty folder.
         return;
@@ -62,6 +67,32 @@ export class BlobFolder {
     const found: string[] = [];
     await this.#walk(this.root, "", { prefix, after, count, found });
     return found;
+  }
+
+  async #createFolder(folder: string): Promise<void> {
+    if (this.#known.has(folder)) return;
+    const above = dirname(folder);
+    if (folder !== this.root) await this.#createFolder(above);
+    await mkdir(folder, { recursive: true });
+    // Also where the folder was there: another caller may have made it, and not have synced it yet.
+    await syncFolder(above);
+    if (this.#known.size >= blobFoldersKnownMax) this.#known.clear();
+    this.#known.add(folder);
+  }
+
+  #count(folder: string, change: 1 | -1): void {
+    for (const above of this.#upwards(folder)) {
+      const count = (this.#entered.get(above) ?? 0) + change;
+      if (count === 0) this.#entered.delete(above);
+      else this.#entered.set(above, count);
+    }
+  }
+
+  /** The folder and those above it, to the root. */
+  #upwards(folder: string): string[] {
+    const folders = [folder];
+    for (let above = folder; above !== this.root; folders.push(above)) above = dirname(above);
+    return folders;
   }
 
   async #walk(folder: string, start: string, search: Search): Promise<void> {

@@ -49,7 +49,8 @@ export class CommitQueue {
           const value = decide();
           return () => resolve(value);
         } catch (cause) {
-          return () => reject(cause as Error);
+          const failure = cause as Error;
+          return () => reject(failure);
         }
       };
       this.#waiting.push({ bytes, attempt, reject });

@@ -36,7 +36,7 @@ export class EmbeddedItemStore implements ItemStore {
       const item = changedItem(stored?.item, key, change);
       const expiresAtMs = change.expiresAtMs ?? stored?.expiresAtMs;
       const value = encodeItem(bytes, expiresAtMs === undefined ? { item } : { item, expiresAtMs });
-      void this.#database.put(bytes, Buffer.from(value.buffer, value.byteOffset, value.length));
+      void this.#database.put(bytes, value);
       return { applied: true, item };
     });
   }

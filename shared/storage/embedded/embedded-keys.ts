@@ -61,21 +61,29 @@ export function itemKeyOf(bytes: Uint8Array): ItemKey {
   return { partition: text.toString("utf8", 0, separator), sort: text.toString("utf8", separator + 1) };
 }
 
-/** `text` and a 00, with `room` bytes behind. */
+/** Position of an entry's key. @throws RangeError if there is none */
+export function positionOf(key: Uint8Array): number {
+  let position = 0;
+  for (let index = key.length - positionBytes; index < key.length; index += 1)
+    position = position * 256 + (key[index] ?? Number.NaN);
+  if (!Number.isSafeInteger(position)) throw new RangeError("an entry's key has no position");
+  return position;
+}
+
+/** `text` and a 00; the `room` bytes behind are the caller's to fill. */
 function keyOf(text: string, room: number): Buffer {
   const length = Buffer.byteLength(text);
-  const key = checkedKey(length + 1 + room);
+  const keyBytes = length + 1 + room;
+  if (keyBytes > embeddedKeyBytesMax) throw new RangeError(`a key of ${keyBytes} bytes is more than LMDB takes`);
+  const key = Buffer.allocUnsafe(keyBytes);
   key.write(text);
+  key[length] = 0;
   return key;
 }
 
 function sortedKey(partition: string, sort: string): Buffer {
-  const key = keyOf(partition, Buffer.byteLength(sort));
-  key.write(sort, key.length - Buffer.byteLength(sort));
+  const sortBytes = Buffer.byteLength(sort);
+  const key = keyOf(partition, sortBytes);
+  key.write(sort, key.length - sortBytes);
   return key;
-}
-
-function checkedKey(length: number): Buffer {
-  if (length > embeddedKeyBytesMax) throw new RangeError(`a key of ${length} bytes is more than LMDB takes`);
-  return Buffer.alloc(length);
 }

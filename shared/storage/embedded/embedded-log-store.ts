@@ -1,11 +1,11 @@
 import type { Database } from "lmdb";
 import { trimBatchEntriesMax } from "../../limits.ts";
-import { StorageCorruptError } from "../errors.ts";
+import { StorageCorruptError, StorageUnavailableError } from "../errors.ts";
 import type { LogEntry, LogId, LogRange, LogStore, PutIfAbsentResult, ReadLimits } from "../log-store.ts";
 import { checkEntry } from "../port-bounds.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import { diskFailure } from "./disk-errors.ts";
-import { afterEntries, beforeEntries, entryKey } from "./embedded-keys.ts";
+import { afterEntries, beforeEntries, entryKey, positionOf } from "./embedded-keys.ts";
 import { decodeEntry, encodeEntry } from "./entry-codec.ts";
 
 /** Bytes of a commit that one deletion stands for: a page of the tree. */
@@ -21,14 +21,16 @@ export class EmbeddedLogStore implements LogStore {
     this.#commits = commits;
   }
 
-  async putIfAbsent(entry: LogEntry): Promise<PutIfAbsentResult> {
+  async putIfAbsent(entry: LogEntry, maySend?: () => boolean): Promise<PutIfAbsentResult> {
     checkEntry(entry);
     const key = entryKey(entry.logId, entry.position);
     const value = encodeEntry(key, entry);
     return await this.#commits.run(value.length, (): PutIfAbsentResult => {
+      // Inside of the transaction: nothing comes between this look at the clock and the commit's place in the order.
+      if (maySend?.() === false) throw new StorageUnavailableError(`${entry.logId}: what the put rests on is too old`);
       const found = this.#database.get(key);
-      if (found !== undefined) return { won: false, existing: decodeEntry(entry.logId, key, found) };
-      void this.#database.put(key, Buffer.from(value.buffer, value.byteOffset, value.length));
+      if (found !== undefined) return { won: false, existing: decodeEntry(entry.logId, entry.position, key, found) };
+      void this.#database.put(key, value);
       return { won: true };
     });
   }
@@ -42,7 +44,7 @@ export class EmbeddedLogStore implements LogStore {
         end: afterEntries(logId),
       })) {
         if (entries.length > 0 && entries.length >= limits.entriesMax) return { entries, more: true };
-        const entry = decodeEntry(logId, key, value);
+        const entry = decodeEntry(logId, positionOf(key), key, value);
         bytes += entry.meta.length + (entry.payload.kind === "inline" ? entry.payload.bytes.length : 0);
         if (entries.length > 0 && bytes > limits.bytesMax) return { entries, more: true };
         entries.push(entry);
@@ -79,7 +81,8 @@ export class EmbeddedLogStore implements LogStore {
     const keys = [...this.#database.getKeys(range)];
     const last = keys.at(-1);
     const value = last === undefined ? undefined : this.#database.get(last);
-    if (last !== undefined && value !== undefined && decodeEntry(logId, last, value).next > position) keys.pop();
+    if (last !== undefined && value !== undefined && decodeEntry(logId, positionOf(last), last, value).next > position)
+      keys.pop();
     for (const key of keys) void this.#database.remove(key);
     return keys.length;
   }
@@ -88,7 +91,8 @@ export class EmbeddedLogStore implements LogStore {
   #lastBefore(logId: LogId, key: Uint8Array): LogEntry | undefined {
     return this.#read(`reading ${logId}`, () => {
       const range = { start: key, end: beforeEntries(logId), reverse: true, limit: 1 };
-      for (const found of this.#database.getRange(range)) return decodeEntry(logId, found.key, found.value);
+      for (const found of this.#database.getRange(range))
+        return decodeEntry(logId, positionOf(found.key), found.key, found.value);
       return undefined;
     });
   }

@@ -36,9 +36,9 @@ export interface EmbeddedStorage {
   readonly storage: Storage;
   readonly dataFolder: string;
   /** Sets who does the background duties that `storage.wakeUps` asks for; the handler must not throw. */
-  onWake(handler: (duty: Duty) => void): void;
+  readonly onWake: (handler: (duty: Duty) => void) => void;
   /** Answers what was asked, and refuses what comes later with StorageUnavailableError. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** One process decides and deletes, so nobody holds older evidence than it does; the rest leaves room for a long sleep. */

@@ -7,14 +7,13 @@
  *     inline payload: bytes to the end        blob reference: key, string | length, varlong
  */
 import type { ByteReader } from "../../record/byte-reader.ts";
-import { StorageCorruptError } from "../errors.ts";
 import type { LogEntry, LogId, Payload } from "../log-store.ts";
-import { copyBytes, decodeValue, encodeValue } from "./checked-value.ts";
+import { decodeValue, encodeValue, plainBytes } from "./checked-value.ts";
 
 const blobFlag = 1;
 const expiryFlag = 2;
 
-export function encodeEntry(key: Uint8Array, entry: LogEntry): Uint8Array {
+export function encodeEntry(key: Uint8Array, entry: LogEntry): Buffer {
   const { payload, expiresAtMs } = entry;
   const payloadBytes = payload.kind === "inline" ? payload.bytes.length : payload.key.length + 16;
   return encodeValue(key, entry.meta.length + payloadBytes + 64, (writer) => {
@@ -33,28 +32,21 @@ export function encodeEntry(key: Uint8Array, entry: LogEntry): Uint8Array {
   });
 }
 
-/** @throws StorageCorruptError if key or value are not as they were written */
-export function decodeEntry(logId: LogId, key: Uint8Array, value: Uint8Array): LogEntry {
-  const position = positionOf(logId, key);
+/** @throws StorageCorruptError if the value is not as it was written, or not under this key */
+export function decodeEntry(logId: LogId, position: number, key: Uint8Array, value: Uint8Array): LogEntry {
   return decodeValue(key, value, `entry ${logId}@${position}`, (reader) => {
     const flags = reader.u8();
     const next = position + reader.unsignedVarlongSafe();
     const appendedAtMs = reader.unsignedVarlongSafe();
     const expiry = (flags & expiryFlag) === 0 ? {} : { expiresAtMs: reader.unsignedVarlongSafe() };
     const attempt = reader.prefixedString();
-    const meta = copyBytes(reader.prefixedBytes());
+    const meta = plainBytes(reader, reader.unsignedVarint());
     const payload = readPayload(reader, flags);
     return { logId, position, next, attempt, appendedAtMs, meta, payload, ...expiry };
   });
 }
 
 function readPayload(reader: ByteReader, flags: number): Payload {
-  if ((flags & blobFlag) === 0) return { kind: "inline", bytes: copyBytes(reader.view(reader.remaining)) };
+  if ((flags & blobFlag) === 0) return { kind: "inline", bytes: plainBytes(reader, reader.remaining) };
   return { kind: "blob", key: reader.prefixedString(), lengthBytes: reader.unsignedVarlongSafe() };
-}
-
-function positionOf(logId: LogId, key: Uint8Array): number {
-  if (key.length < 8) throw new StorageCorruptError(`an entry of ${logId} has a key of ${key.length} bytes`);
-  const view = new DataView(key.buffer, key.byteOffset + key.length - 8, 8);
-  return view.getUint32(0) * 0x1_0000_0000 + view.getUint32(4);
 }

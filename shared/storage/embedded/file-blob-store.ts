@@ -1,6 +1,6 @@
 import { type FileHandle, open, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { blobPutsWaitingMax, blobWritesAtOnceMax, folderRetriesMax } from "../../limits.ts";
+import { blobPutsWaitingMax, blobWritesAtOnceMax } from "../../limits.ts";
 import type { BlobInfo, BlobPage, BlobRange, BlobStore } from "../blob-store.ts";
 import { StorageCorruptError, StorageThrottledError, StorageUnavailableError } from "../errors.ts";
 import { checkBlobKey, checkBlobKeys, checkBlobPrefix, checkBlobRange, checkListLimit } from "../port-bounds.ts";
@@ -57,7 +57,7 @@ export class FileBlobStore implements BlobStore {
         const path = this.#folder.path(key);
         if (await unlinkIfThere(path)) folders.add(dirname(path));
       }
-      for (const folder of folders) await this.#folder.removeEmpty(folder);
+      for (const folder of folders) this.#folder.removeEmpty(folder);
     });
   }
 
@@ -111,18 +111,12 @@ export class FileBlobStore implements BlobStore {
     }
   }
 
-  /** Creates the file. Its folder may be deleted, as empty, just before: then again. */
   async #create(key: string, path: string): Promise<FileHandle> {
-    const folder = dirname(path);
-    for (let attempt = 1; ; attempt += 1) {
-      await this.#folder.create(folder);
-      try {
-        return await open(path, "wx");
-      } catch (cause) {
-        if (codeOf(cause) === "EEXIST") throw new StorageCorruptError(`blob ${key} was put before`, { cause });
-        if (codeOf(cause) !== "ENOENT" || attempt === folderRetriesMax) throw cause;
-        this.#folder.forget(folder);
-      }
+    try {
+      return await this.#folder.createFile(dirname(path), () => open(path, "wx"));
+    } catch (cause) {
+      if (codeOf(cause) === "EEXIST") throw new StorageCorruptError(`blob ${key} was put before`, { cause });
+      throw cause;
     }
   }
 }

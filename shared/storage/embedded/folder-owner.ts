@@ -37,7 +37,7 @@ export function claimFolder(meta: Database<Buffer, Uint8Array>, dataFolder: stri
   const other = meta.transactionSync((): Owner | undefined => {
     const owner = readOwner(meta);
     if (owner !== undefined && isAlive(owner)) return owner;
-    meta.putSync(ownerKey, Buffer.from(JSON.stringify(claim)));
+    meta.putSync(ownerKey, Buffer.from(`${claim.pid} ${claim.started}`));
     return undefined;
   });
   if (other !== undefined) throw new DataFolderInUseError(dataFolder, other.pid);
@@ -52,15 +52,9 @@ export function releaseFolder(meta: Database<Buffer, Uint8Array>): void {
 
 /** A record that does not parse is no claim: the next owner writes it anew. */
 function readOwner(meta: Database<Buffer, Uint8Array>): Owner | undefined {
-  const bytes = meta.get(ownerKey);
-  if (bytes === undefined) return undefined;
-  try {
-    const { pid, started } = JSON.parse(bytes.toString()) as { readonly pid?: unknown; readonly started?: unknown };
-    return typeof pid === "number" && typeof started === "string" ? { pid, started } : undefined;
-  } catch (cause) {
-    if (cause instanceof SyntaxError) return undefined;
-    throw cause;
-  }
+  const fields = /^(\d+) (.*)$/.exec(meta.get(ownerKey)?.toString() ?? "");
+  const [, pid, started] = fields ?? [];
+  return pid === undefined || started === undefined ? undefined : { pid: Number(pid), started };
 }
 
 function isAlive(owner: Owner): boolean {

@@ -9,7 +9,7 @@ import type { ByteReader } from "../../record/byte-reader.ts";
 import type { ByteWriter } from "../../record/byte-writer.ts";
 import { StorageCorruptError } from "../errors.ts";
 import type { AttributeValue, Item, ItemKey } from "../item-store.ts";
-import { copyBytes, decodeValue, encodeValue } from "./checked-value.ts";
+import { decodeValue, encodeValue, plainBytes } from "./checked-value.ts";
 
 export interface StoredItem {
   readonly item: Item;
@@ -18,7 +18,7 @@ export interface StoredItem {
 
 const type = { string: 0, number: 1, false: 2, true: 3, bytes: 4 } as const;
 
-export function encodeItem(key: Uint8Array, { item, expiresAtMs }: StoredItem): Uint8Array {
+export function encodeItem(key: Uint8Array, { item, expiresAtMs }: StoredItem): Buffer {
   const attributes = Object.entries(item.attributes);
   return encodeValue(key, 256, (writer) => {
     writer.unsignedVarlongSafe(item.version);
@@ -71,7 +71,7 @@ function readAttribute(reader: ByteReader): AttributeValue {
     case type.true:
       return true;
     case type.bytes:
-      return copyBytes(reader.prefixedBytes());
+      return plainBytes(reader, reader.unsignedVarint());
     default:
       throw new StorageCorruptError(`an attribute has the unknown type ${found}`);
   }

@@ -9,6 +9,8 @@ test("counts each request once, under its own name, and passes it on", async () 
   const logId = freshLogId();
   const entry = sampleEntry(logId, 0);
   const key = itemKey("p");
+  await expect(storage.logs.putIfAbsent(entry, () => false)).rejects.toThrow("too late");
+  reset();
   expect(await storage.logs.putIfAbsent(entry)).toEqual({ won: true });
   expect((await storage.logs.readFrom(logId, 0, { entriesMax: 1, bytesMax: 1 })).entries).toEqual([entry]);
   expect(await storage.logs.readLast(logId)).toEqual(entry);
