@@ -22,11 +22,13 @@ export interface BlobPassResult {
   readonly pass: CollectionState["pass"];
 }
 
+/** Rest between two passes: one costs a request for each thousand blobs, and what it finds costs nothing but its room. */
+const passEveryMs = 3_600_000;
 /** Pages of the segment list that one page of blobs is compared with. */
 const listPagesMax = 1_000;
 
 /**
- * Goes on with the pass over the partition's blobs; undefined if the last one ended less than half a grace period ago.
+ * Goes on with the pass over the partition's blobs; undefined if the last one ended less than an hour ago.
  *
  * @param sealedEnd as it was read before
  * @throws StorageCorruptError if an entry does not decode; nothing that it may refer to is deleted then
@@ -39,7 +41,8 @@ export async function collectBlobs(
   pagesMax: number,
 ): Promise<BlobPassResult | undefined> {
   const nowMs = storage.clock.wallMs();
-  if (pass.after === undefined && nowMs - pass.endedAtMs < storage.lifetimes.graceMs / 2) return undefined;
+  const restsMs = nowMs - pass.endedAtMs;
+  if (pass.after === undefined && restsMs >= 0 && restsMs < passEveryMs) return undefined;
   const hotPrefix = hotBlobPrefix(name.topicId, name.partition);
   const segmentPrefix = segmentBlobPrefix(name.topicId, name.partition);
   let isInSegments = pass.after?.startsWith(segmentPrefix) === true;

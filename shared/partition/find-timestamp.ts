@@ -2,13 +2,13 @@
  * The first record at or after a timestamp (Kafka's ListOffsets): the first sealed segment whose largest timestamp reaches
  * it, else the hot entries after the sealed end.
  */
-import { catchUpBytesMax, decompressedBatchBytesMax } from "../limits.ts";
+import { catchUpBytesMax, decompressedBatchBytesMax, segmentIndexIntervalBytes } from "../limits.ts";
 import { contiguousFrom } from "../log/chain.ts";
 import { partitionLogId, segmentsLogId } from "../log/log-id.ts";
 import type { Decompress } from "../record/compression-type.ts";
 import { decodeRecords, recordTimestamp } from "../record/decode-records.ts";
 import { readBatchHeader, recordsOf } from "../record/record-batch.ts";
-import { StorageCorruptError } from "../storage/errors.ts";
+import { StorageUnavailableError } from "../storage/errors.ts";
 import type { LogEntry, LogId } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import { decodeEntryMeta } from "./entry-meta.ts";
@@ -16,6 +16,7 @@ import { readSelection } from "./read-payload.ts";
 import { readSegment } from "./read-segment.ts";
 import type { PartitionName } from "./recover-partition.ts";
 import { decodeSegmentDescriptor, type SegmentDescriptor } from "./segment-descriptor.ts";
+import type { BatchLimits } from "./select-batches.ts";
 
 export interface TimestampedOffset {
   readonly offset: number;
@@ -25,11 +26,14 @@ export interface TimestampedOffset {
 /** Pages of the segment list or of the hot entries that one look-up may read. */
 const pagesMax = 1_000;
 const pageEntriesMax = 500;
+/** One read gives the batches between two rows of the segment's index. */
+const searchLimits: BatchLimits = { bytesMax: segmentIndexIntervalBytes, recordsMax: Infinity };
 
 /**
  * Undefined if no record from `logStartOffset` on is that late.
  *
  * @throws StorageCorruptError
+ * @throws StorageUnavailableError if the log moved on under the search: ask again
  */
 export async function findTimestamp(
   storage: Storage,
@@ -72,9 +76,10 @@ async function* entriesOf(storage: Storage, logId: LogId, start: number | undefi
     const chain = contiguousFrom(range.entries, from);
     yield* chain;
     position = chain.at(-1)?.next ?? from;
-    if (!range.more || chain.length === 0) return;
+    // What is missing before what is there was appended, or sealed and dropped, while this went on: look again.
+    if (!range.more && (chain.length > 0 || range.entries.length === 0)) return;
   }
-  throw new StorageCorruptError(`${logId} has more than ${pagesMax * pageEntriesMax} entries`);
+  throw new StorageUnavailableError(`${logId} has too many entries to be searched, or moves on faster than the search`);
 }
 
 async function inSegment(search: Search, segment: SegmentDescriptor): Promise<TimestampedOffset | undefined> {
@@ -85,7 +90,7 @@ async function inSegment(search: Search, segment: SegmentDescriptor): Promise<Ti
   while (row + 1 < index.length && (index[row + 1]?.maxTimestamp ?? Infinity) < timestampMs) row += 1;
   let offset = Math.max(index[row]?.offset ?? segment.baseOffset, logStartOffset);
   while (offset < segment.endOffset) {
-    const read = await readSegment(storage, name, segment, offset, { bytesMax: 1, recordsMax: 1 });
+    const read = await readSegment(storage, name, segment, offset, searchLimits);
     if (read === undefined || read.batches.length === 0) return undefined;
     for (const batch of read.batches) {
       const found = inBatch(search, batch);
@@ -101,7 +106,9 @@ async function inEntry(search: Search, entry: LogEntry): Promise<TimestampedOffs
   for (const batch of decodeEntryMeta(entry).batches) {
     if (batch.maxTimestamp >= search.timestampMs && baseOffset + batch.recordCount > search.logStartOffset) {
       const parts = await readSelection(search.storage, { entry, batches: [{ ...batch, baseOffset }] });
-      for (const part of parts ?? []) {
+      if (parts === undefined)
+        throw new StorageUnavailableError(`${entry.logId}@${entry.position} was sealed meanwhile`);
+      for (const part of parts) {
         const found = inBatch(search, part);
         if (found !== undefined) return found;
       }
@@ -111,9 +118,12 @@ async function inEntry(search: Search, entry: LogEntry): Promise<TimestampedOffs
   return undefined;
 }
 
-function inBatch({ timestampMs, logStartOffset, decompress }: Search, batch: Uint8Array): TimestampedOffset | undefined {
+function inBatch(
+  { timestampMs, logStartOffset, decompress }: Search,
+  batch: Uint8Array,
+): TimestampedOffset | undefined {
   const header = readBatchHeader(batch);
-  if (header.isControl) return undefined;
+  if (header.isControl || header.maxTimestamp < timestampMs) return undefined;
   const stored = recordsOf(batch, 0, header);
   const { compressionType } = header;
   const records = compressionType === "none" ? stored : decompress(compressionType, stored, decompressedBatchBytesMax);

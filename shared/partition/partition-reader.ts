@@ -91,8 +91,14 @@ export class PartitionReader {
   /** The first offset that may be read; at most 5 s late. No request when known, else one. */
   async logStartOffset(): Promise<number> {
     const known = this.#logStart;
-    if (known !== undefined && isFresh(known.seen, instantOf(this.#storage.clock), logStartAgeMsMax)) return known.offset;
+    if (known !== undefined && isFresh(known.seen, instantOf(this.#storage.clock), logStartAgeMsMax))
+      return known.offset;
     return this.#freshLogStart();
+  }
+
+  /** Takes note of a start of the log that this process has raised, or seen, by itself. */
+  startsAt(offset: number): void {
+    this.#noteLogStart(offset, instantOf(this.#storage.clock));
   }
 
   /** The offset after the last record that was acknowledged before the call. One request, or two for an idle log. */
@@ -115,7 +121,12 @@ export class PartitionReader {
 
   async #freshLogStart(): Promise<number> {
     const seen = instantOf(this.#storage.clock);
-    const offset = await readLogStart(this.#storage, this.#name);
+    return this.#noteLogStart(await readLogStart(this.#storage, this.#name), seen);
+  }
+
+  #noteLogStart(found: number, seen: Instant): number {
+    // Answers may overtake each other; the start only grows.
+    const offset = Math.max(found, this.#logStart?.offset ?? 0);
     this.#logStart = { offset, seen };
     return offset;
   }
@@ -218,9 +229,7 @@ export class PartitionReader {
   /** An empty read at a tail that was proven not too long ago proves it anew: nothing appended since can be gone. */
   #stillTail(offset: number): boolean {
     const { graceMs } = this.#storage.lifetimes;
-    return (
-      this.#tail?.position === offset && isFresh(this.#tail.seen, instantOf(this.#storage.clock), graceMs / 2)
-    );
+    return this.#tail?.position === offset && isFresh(this.#tail.seen, instantOf(this.#storage.clock), graceMs / 2);
   }
 
   /** Judged after the entry was read: a process may have been frozen while it asked. */

@@ -77,7 +77,8 @@ function batchesFrom(bytes: Uint8Array, key: string, offset: number, limits: Bat
   while (at < bytes.length) {
     const left = bytes.length - at;
     const length = left < batchHeaderBytes ? 0 : view.getInt32(at + batchField.batchLength) + batchLengthEnd;
-    if (length < batchHeaderBytes || length > left) throw new StorageCorruptError(`${key} holds no whole batch at ${at}`);
+    if (length < batchHeaderBytes || length > left)
+      throw new StorageCorruptError(`${key} holds no whole batch at ${at}`);
     const header = readBatchHeader(bytes, at);
     const end = lastOffset(header) + 1;
     if (end > offset) {

@@ -48,6 +48,8 @@ export interface SealResult {
 const segmentsPerRunMax = 16;
 /** Pages of hot entries that make one segment: each has at least one entry, and usually a thousand. */
 const pagesMax = segmentEntriesMax;
+/** Offsets of one segment: Kafka's indexes hold them as i32, relative to the first. */
+const segmentOffsetsMax = 2 ** 31;
 /** Payloads that are fetched at the same time. */
 const payloadsAtOnce = 4;
 /** A state up to this size is in the segment's list entry, a larger one in a blob beside the segment. */
@@ -71,17 +73,50 @@ export async function sealPartition(
   let segments = 0;
   for (let run = 0; run < segmentsPerRunMax; run += 1) {
     const list = await readList(storage, name);
-    const hot = await gather(storage, name, list.end, settings);
-    if (hot.entries.length === 0) return { segments, sealedEnd: list.end };
-    const dueMs = (hot.entries[0]?.entry.appendedAtMs ?? 0) + settings.segmentMs - storage.clock.wallMs();
-    if (!hot.full && options.forced !== true && dueMs > 0) {
-      await wakeAgain(storage, name, dueMs);
-      return { segments, sealedEnd: list.end };
-    }
-    if (await seal(storage, name, list, hot.entries)) segments += 1;
+    const dueMs = options.forced === true ? 0 : await findDueMs(storage, name, list.end, settings);
+    if (dueMs !== undefined && dueMs > 0) await wakeAgain(storage, name, dueMs);
+    if (dueMs === undefined || dueMs > 0) return { segments, sealedEnd: list.end };
+    const entries = await gather(storage, name, list.end, settings);
+    if (entries.length === 0) return { segments, sealedEnd: list.end };
+    if (await seal(storage, name, list, entries)) segments += 1;
   }
   await wakeAgain(storage, name, 0);
   return { segments, sealedEnd: (await readList(storage, name)).end };
+}
+
+/**
+ * In how many ms there will be something to seal, 0 or less for now, as far as is known; undefined if nothing is unsealed.
+ * Three small requests, however much is unsealed.
+ */
+export async function findSealDueMs(
+  storage: Storage,
+  name: PartitionName,
+  settings: SealSettings,
+): Promise<number | undefined> {
+  return findDueMs(storage, name, (await readList(storage, name)).end, settings);
+}
+
+/** Each entry counts all bytes and entries up to its end, so the first and the last unsealed one tell how many there are. */
+async function findDueMs(
+  storage: Storage,
+  name: PartitionName,
+  sealedEnd: number,
+  settings: SealSettings,
+): Promise<number | undefined> {
+  const logId = partitionLogId(name.topicId, name.partition);
+  const [first] = (await storage.logs.readFrom(logId, sealedEnd, { entriesMax: 1, bytesMax: 1 })).entries;
+  if (first === undefined) return undefined;
+  const ageDueMs = first.appendedAtMs + settings.segmentMs - storage.clock.wallMs();
+  if (ageDueMs <= 0) return ageDueMs;
+  const last = (await storage.logs.readLast(logId)) ?? first;
+  const [from, to] = [decodeEntryMeta(first), decodeEntryMeta(last)];
+  const bytes = to.totalBytes - from.totalBytes + bytesOf(from);
+  const entries = to.totalEntries - from.totalEntries + 1;
+  return bytes >= settings.segmentBytes || entries >= segmentEntriesMax ? 0 : ageDueMs;
+}
+
+function bytesOf({ batches }: EntryMeta): number {
+  return batches.reduce((sum, batch) => sum + batch.length, 0);
 }
 
 async function wakeAgain(storage: Storage, name: PartitionName, delayMs: number): Promise<void> {
@@ -106,7 +141,6 @@ async function readList(storage: Storage, name: PartitionName): Promise<List> {
 interface HotEntry {
   readonly entry: LogEntry;
   readonly meta: EntryMeta;
-  readonly bytes: number;
 }
 
 /** The entries of the next segment: as many as it holds, or as there are. */
@@ -115,7 +149,7 @@ async function gather(
   name: PartitionName,
   start: number,
   settings: SealSettings,
-): Promise<{ readonly entries: readonly HotEntry[]; readonly full: boolean }> {
+): Promise<readonly HotEntry[]> {
   const entries: HotEntry[] = [];
   let bytes = 0;
   let position = start;
@@ -124,17 +158,17 @@ async function gather(
     const range = await storage.logs.readFrom(partitionLogId(name.topicId, name.partition), position, limits);
     const chain = contiguousFrom(range.entries, position);
     for (const entry of chain) {
+      if (entry.next - start > segmentOffsetsMax && entries.length > 0) return entries;
       const meta = decodeEntryMeta(entry);
-      const entryBytes = meta.batches.reduce((sum, batch) => sum + batch.length, 0);
-      entries.push({ entry, meta, bytes: entryBytes });
-      bytes += entryBytes;
+      entries.push({ entry, meta });
+      bytes += bytesOf(meta);
       position = entry.next;
-      if (bytes >= settings.segmentBytes || entries.length >= segmentEntriesMax) return { entries, full: true };
+      if (bytes >= settings.segmentBytes || entries.length >= segmentEntriesMax) return entries;
     }
     if (chain.length === 0 && range.entries.length > 0) await expectNoHole(storage, name, start, position);
     if (chain.length === 0 || (!range.more && chain.length === range.entries.length)) break;
   }
-  return { entries, full: false };
+  return entries;
 }
 
 /** Entries follow, but not the one that comes next: a range read may miss it, another sealer may have sealed it. */
@@ -148,7 +182,8 @@ async function expectNoHole(storage: Storage, name: PartitionName, start: number
 
 /** True if this sealer added the segment. */
 async function seal(storage: Storage, name: PartitionName, list: List, entries: readonly HotEntry[]): Promise<boolean> {
-  const state = list.last === undefined ? emptyPartitionState() : decodeTailState(await tailStateOf(storage, list.last));
+  const state =
+    list.last === undefined ? emptyPartitionState() : decodeTailState(await tailStateOf(storage, list.last));
   const built = await build(storage, list.end, entries);
   for (const { entry, meta } of entries) applyEntry(state, entry, meta);
   const id = storage.random.id();
@@ -201,7 +236,8 @@ async function readBatches(storage: Storage, { entry, meta }: HotEntry): Promise
   });
   const read = await readSelection(storage, { entry, batches });
   // Another sealer may have done it and a collector removed the payload; if not, the next run finds it missing again.
-  if (read === undefined) throw new StorageUnavailableError(`the payload of ${entry.logId}@${entry.position} is not there`);
+  if (read === undefined)
+    throw new StorageUnavailableError(`the payload of ${entry.logId}@${entry.position} is not there`);
   return read;
 }
 
