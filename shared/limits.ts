@@ -45,6 +45,8 @@ export const producerExpiryMs = 86_400_000;
 /** Producers that one partition remembers; beyond it the longest silent one is forgotten. About 2.5 MB of table. */
 export const producersPerPartitionMax = 20_000;
 
+/** Producer ids that one process takes at a time; what it does not use is never given again. Kafka's size of a block. */
+export const producerIdBlock = 1_000;
 /** Idempotency keys that one partition remembers, and for how long: a client retries for seconds, not hours. */
 export const partitionKeysKept = 1_000;
 export const partitionKeyExpiryMs = 300_000;
