@@ -279,3 +279,16 @@ export const embeddedHotEntryMs = 72 * 3_600_000;
 /** One process writes and deletes; nothing outlives it but what clients hold. */
 export const embeddedGraceMs = 10 * 60_000;
 export const embeddedTailEvidenceMsMax = 60_000;
+
+// ---- Topic metadata in a process ----
+
+/** Topics that one process remembers, found or not: about 10 MB with their configurations. */
+export const topicCacheEntriesMax = 10_000;
+/** How long it is remembered that a topic was not there: a flood of unknown names costs one read of the tree a second each. */
+export const topicNegativeCacheMs = 1_000;
+/** Times that a change of a topic or namespace is decided anew because another one came first. */
+export const topicWriteAttemptsMax = 20;
+/** Times that a topic's projection is written anew because another process wrote it meanwhile, or the store failed. */
+export const projectionAttemptsMax = 5;
+/** Producer ids that one process takes at a time; what is not used when it ends is never used: 2^63 are enough. */
+export const producerIdBlock = 1_000;
