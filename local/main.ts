@@ -30,6 +30,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     description: "stream a real data set through a server, read it back, and check every row",
     load: async () => (await import("./commands/demo.ts")).registerDemo,
   },
+  bench: {
+    description: "measure the log on this machine",
+    load: async () => (await import("./commands/bench.ts")).registerBench,
+  },
 };
 
 async function run(argv: readonly string[]): Promise<void> {
