@@ -12,7 +12,7 @@ import { contiguousFrom } from "../log/chain.ts";
 import { type Instant, instantOf, isFresh } from "../log/evidence.ts";
 import { partitionLogId, segmentsLogId } from "../log/log-id.ts";
 import { backoffMs, putEntry } from "../log/put-entry.ts";
-import { readBatchHeader } from "../record/record-batch.ts";
+import { type BatchHeader, readBatchHeader, rewriteMaxTimestamp } from "../record/record-batch.ts";
 import { validateBatch } from "../record/validate-batch.ts";
 import { StorageCorruptError, StorageUnavailableError } from "../storage/errors.ts";
 import { segmentBlobStem } from "../storage/item-keys.ts";
@@ -29,13 +29,8 @@ import {
 import { readSelection } from "./read-payload.ts";
 import { type PartitionName, tailStateOf } from "./recover-partition.ts";
 import { type BuiltSegment, SegmentBuilder } from "./segment-builder.ts";
+import { findSealDueMs, type SealSettings } from "./seal-due.ts";
 import { encodeSegmentDescriptor } from "./segment-descriptor.ts";
-
-/** When hot entries are due; see `TopicSettings`. */
-export interface SealSettings {
-  readonly segmentBytes: number;
-  readonly segmentMs: number;
-}
 
 export interface SealResult {
   /** Segments that this run added. */
@@ -73,7 +68,7 @@ export async function sealPartition(
   let segments = 0;
   for (let run = 0; run < segmentsPerRunMax; run += 1) {
     const list = await readList(storage, name);
-    const dueMs = options.forced === true ? 0 : await findDueMs(storage, name, list.end, settings);
+    const dueMs = options.forced === true ? 0 : await findSealDueMs(storage, name, settings, list.end);
     if (dueMs !== undefined && dueMs > 0) await wakeAgain(storage, name, dueMs);
     if (dueMs === undefined || dueMs > 0) return { segments, sealedEnd: list.end };
     const entries = await gather(storage, name, list.end, settings);
@@ -82,41 +77,6 @@ export async function sealPartition(
   }
   await wakeAgain(storage, name, 0);
   return { segments, sealedEnd: (await readList(storage, name)).end };
-}
-
-/**
- * In how many ms there will be something to seal, 0 or less for now, as far as is known; undefined if nothing is unsealed.
- * Three small requests, however much is unsealed.
- */
-export async function findSealDueMs(
-  storage: Storage,
-  name: PartitionName,
-  settings: SealSettings,
-): Promise<number | undefined> {
-  return findDueMs(storage, name, (await readList(storage, name)).end, settings);
-}
-
-/** Each entry counts all bytes and entries up to its end, so the first and the last unsealed one tell how many there are. */
-async function findDueMs(
-  storage: Storage,
-  name: PartitionName,
-  sealedEnd: number,
-  settings: SealSettings,
-): Promise<number | undefined> {
-  const logId = partitionLogId(name.topicId, name.partition);
-  const [first] = (await storage.logs.readFrom(logId, sealedEnd, { entriesMax: 1, bytesMax: 1 })).entries;
-  if (first === undefined) return undefined;
-  const ageDueMs = first.appendedAtMs + settings.segmentMs - storage.clock.wallMs();
-  if (ageDueMs <= 0) return ageDueMs;
-  const last = (await storage.logs.readLast(logId)) ?? first;
-  const [from, to] = [decodeEntryMeta(first), decodeEntryMeta(last)];
-  const bytes = to.totalBytes - from.totalBytes + bytesOf(from);
-  const entries = to.totalEntries - from.totalEntries + 1;
-  return bytes >= settings.segmentBytes || entries >= segmentEntriesMax ? 0 : ageDueMs;
-}
-
-function bytesOf({ batches }: EntryMeta): number {
-  return batches.reduce((sum, batch) => sum + batch.length, 0);
 }
 
 async function wakeAgain(storage: Storage, name: PartitionName, delayMs: number): Promise<void> {
@@ -161,7 +121,7 @@ async function gather(
       if (entry.next - start > segmentOffsetsMax && entries.length > 0) return entries;
       const meta = decodeEntryMeta(entry);
       entries.push({ entry, meta });
-      bytes += bytesOf(meta);
+      bytes += meta.batches.reduce((sum, batch) => sum + batch.length, 0);
       position = entry.next;
       if (bytes >= settings.segmentBytes || entries.length >= segmentEntriesMax) return entries;
     }
@@ -205,14 +165,23 @@ async function build(storage: Storage, baseOffset: number, entries: readonly Hot
   for (let start = 0; start < entries.length; start += payloadsAtOnce) {
     const group = entries.slice(start, start + payloadsAtOnce);
     const parts = await Promise.all(group.map((one) => readPatiently(storage, one)));
-    for (const batch of parts.flat()) {
-      const limits = { batchBytesMax: entryPayloadBytesMax, recordsMax: Infinity, origin: "log" } as const;
-      const valid = validateBatch(batch, 0, batch.length, limits);
-      if (!valid.ok) throw new StorageCorruptError(`a batch to be sealed is damaged: ${valid.message}`);
-      builder.add(batch, readBatchHeader(batch));
+    for (const [index, batches] of parts.entries()) {
+      for (const [at, batch] of batches.entries()) {
+        builder.add(batch, checkedHeader(batch, group[index]?.meta.batches[at]?.maxTimestamp));
+      }
     }
   }
   return builder.finish();
+}
+
+/** As Kafka does it, a batch ends up with the largest timestamp of its records, whatever its producer wrote there. */
+function checkedHeader(batch: Uint8Array, maxTimestamp: number | undefined): BatchHeader {
+  const limits = { batchBytesMax: entryPayloadBytesMax, recordsMax: Infinity, origin: "log" } as const;
+  const valid = validateBatch(batch, 0, batch.length, limits);
+  if (!valid.ok) throw new StorageCorruptError(`a batch to be sealed is damaged: ${valid.message}`);
+  if (maxTimestamp === undefined || valid.header.maxTimestamp === maxTimestamp) return valid.header;
+  rewriteMaxTimestamp(batch, 0, valid.header.timestampType, maxTimestamp);
+  return readBatchHeader(batch);
 }
 
 /** A segment needs all of its payloads: one bad answer among hundreds must not let the work start again. */

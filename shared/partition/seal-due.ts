@@ -1,0 +1,38 @@
+/** Tells from two entries, however many are unsealed, whether a partition has something to seal. */
+import { segmentEntriesMax } from "../limits.ts";
+import { partitionLogId, segmentsLogId } from "../log/log-id.ts";
+import type { Storage } from "../storage/storage.ts";
+import { decodeEntryMeta } from "./entry-meta.ts";
+import type { PartitionName } from "./recover-partition.ts";
+
+/** When hot entries are due; see `TopicSettings`. */
+export interface SealSettings {
+  readonly segmentBytes: number;
+  readonly segmentMs: number;
+}
+
+/**
+ * In how many ms there will be something to seal, 0 or less for now; undefined if nothing is unsealed. Three small
+ * requests, or two if `sealedEnd` is given.
+ *
+ * @throws StorageCorruptError if an entry does not decode
+ */
+export async function findSealDueMs(
+  storage: Storage,
+  name: PartitionName,
+  settings: SealSettings,
+  sealedEnd?: number,
+): Promise<number | undefined> {
+  const logId = partitionLogId(name.topicId, name.partition);
+  const start = sealedEnd ?? (await storage.logs.readLast(segmentsLogId(name.topicId, name.partition)))?.next ?? 0;
+  const [first] = (await storage.logs.readFrom(logId, start, { entriesMax: 1, bytesMax: 1 })).entries;
+  if (first === undefined) return undefined;
+  const ageDueMs = first.appendedAtMs + settings.segmentMs - storage.clock.wallMs();
+  if (ageDueMs <= 0) return ageDueMs;
+  const last = (await storage.logs.readLast(logId)) ?? first;
+  // Each entry counts all bytes and entries from the beginning of the log to its end.
+  const [from, to] = [decodeEntryMeta(first), decodeEntryMeta(last)];
+  const bytes = from.batches.reduce((sum, batch) => sum + batch.length, to.totalBytes - from.totalBytes);
+  const entries = to.totalEntries - from.totalEntries + 1;
+  return bytes >= settings.segmentBytes || entries >= segmentEntriesMax ? 0 : ageDueMs;
+}
