@@ -57,5 +57,4 @@ export const listOffsetAnswer = z.object({ offset: z.int().min(-1), timestamp: z
 export type FetchQuery = z.output<typeof fetchQuery>;
 export type FetchedRecordAnswer = z.infer<typeof fetchedRecord>;
 export type FetchAnswer = z.infer<typeof fetchAnswer>;
-export type ListOffsetQuery = z.output<typeof listOffsetQuery>;
 export type ListOffsetAnswer = z.infer<typeof listOffsetAnswer>;

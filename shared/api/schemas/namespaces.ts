@@ -7,6 +7,5 @@ export const namespaceAnswer = z.object({ name: z.string(), createdAtMs: count }
 
 export const listNamespacesAnswer = z.object({ namespaces: z.array(namespaceAnswer), nextToken });
 
-export type CreateNamespaceBody = z.input<typeof createNamespaceBody>;
 export type NamespaceAnswer = z.infer<typeof namespaceAnswer>;
 export type ListNamespacesAnswer = z.infer<typeof listNamespacesAnswer>;

@@ -7,7 +7,7 @@ import { bytesOrNull, count, int32Max, int64Text, integerText, partError, text }
  * Headers of a record that is produced: an object, or a list where a key repeats or the order matters. Answers always use
  * the list, because Kafka's headers are one.
  */
-export const producedHeaders = z
+const producedHeaders = z
   .union([
     z.record(text, bytesOrNull).refine((headers) => Object.keys(headers).length <= recordHeadersMax),
     z.array(z.strictObject({ key: text, value: bytesOrNull })).max(recordHeadersMax),
@@ -101,15 +101,11 @@ export const truncateBody = z.strictObject({
 
 export const truncateAnswer = z.object({ logStartOffset: count });
 
-export type ProducedHeaders = z.input<typeof producedHeaders>;
 export type PartitionRecord = z.input<typeof partitionRecord>;
 export type TopicRecord = z.input<typeof topicRecord>;
-export type ProduceBody = z.input<typeof produceBody>;
 export type ProduceToPartitionBody = z.input<typeof produceToPartitionBody>;
 export type ProduceAnswer = z.infer<typeof produceAnswer>;
 export type ProduceToPartitionAnswer = z.infer<typeof produceToPartitionAnswer>;
 export type ProduceBatchesAnswer = z.infer<typeof produceBatchesAnswer>;
-export type CreateProducerBody = z.input<typeof createProducerBody>;
 export type CreateProducerAnswer = z.infer<typeof createProducerAnswer>;
-export type TruncateBody = z.input<typeof truncateBody>;
 export type TruncateAnswer = z.infer<typeof truncateAnswer>;
