@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { open } from "lmdb";
 import { expect, test } from "vitest";
-import { expirySweepItemsMax, expirySweepMs } from "../../../../shared/limits.ts";
+import { expirySweepItemsMax, expirySweepMs, trimBatchEntriesMax } from "../../../../shared/limits.ts";
+import { EmbeddedItemStore } from "../../../../shared/storage/embedded/embedded-item-store.ts";
 import { openEmbeddedStorage } from "../../../../shared/storage/embedded/embedded-storage.ts";
 import type { Duty } from "../../../../shared/storage/environment.ts";
 import { StorageCorruptError, StorageUnavailableError } from "../../../../shared/storage/errors.ts";
@@ -132,6 +133,32 @@ test("drops items that have expired, and only those", async () => {
     .poll(async () => (await storage.items.query("p", { limit: 1_000 })).items.map((item) => item.key.sort))
     .toEqual([...left, "zzzz"]);
   await close();
+});
+
+test("keeps an item whose expiry is put off while the sweep looks at it", async () => {
+  const { storage } = await openForTest(await testFolder());
+  const { items } = storage;
+  if (!(items instanceof EmbeddedItemStore)) throw new Error("not the embedded store's items");
+  await items.update(itemKey("p", "put off"), { expiresAtMs: 1_000 });
+  await items.update(itemKey("p", "left alone"), { expiresAtMs: 1_000 });
+  await items.update(itemKey("p", "left alone"), { set: { a: 1 } });
+  const puttingOff = items.update(itemKey("p", "put off"), { expiresAtMs: 9_000 });
+  await items.dropExpired(5_000, undefined);
+  await puttingOff;
+  const left = (await items.query("p", { limit: 10 })).items.map((item) => item.key.sort);
+  expect(left).toEqual(["put off"]);
+});
+
+test("trims more entries than one commit deletes", async () => {
+  const { storage } = await openForTest(await testFolder());
+  const logId = freshLogId();
+  const count = 2 * trimBatchEntriesMax + 100;
+  await Promise.all(
+    Array.from({ length: count }, (_, position) => storage.logs.putIfAbsent(sampleEntry(logId, position))),
+  );
+  expect(await storage.logs.trim(logId, count - 10, trimBatchEntriesMax + 1)).toBe(trimBatchEntriesMax + 1);
+  expect(await storage.logs.trim(logId, count - 10, count)).toBe(trimBatchEntriesMax + 89);
+  expect((await storage.logs.readFrom(logId, 0, { entriesMax: 1, bytesMax: 1 })).entries[0]?.position).toBe(count - 10);
 });
 
 test("keeps what was read when the entry is deleted and its page used again", async () => {

@@ -41,6 +41,16 @@ test("queues a duty that already waits only once, and brings it forward", async 
   wakeUps.close();
 });
 
+test("hands over a duty that was brought forward only once", async () => {
+  const { wakeUps, done, until } = open();
+  await wakeUps.wake(duty(1), 30);
+  await wakeUps.wake(duty(1), 1);
+  await until(1);
+  await nodeTimers.sleep(60);
+  expect(done).toHaveLength(1);
+  wakeUps.close();
+});
+
 test("keeps duties that come due before there is a handler", async () => {
   const wakeUps = new InProcessWakeUps(nodeClock, nodeTimers);
   await wakeUps.wake(duty(1), 0);
