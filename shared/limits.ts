@@ -290,5 +290,12 @@ export const topicNegativeCacheMs = 1_000;
 export const topicWriteAttemptsMax = 20;
 /** Times that a topic's projection is written anew because another process wrote it meanwhile, or the store failed. */
 export const projectionAttemptsMax = 5;
-/** Producer ids that one process takes at a time; what is not used when it ends is never used: 2^63 are enough. */
-export const producerIdBlock = 1_000;
+
+// ---- Background duties ----
+
+/** One sweep on AWS has 15 minutes; what it does not reach, the next one does. */
+export const sweepMsMax = 600_000;
+/** Partitions of one sweep: at 25 ms each, four at a time, they take 5 minutes. */
+export const sweepPartitionsMax = 50_000;
+/** Topics whose settings one process remembers for its background duties. */
+export const topicSettingsKeptMax = 20_000;

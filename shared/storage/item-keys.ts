@@ -67,6 +67,11 @@ export function segmentBlobPrefix(topicId: string, partition: number): string {
   return `segments/${topicId}/${partition}/`;
 }
 
+/** All blobs of a topic's partitions start with one of them. */
+export function topicBlobPrefixes(topicId: string): readonly string[] {
+  return [`hot/${topicId}/`, `segments/${topicId}/`];
+}
+
 /** The common start of a segment's three blobs; `.log`, `.index` and `.timeindex` follow. */
 export function segmentBlobStem(topicId: string, partition: number, baseOffset: number, id: string): string {
   return `${segmentBlobPrefix(topicId, partition)}${digits(baseOffset, 20)}-${id}`;

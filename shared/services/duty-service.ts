@@ -1,0 +1,182 @@
+/**
+ * Background duties. A wake-up names a partition; the sweep walks all topics, so it finds what a lost wake-up left, and
+ * learns the settings by which later wake-ups are done.
+ */
+import { ServiceError } from "../api/errors.ts";
+import { pageItemsMax, sweepMsMax, sweepPartitionsMax, topicSettingsKeptMax } from "../limits.ts";
+import { collectPartition } from "../partition/collect-partition.ts";
+import type { PartitionName } from "../partition/recover-partition.ts";
+import { retainPartition } from "../partition/retain-partition.ts";
+import { findSealDueMs } from "../partition/seal-due.ts";
+import { sealPartition } from "../partition/seal-partition.ts";
+import type { Storage } from "../storage/storage.ts";
+import { type TopicSettings, topicSettings } from "../topics/topic-config.ts";
+import { eraseDeletedTopics } from "./deleted-topics.ts";
+import type {
+  DutyService,
+  NamespaceService,
+  Page,
+  PageRequest,
+  TopicFinder,
+  TopicMetadata,
+  TopicService,
+} from "./services.ts";
+
+/** Where the sweep finds the topics and their settings. */
+export interface SweepSources {
+  readonly namespaces: Pick<NamespaceService, "list">;
+  readonly topics: Pick<TopicService, "list">;
+  readonly finder: Pick<TopicFinder, "find">;
+}
+
+export function dutyService(storage: Storage, sources: SweepSources): DutyService {
+  return new Duties(storage, sources);
+}
+
+/** Partitions that a sweep looks at at the same time. */
+const partitionsAtOnce = 4;
+/** Pages of each part of a collection that a sweep does itself; for more it asks for a duty. */
+const sweepPagesMax = 2;
+/** Pages of a list that are asked for: ten million topics. */
+const listPagesMax = 10_000;
+/** What a sweep does for deleted topics: partitions and pages. */
+const garbageUnitsMax = 1_000;
+
+/** A partition of the walk, with its topic's settings. */
+interface Stop {
+  readonly name: PartitionName;
+  readonly settings: TopicSettings;
+}
+
+class Duties implements DutyService {
+  readonly #storage: Storage;
+  readonly #sources: SweepSources;
+  /** By topic id; least recently seen first. */
+  readonly #settings = new Map<string, TopicSettings>();
+  /** The walk that the last sweep did not end. */
+  #walk: AsyncGenerator<Stop, void> | undefined;
+  /** Of the present sweep. */
+  #failures: unknown[] = [];
+
+  constructor(storage: Storage, sources: SweepSources) {
+    this.#storage = storage;
+    this.#sources = sources;
+  }
+
+  async seal(topicId: string, partition: number): Promise<void> {
+    // With the defaults it is sealed ten minutes after its first record, if not sooner.
+    const settings = this.#settings.get(topicId) ?? topicSettings({});
+    await sealPartition(this.#storage, { topicId, partition }, settings);
+  }
+
+  async retain(topicId: string, partition: number): Promise<void> {
+    // Nothing is given up by settings that nobody has chosen: the sweep knows them.
+    const settings = this.#settings.get(topicId);
+    if (settings !== undefined) await retainPartition(this.#storage, { topicId, partition }, settings);
+  }
+
+  async collect(topicId: string, partition: number): Promise<void> {
+    const { more } = await collectPartition(this.#storage, { topicId, partition });
+    if (more) await this.#storage.wakeUps.wake({ kind: "collect", topicId, partition }, 0);
+  }
+
+  /** Goes on where the last one stopped at its bounds. What fails is reported at the end, and hinders nothing else. */
+  async sweep(): Promise<void> {
+    const endMs = this.#storage.clock.monotonicMs() + sweepMsMax;
+    this.#failures = [];
+    let partitions = 0;
+    while (partitions < sweepPartitionsMax && this.#storage.clock.monotonicMs() < endMs) {
+      const stops = await this.#nextStops();
+      const results = await Promise.allSettled(stops.map((stop) => this.#lookAt(stop)));
+      for (const result of results) if (result.status === "rejected") this.#failures.push(result.reason);
+      partitions += stops.length;
+      if (stops.length < partitionsAtOnce) break;
+    }
+    try {
+      await eraseDeletedTopics(this.#storage, { units: garbageUnitsMax });
+    } catch (cause) {
+      this.#failures.push(cause);
+    }
+    const [first] = this.#failures;
+    if (first === undefined) return;
+    throw new Error(`the sweep of ${partitions} partitions failed ${this.#failures.length} times`, { cause: first });
+  }
+
+  /** The next partitions of the walk; fewer than asked for at its end. */
+  async #nextStops(): Promise<Stop[]> {
+    const stops: Stop[] = [];
+    this.#walk ??= this.#partitions();
+    try {
+      while (stops.length < partitionsAtOnce) {
+        const next = await this.#walk.next();
+        if (next.done === true) {
+          this.#walk = undefined;
+          break;
+        }
+        stops.push(next.value);
+      }
+    } catch (cause) {
+      // A walk that failed is over; the next sweep begins a new one.
+      this.#walk = undefined;
+      this.#failures.push(cause);
+    }
+    return stops;
+  }
+
+  async *#partitions(): AsyncGenerator<Stop, void> {
+    const { namespaces, topics } = this.#sources;
+    for await (const namespace of itemsOf((page) => namespaces.list(page))) {
+      for await (const { name } of itemsOf((page) => topics.list(namespace.name, page))) {
+        const topic = await this.#find(namespace.name, name);
+        if (topic === undefined) continue;
+        const { topicId } = topic;
+        const settings = topicSettings(topic.config);
+        this.#remember(topicId, settings);
+        for (let partition = 0; partition < topic.partitions; partition += 1) {
+          yield { name: { topicId, partition }, settings };
+        }
+      }
+    }
+  }
+
+  /** Undefined for a topic that was deleted meanwhile, and for one that cannot be read: the others are not to wait for it. */
+  async #find(namespace: string, name: string): Promise<TopicMetadata | undefined> {
+    try {
+      return await this.#sources.finder.find(namespace, name);
+    } catch (cause) {
+      const isGone = cause instanceof ServiceError && cause.code === "UNKNOWN_TOPIC_OR_PARTITION";
+      if (!isGone) this.#failures.push(cause);
+      return undefined;
+    }
+  }
+
+  #remember(topicId: string, settings: TopicSettings): void {
+    this.#settings.delete(topicId);
+    this.#settings.set(topicId, settings);
+    if (this.#settings.size <= topicSettingsKeptMax) return;
+    for (const oldest of this.#settings.keys()) {
+      this.#settings.delete(oldest);
+      return;
+    }
+  }
+
+  async #lookAt({ name, settings }: Stop): Promise<void> {
+    const { wakeUps } = this.#storage;
+    const dueMs = await findSealDueMs(this.#storage, name, settings);
+    // Sealing takes memory and time: whoever does such duties does it.
+    if (dueMs !== undefined && dueMs <= 0) await wakeUps.wake({ kind: "seal", ...name }, 0);
+    await retainPartition(this.#storage, name, settings);
+    const { more } = await collectPartition(this.#storage, name, { pagesMax: sweepPagesMax });
+    if (more) await wakeUps.wake({ kind: "collect", ...name }, 0);
+  }
+}
+
+async function* itemsOf<Item>(list: (page: PageRequest) => Promise<Page<Item>>): AsyncGenerator<Item, void> {
+  let nextToken: string | undefined;
+  for (let page = 0; page < listPagesMax; page += 1) {
+    const found = await list({ limit: pageItemsMax, ...(nextToken === undefined ? {} : { nextToken }) });
+    yield* found.items;
+    nextToken = found.nextToken;
+    if (nextToken === undefined) return;
+  }
+}
