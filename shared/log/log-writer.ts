@@ -1,9 +1,9 @@
 /**
  * Appends to one log from one process: group commit, catching up, losing and trying again.
  *
- *     queue ─► group ─► plan(state) ─► payload ─► put at the proven tail ─┬─ appended: apply, answer
- *                        ▲                                               ├─ lost: apply the winner, plan again
- *                        └──────────── catch up ◄────────────────────────┘  unknown: say so, forget the state
+ *     queue ─► turn ─► group ─► plan(state) ─► payload ─► put at the proven tail ─┬─ appended: apply, answer
+ *                                ▲                                               ├─ lost: apply the winner
+ *                                └───────── catch up, if need be ◄───── turn ◄───┘  unknown: say so, forget the state
  *
  * A request is answered from the plan whose entry was put, and a refusal that may be due to a state that is behind only
  * after catching up. One loop runs at a time; reads may catch up beside it, because an entry is applied only where it
@@ -16,7 +16,8 @@ import type { Storage } from "../storage/storage.ts";
 import { contiguousFrom } from "./chain.ts";
 import { type Instant, instantOf, isFresh } from "./evidence.ts";
 import type { Answer, Draft, DraftPayload, LogMachine, Plan } from "./log-machine.ts";
-import { backoffMs, putEntry } from "./put-entry.ts";
+import { putEntry } from "./put-entry.ts";
+import { Turns } from "./turns.ts";
 
 /** Pages of a catch-up before the state is rebuilt from its last checkpoint instead. */
 const catchUpPagesMax = 8;
@@ -52,6 +53,7 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
   readonly #storage: Storage;
   readonly #machine: LogMachine<State, Loaded, Request, Result, Refusal>;
   readonly #bounds: QueueBounds;
+  readonly #turns: Turns;
   #queue: Waiting<Request, Result, Refusal>[] = [];
   #queueBytes = 0;
   #running = false;
@@ -66,6 +68,7 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
     this.#storage = storage;
     this.#machine = machine;
     this.#bounds = bounds;
+    this.#turns = new Turns(storage.random.id());
   }
 
   /** True when nothing waits and nothing runs: the writer may be dropped. */
@@ -91,7 +94,11 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
   }
 
   /** Brings the state up to every entry whose append was answered before the call. One query when warm. */
-  async catchUp(): Promise<{ readonly state: State; readonly position: number }> {
+  catchUp(): Promise<{ readonly state: State; readonly position: number }> {
+    return this.#catchUp();
+  }
+
+  async #catchUp(): Promise<Position<State>> {
     if (this.#current !== undefined && !this.#mayFollow(this.#current)) this.#current = undefined;
     if (this.#current === undefined) {
       // A recovery that is under way may have read the log before this call: what it finds is only where to go on from.
@@ -155,6 +162,7 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
     if (entry.position !== current.position) return;
     const loaded = await this.#machine.load(entry);
     if (entry.position !== current.position) return;
+    this.#turns.saw(entry, seen);
     this.#machine.apply(current.state, entry, loaded);
     current.position = entry.next;
     current.evidence = seen;
@@ -178,6 +186,8 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
     this.#running = true;
     try {
       while (this.#queue.length > 0) {
+        // What comes meanwhile joins the group.
+        await this.#awaitTurn("win");
         const waiting = this.#takeGroup();
         try {
           await this.#commit(waiting);
@@ -206,22 +216,24 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
 
   async #commit(waiting: Waiting<Request, Result, Refusal>[]): Promise<void> {
     const group = this.#machine.group(waiting.map((one) => one.request));
-    let caughtUp = false;
+    let behind = false;
     for (let attempt = 0; attempt < appendAttemptsMax; attempt += 1) {
-      const current = this.#current ?? (await this.#recover());
+      const known = this.#current ?? (await this.#recover());
+      const caughtUp = behind || this.#turns.hasLikelyMoved(known.evidence, instantOf(this.#storage.clock));
+      const current = caughtUp ? await this.#catchUp() : known;
       const at = instantOf(this.#storage.clock);
       const { position } = current;
       const plan = group.plan(current.state, position, at);
       // A put that wins proves that the state was complete, and with it every refusal; without a put, catch up first.
       if (plan.draft === undefined && !caughtUp && plan.answers.some((answer) => answer.kind === "doubtful")) {
-        await this.catchUp();
-        caughtUp = true;
+        behind = true;
         continue;
       }
       const { draft } = plan;
       if (draft === undefined) return this.#answer(waiting, plan);
       const stored = await draft.payload();
       // Someone caught up while the payload was stored: the plan is out of date.
+      behind = false;
       if (this.#current !== current || current.position !== position) continue;
       const outcome = await this.#put(current, draft, stored, at);
       switch (outcome.kind) {
@@ -231,13 +243,21 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
           return this.#answer(waiting, plan, { kind: "unknown", cause: outcome.cause });
         case "refused":
           return this.#answer(waiting, plan, { kind: "failed", reason: "unavailable", cause: outcome.cause });
-        case "again":
-          caughtUp = outcome.caughtUp;
+        case "stale":
+          behind = true;
+          break;
+        case "lost":
+          behind = outcome.behind;
+          await this.#awaitTurn("loss");
       }
-      // The first loss costs nothing but the put; after it, step aside, or k writers meet at every position.
-      if (attempt > 0) await this.#storage.timers.sleep(backoffMs(this.#storage, Math.min(attempt, 8)));
     }
     for (const one of waiting) one.resolve({ kind: "failed", reason: "contended" });
+  }
+
+  async #awaitTurn(after: "win" | "loss"): Promise<void> {
+    const { clock, random, timers } = this.#storage;
+    const waitMs = this.#turns.waitMs(after, random.uint32() / 0x1_0000_0000, instantOf(clock));
+    if (waitMs > 0) await timers.sleep(waitMs);
   }
 
   async #put(
@@ -246,15 +266,15 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
     stored: DraftPayload,
     at: Instant,
   ): Promise<
-    | { readonly kind: "appended" }
-    | { readonly kind: "again"; readonly caughtUp: boolean }
+    | { readonly kind: "appended" | "stale" }
+    | { readonly kind: "lost"; readonly behind: boolean }
     | { readonly kind: "unknown" | "refused"; readonly cause: unknown }
   > {
     const entry: LogEntry = {
       logId: this.#machine.logId,
       position: current.position,
       next: draft.next,
-      attempt: this.#storage.random.id(),
+      attempt: this.#turns.attempt(this.#storage.random.id()),
       appendedAtMs: at.wallMs,
       meta: draft.meta,
       payload: stored.payload,
@@ -268,14 +288,15 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
     const outcome = await putEntry(this.#storage, entry, current.evidence);
     switch (outcome.kind) {
       case "appended":
+        this.#turns.won(seen, instantOf(this.#storage.clock));
         await this.#applyOwn(current, entry, seen);
         this.#storage.notifier.notify(entry.logId, entry.next);
         return outcome;
       case "stale":
-        await this.catchUp();
-        return { kind: "again", caughtUp: true };
+        return { kind: "stale" };
       case "lost":
-        return { kind: "again", caughtUp: await this.#afterLoss(current, entry, outcome.existing, seen) };
+        this.#turns.lost(seen, instantOf(this.#storage.clock));
+        return { kind: "lost", behind: await this.#afterLoss(current, entry, outcome.existing, seen) };
       case "unknown":
         this.#current = undefined;
         return outcome;
@@ -285,8 +306,8 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
   }
 
   /**
-   * A winner that is young is proof of the next tail by itself; for an old one, or none, the log is read. So it is for a
-   * large payload, which is not to be sent in vain again.
+   * A winner that is young is proof of the next tail by itself; for an old one, or none, the log is to be read. So it is
+   * for a large payload, which is not to be sent in vain again.
    */
   async #afterLoss(
     current: Position<State>,
@@ -295,12 +316,8 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
     seen: Instant,
   ): Promise<boolean> {
     const large = entry.payload.kind === "inline" && entry.payload.bytes.length > inlinePayloadBytesDefault;
-    if (large || winner === undefined || seen.wallMs - winner.appendedAtMs > winnerAgeMsMax) {
-      await this.catchUp();
-      return true;
-    }
-    await this.#apply(current, winner, seen);
-    return false;
+    if (winner !== undefined) await this.#apply(current, winner, seen);
+    return large || winner === undefined || this.#turns.isLeftBehind(winner, seen);
   }
 
   #expiry(at: Instant): { readonly expiresAtMs?: number } {
@@ -326,9 +343,6 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
     this.#queueBytes += deferred.reduce((sum, one) => sum + one.bytes, 0);
   }
 }
-
-/** A winner that is older than this has likely others behind it: one query then beats a put for each of them. */
-const winnerAgeMsMax = 2_000;
 
 function resultOf<Result, Refusal>(
   answer: Exclude<Answer<Result, Refusal>, { kind: "deferred" }>,
