@@ -299,3 +299,5 @@ export const sweepMsMax = 600_000;
 export const sweepPartitionsMax = 50_000;
 /** Topics whose settings one process remembers for its background duties. */
 export const topicSettingsKeptMax = 20_000;
+/** Pages of topics that one round of healing projections goes through: a million topics. */
+export const healPagesMax = 1_000;

@@ -1,0 +1,205 @@
+/**
+ * Namespaces as items. `default` is there from the start and has none.
+ *
+ * A namespace that is being deleted is marked in its item first; then its tree is emptied of what every namespace comes
+ * to have, which fails as long as a topic is there; then the item goes. Emptying changes the version of `/`, and so does
+ * creating the first topic. Whoever creates a topic reads that version, then the item, and has the tree check the version:
+ * so either the deletion sees the topic, or the creation sees the deletion.
+ */
+import { ServiceError } from "../api/errors.ts";
+import {
+  ambiguityProbesMax,
+  namespaceNameCharsMax,
+  topicCacheEntriesMax,
+  topicCacheMsMax,
+  topicWriteAttemptsMax,
+} from "../limits.ts";
+import { type Instant, instantOf, isFresh } from "../log/evidence.ts";
+import { backoffMs } from "../log/put-entry.ts";
+import { StorageThrottledError, StorageTimeoutError } from "../storage/errors.ts";
+import { namespaceKey, namespacesPartition } from "../storage/item-keys.ts";
+import type { Attributes, Item } from "../storage/item-store.ts";
+import type { Storage } from "../storage/storage.ts";
+import { emptyingStep } from "../topics/topic-steps.ts";
+import { withChangeErrors } from "./change-errors.ts";
+import type { NamespaceDescription, NamespaceService, Page, PageRequest } from "./services.ts";
+import { withStorageErrors } from "./storage-errors.ts";
+import { checkLimit } from "./topic-checks.ts";
+import { decidedOrThrow } from "./tree-answers.ts";
+import type { TreeRegistry } from "./tree-registry.ts";
+
+export const defaultNamespace = "default";
+/** Part of the paths of the API. */
+const reservedNames: ReadonlySet<string> = new Set(["namespaces"]);
+
+/** What is wrong with a namespace's name, or undefined. */
+export function findNamespaceNameProblem(name: string): string | undefined {
+  if (name.length < 1 || name.length > namespaceNameCharsMax) return `has 1 to ${namespaceNameCharsMax} characters`;
+  if (!/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(name)) {
+    return "has lower-case letters, digits and hyphens, no hyphen at either end";
+  }
+  return reservedNames.has(name) ? "is not one that the API uses itself" : undefined;
+}
+
+export class Namespaces implements NamespaceService {
+  readonly #storage: Storage;
+  readonly #trees: TreeRegistry;
+  /** Namespaces that were there, and when; least recently seen first. */
+  readonly #seen = new Map<string, Instant>();
+
+  constructor(storage: Storage, trees: TreeRegistry) {
+    this.#storage = storage;
+    this.#trees = trees;
+  }
+
+  async create(name: string): Promise<NamespaceDescription> {
+    const problem = findNamespaceNameProblem(name);
+    if (problem !== undefined) throw new ServiceError("BAD_ARGUMENTS", `A namespace's name ${problem}`);
+    if (name === defaultNamespace) throw alreadyExists(name);
+    return await withChangeErrors(() => this.#create(name));
+  }
+
+  async list({ limit, nextToken }: PageRequest): Promise<Page<NamespaceDescription>> {
+    checkLimit(limit);
+    const after = nextToken ?? "";
+    if (after !== "" && findNamespaceNameProblem(after) !== undefined) {
+      throw new ServiceError("BAD_ARGUMENTS", "nextToken is not one that a page ended with");
+    }
+    return await withStorageErrors(async () => {
+      const page = await this.#storage.items.query(namespacesPartition, { after, limit });
+      const items = page.items.filter((item) => !isDeleting(item)).map(descriptionOf);
+      const beyond = page.next ?? "\uffff";
+      if (after < defaultNamespace && defaultNamespace <= beyond)
+        items.push({ name: defaultNamespace, createdAtMs: 0 });
+      const sorted = items.toSorted((one, other) => (one.name < other.name ? -1 : 1));
+      const shown = sorted.slice(0, limit);
+      const next = shown.length < sorted.length ? shown.at(-1)?.name : page.next;
+      return { items: shown, ...(next === undefined ? {} : { nextToken: next }) };
+    });
+  }
+
+  async delete(name: string): Promise<void> {
+    if (name === defaultNamespace) throw new ServiceError("BAD_ARGUMENTS", "The namespace default cannot be deleted");
+    this.#seen.delete(name);
+    if (findNamespaceNameProblem(name) !== undefined) throw unknownNamespace(name);
+    await withChangeErrors(async () => {
+      const marked = await this.#storage.items.update(namespaceKey(name), { set: { deleting: true } }, [
+        { kind: "exists" },
+      ]);
+      if (!marked.applied) throw unknownNamespace(name);
+      if (!(await this.#finishDeletion(name, marked.item))) {
+        throw new ServiceError("NOT_EMPTY", `The namespace ${name} still holds topics or znodes`);
+      }
+    });
+  }
+
+  /**
+   * For whoever needs the namespace to be there; from memory for a few seconds, else one request.
+   *
+   * @throws ServiceError UNKNOWN_NAMESPACE
+   */
+  async require(name: string): Promise<void> {
+    if (name === defaultNamespace) return;
+    const seen = this.#seen.get(name);
+    const now = instantOf(this.#storage.clock);
+    if (seen !== undefined && isFresh(seen, now, topicCacheMsMax)) return;
+    await this.requireNow(name);
+    this.#seen.delete(name);
+    this.#seen.set(name, now);
+    for (const [oldest] of this.#seen) {
+      if (this.#seen.size <= topicCacheEntriesMax) break;
+      this.#seen.delete(oldest);
+    }
+  }
+
+  /**
+   * As `require`, always asking.
+   *
+   * @throws ServiceError UNKNOWN_NAMESPACE
+   */
+  async requireNow(name: string): Promise<void> {
+    if (name === defaultNamespace) return;
+    if (findNamespaceNameProblem(name) !== undefined) throw unknownNamespace(name);
+    const isThere = await withStorageErrors(async () => {
+      const item = await this.#storage.items.get(namespaceKey(name));
+      if (item === undefined) return false;
+      // Who began to delete it may be gone: what is left to do decides whether it can be.
+      return !isDeleting(item) || !(await this.#finishDeletion(name, item));
+    });
+    if (!isThere) throw unknownNamespace(name);
+  }
+
+  async #create(name: string): Promise<NamespaceDescription> {
+    const createdAtMs = this.#storage.clock.wallMs();
+    const attemptId = this.#storage.random.id();
+    const set = { createdAtMs, attemptId };
+    for (let attempt = 0; attempt < topicWriteAttemptsMax; attempt += 1) {
+      const existing = await this.#putItem(name, set);
+      // Ours, if an answer was lost on the way.
+      if (existing === undefined || existing.attributes["attemptId"] === attemptId) return { name, createdAtMs };
+      if (!isDeleting(existing) || !(await this.#finishDeletion(name, existing))) throw alreadyExists(name);
+    }
+    throw new ServiceError("THROTTLING_QUOTA_EXCEEDED", `Too many callers create and delete the namespace ${name}`);
+  }
+
+  /** The item that is there already, if one is. An unclear answer is asked for again. */
+  async #putItem(name: string, set: Attributes): Promise<Item | undefined> {
+    const key = namespaceKey(name);
+    for (let attempt = 0; attempt < ambiguityProbesMax; attempt += 1) {
+      try {
+        const written = await this.#storage.items.update(key, { set }, [{ kind: "absent" }]);
+        if (written.applied) return undefined;
+        const existing = written.existing ?? (await this.#storage.items.get(key));
+        if (existing !== undefined) return existing;
+      } catch (cause) {
+        if (!(cause instanceof StorageTimeoutError) || attempt + 1 === ambiguityProbesMax) throw cause;
+      }
+      await this.#storage.timers.sleep(backoffMs(this.#storage, attempt));
+    }
+    throw new StorageThrottledError(`the namespace ${name} comes and goes`);
+  }
+
+  /**
+   * From the mark on: empties the tree and takes the item away; or, and then the answer is false, the mark. Anyone may do
+   * it, also at the same time: the item goes only as it was when the mark was seen.
+   */
+  async #finishDeletion(name: string, marked: Item): Promise<boolean> {
+    const asMarked = [{ kind: "version", version: marked.version }] as const;
+    if (await this.#emptyTree(name)) {
+      await this.#storage.items.delete(namespaceKey(name), asMarked);
+      return true;
+    }
+    await this.#storage.items.update(namespaceKey(name), { remove: ["deleting"] }, asMarked);
+    return false;
+  }
+
+  /** False if the tree holds anything that somebody created. */
+  async #emptyTree(name: string): Promise<boolean> {
+    const tree = this.#trees.tree(name);
+    for (let attempt = 0; attempt < topicWriteAttemptsMax; attempt += 1) {
+      const operations = emptyingStep(await tree.read());
+      if (operations === undefined) return false;
+      const outcome = decidedOrThrow(await tree.write({ operations }));
+      if ("result" in outcome) return true;
+      if (outcome.refusal.code === "NOT_EMPTY") return false;
+    }
+    throw new ServiceError("THROTTLING_QUOTA_EXCEEDED", `Too many callers change the namespace ${name}`);
+  }
+}
+
+function descriptionOf(item: Item): NamespaceDescription {
+  const { createdAtMs } = item.attributes;
+  return { name: item.key.sort, createdAtMs: typeof createdAtMs === "number" ? createdAtMs : 0 };
+}
+
+function isDeleting(item: Item): boolean {
+  return item.attributes["deleting"] === true;
+}
+
+function alreadyExists(name: string): ServiceError {
+  return new ServiceError("NAMESPACE_ALREADY_EXISTS", `The namespace ${name} exists`);
+}
+
+function unknownNamespace(name: string): ServiceError {
+  return new ServiceError("UNKNOWN_NAMESPACE", `There is no namespace ${name.slice(0, namespaceNameCharsMax)}`);
+}

@@ -1,0 +1,31 @@
+/** The trees that one process follows: one for each namespace in use. */
+import { treesPerProcessMax } from "../limits.ts";
+import type { Storage } from "../storage/storage.ts";
+import { Tree } from "../tree/tree.ts";
+
+export class TreeRegistry {
+  readonly #storage: Storage;
+  /** Least recently used first. */
+  readonly #trees = new Map<string, Tree>();
+
+  constructor(storage: Storage) {
+    this.#storage = storage;
+  }
+
+  /** The namespace's tree; followed from its first use on. Whether the namespace exists is not asked. */
+  tree(namespace: string): Tree {
+    const tree = this.#trees.get(namespace) ?? new Tree(this.#storage, namespace);
+    this.#trees.delete(namespace);
+    this.#trees.set(namespace, tree);
+    if (this.#trees.size > treesPerProcessMax) this.#dropOldest();
+    return tree;
+  }
+
+  /** One that is at work finishes what it does; only its memory of the tree is no longer shared. */
+  #dropOldest(): void {
+    for (const [namespace] of this.#trees) {
+      this.#trees.delete(namespace);
+      return;
+    }
+  }
+}

@@ -1,0 +1,112 @@
+/** Changes of topics as multis on the tree that they were decided on; the tree refuses them if it has changed meanwhile. */
+import { parentOf, rootPath } from "../tree/paths.ts";
+import { anyVersion, type Operation } from "../tree/tree-request.ts";
+import type { ZnodeTree, ZnodeView } from "../tree/znode-tree.ts";
+import { collide, mayCollide } from "./topic-name.ts";
+import {
+  encodeAssignment,
+  encodeConfig,
+  topicConfigPath,
+  topicParents,
+  topicPath,
+  type TopicRecord,
+  topicsPath,
+} from "./topic-znodes.ts";
+
+/** A multi, and which of its operations is that on the topic's own znode. */
+export interface TopicStep {
+  readonly operations: readonly Operation[];
+  readonly topicIndex: number;
+}
+
+type NewTopic = Pick<TopicRecord, "name" | "topicId" | "partitions" | "config">;
+
+/**
+ * Creates a topic, and what must stand above the first one.
+ *
+ * @param guardsNamespace true: also changes or checks the version of `/`, as whoever deletes a namespace does
+ */
+export function creationStep(tree: ZnodeView, topic: NewTopic, guardsNamespace: boolean): TopicStep {
+  const missing = topicParents.filter((path) => tree.node(path) === undefined);
+  const before: Operation[] = [
+    ...(guardsNamespace ? [namespaceGuard(tree, missing.length > 0)] : []),
+    ...missing.map((path) => create(path, null)),
+  ];
+  // A name that could collide is created only if no other topic was, since collisions were looked for.
+  if (mayCollide(topic.name) && !missing.includes(topicsPath)) before.push(touch(tree, topicsPath));
+  const data = encodeConfig(topic.config);
+  const configPath = topicConfigPath(topic.name);
+  const config: Operation =
+    tree.node(configPath) === undefined
+      ? create(configPath, data)
+      : { kind: "setData", path: configPath, data, version: anyVersion };
+  const operations = [...before, create(topicPath(topic.name), encodeAssignment(topic)), config];
+  return { operations, topicIndex: before.length };
+}
+
+function namespaceGuard(tree: ZnodeView, isFirstTopic: boolean): Operation {
+  const version = tree.node(rootPath)?.version ?? anyVersion;
+  return isFirstTopic ? touch(tree, rootPath) : { kind: "check", path: rootPath, version };
+}
+
+/** Leaves the data as it is and raises the version, so that others who saw the old one are refused. */
+function touch(tree: ZnodeView, path: string): Operation {
+  const node = tree.node(path);
+  return { kind: "setData", path, data: node?.data ?? null, version: node?.version ?? anyVersion };
+}
+
+/** Another topic whose name differs only in `.` and `_`. */
+export function findCollision(tree: ZnodeTree, name: string): string | undefined {
+  if (!mayCollide(name)) return undefined;
+  for (const other of tree.childNames(topicsPath)) if (collide(name, other)) return other;
+  return undefined;
+}
+
+/** From `topic` to `altered`; undefined if they are the same. */
+export function alterationStep(topic: TopicRecord, altered: TopicRecord): TopicStep | undefined {
+  const { name, version, configVersion } = topic;
+  const data = encodeConfig(altered.config);
+  const path = topicConfigPath(name);
+  const sameConfig = equalBytes(data, encodeConfig(topic.config));
+  if (sameConfig && altered.partitions === topic.partitions) return undefined;
+  const assignment: Operation =
+    altered.partitions === topic.partitions
+      ? { kind: "check", path: topicPath(name), version }
+      : { kind: "setData", path: topicPath(name), data: encodeAssignment(altered), version };
+  const config: readonly Operation[] = sameConfig
+    ? []
+    : [configVersion === undefined ? create(path, data) : { kind: "setData", path, data, version: configVersion }];
+  return { operations: [assignment, ...config], topicIndex: 0 };
+}
+
+/** Deletes a topic with its configuration, if it is as it was seen. */
+export function deletionStep({ name, version, configVersion }: TopicRecord): TopicStep {
+  const topic: Operation = { kind: "delete", path: topicPath(name), version };
+  if (configVersion === undefined) return { operations: [topic], topicIndex: 0 };
+  return {
+    operations: [topic, { kind: "delete", path: topicConfigPath(name), version: configVersion }],
+    topicIndex: 0,
+  };
+}
+
+/**
+ * Empties a tree of what stands above topics and changes the version of `/`. Undefined if more is there: a topic, or
+ * anything else that somebody created.
+ */
+export function emptyingStep(tree: ZnodeTree): readonly Operation[] | undefined {
+  const expected: ReadonlySet<string> = new Set([
+    ...topicParents.filter((path) => parentOf(path) === rootPath),
+    "/zookeeper",
+  ]);
+  for (const name of tree.childNames(rootPath)) if (!expected.has(rootPath + name)) return undefined;
+  const removed = topicParents.toReversed().filter((path) => tree.node(path) !== undefined);
+  return [...removed.map((path) => ({ kind: "delete", path, version: anyVersion }) as const), touch(tree, rootPath)];
+}
+
+function create(path: string, data: Uint8Array | null): Operation {
+  return { kind: "create", path, data, mode: "persistent" };
+}
+
+function equalBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, index) => byte === other[index]);
+}
