@@ -8,6 +8,7 @@ import type { OutOfRange, PartitionRead, PartitionReader } from "../partition/pa
 import type { PartitionName } from "../partition/recover-partition.ts";
 import type { Storage } from "../storage/storage.ts";
 import { decodeBatches } from "./decode-batches.ts";
+import { findPartition } from "./find-partition.ts";
 import type { PartitionRegistry } from "./partition-registry.ts";
 import type {
   FetchedBatches,
@@ -100,19 +101,9 @@ class PartitionedFetchService implements FetchService {
     return read;
   }
 
-  /** A partition that is not there may have been added since the topic was cached. */
   async #find(namespace: string, name: string, partition: number): Promise<PartitionName> {
-    let topic = await this.#topics.find(namespace, name);
-    if (partition >= topic.partitions) {
-      this.#topics.forget(namespace, name);
-      topic = await this.#topics.find(namespace, name);
-    }
-    if (!Number.isInteger(partition) || partition < 0 || partition >= topic.partitions) {
-      throw new ServiceError("UNKNOWN_TOPIC_OR_PARTITION", `${name} has no partition ${partition}`, {
-        details: { topic: name, partition, partitions: topic.partitions },
-      });
-    }
-    return { topicId: topic.topicId, partition };
+    const { topicId } = await findPartition(this.#topics, namespace, name, partition);
+    return { topicId, partition };
   }
 }
 

@@ -9,6 +9,7 @@ import { appendedOrThrow, unknownOutcome } from "./append-errors.ts";
 import { checkBatches } from "./check-batches.ts";
 import { PartitionChooser } from "./choose-partitions.ts";
 import { encodeRecords } from "./encode-records.ts";
+import { findPartition } from "./find-partition.ts";
 import type { PartitionRegistry } from "./partition-registry.ts";
 import type {
   AppendConditions,
@@ -101,18 +102,8 @@ class PartitionedProduceService implements ProduceService {
     return { baseOffset, appendedAtMs };
   }
 
-  /** A partition that is not there may have been added since the topic was cached. */
   async #target(namespace: string, name: string, partition: number): Promise<Target> {
-    let topic = await this.#topics.find(namespace, name);
-    if (partition >= topic.partitions) {
-      this.#topics.forget(namespace, name);
-      topic = await this.#topics.find(namespace, name);
-    }
-    if (!Number.isInteger(partition) || partition < 0 || partition >= topic.partitions) {
-      throw new ServiceError("UNKNOWN_TOPIC_OR_PARTITION", `${name} has no partition ${partition}`, {
-        details: { topic: name, partition, partitions: topic.partitions },
-      });
-    }
+    const topic = await findPartition(this.#topics, namespace, name, partition);
     return { topic, settings: this.#settingsOf(topic), partition };
   }
 

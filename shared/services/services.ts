@@ -250,8 +250,8 @@ export interface Services {
 
 /** Knobs of the process that hosts the services. */
 export interface ServiceOptions {
+  /** How long a topic's metadata is served from memory; at most, and by default, `topicCacheMsMax`. */
   readonly topicCacheMs?: number;
-  readonly fetchCacheBytesMax?: number;
-  /** Kafka's default for topics created without a number of partitions. */
+  /** Partitions of a topic that is created without a number; by default 1, as in Kafka. */
   readonly defaultPartitions?: number;
 }

@@ -1,0 +1,77 @@
+/** All services of one process over one storage. */
+import { pageItemsMax } from "../limits.ts";
+import type { Storage } from "../storage/storage.ts";
+import { tidyTree } from "../tree/tidy-tree.ts";
+import { dutyService } from "./duty-service.ts";
+import { fetchService } from "./fetch-service.ts";
+import { healProjections } from "./heal-projections.ts";
+import { healthService } from "./health-service.ts";
+import { Namespaces } from "./namespace-service.ts";
+import { PartitionRegistry } from "./partition-registry.ts";
+import { produceService } from "./produce-service.ts";
+import { producerIdService } from "./producer-id-service.ts";
+import type { DutyService, ServiceOptions, Services, TopicFinder, TopicService } from "./services.ts";
+import { topicFinder } from "./topic-finder.ts";
+import { topicService } from "./topic-service.ts";
+import { TreeRegistry } from "./tree-registry.ts";
+import { truncateService } from "./truncate-service.ts";
+
+export function createServices(storage: Storage, options: ServiceOptions = {}): Services {
+  const trees = new TreeRegistry(storage);
+  const namespaces = new Namespaces(storage, trees);
+  const finder = topicFinder(storage, trees, namespaces, options.topicCacheMs);
+  const topics = forgetting(topicService(storage, trees, namespaces, options.defaultPartitions), finder);
+  const partitions = new PartitionRegistry(storage);
+  return {
+    namespaces,
+    topics,
+    producers: producerIdService(storage),
+    produce: produceService(storage, finder, partitions),
+    fetch: fetchService(storage, finder, partitions),
+    truncate: truncateService(storage, finder, partitions),
+    duties: withTrees(storage, trees, namespaces, dutyService(storage, { namespaces, topics, finder })),
+    health: healthService(storage),
+  };
+}
+
+/** What this process has changed itself it does not serve from its cache. */
+function forgetting(topics: TopicService, finder: TopicFinder): TopicService {
+  const forget = async <Result>(namespace: string, name: string, change: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await change();
+    } finally {
+      finder.forget(namespace, name);
+    }
+  };
+  return {
+    create: (namespace, topic) => forget(namespace, topic.name, () => topics.create(namespace, topic)),
+    list: (namespace, page) => topics.list(namespace, page),
+    describe: (namespace, name) => topics.describe(namespace, name),
+    alter: (namespace, name, change) => forget(namespace, name, () => topics.alter(namespace, name, change)),
+    delete: (namespace, name, deletion) => forget(namespace, name, () => topics.delete(namespace, name, deletion)),
+  };
+}
+
+/** A sweep sees to the trees as well: projections that a crash left behind, entries that a snapshot covers. */
+function withTrees(storage: Storage, trees: TreeRegistry, namespaces: Namespaces, duties: DutyService): DutyService {
+  const sweepTrees = async (): Promise<void> => {
+    let nextToken: string | undefined;
+    do {
+      const page = await namespaces.list({ limit: pageItemsMax, ...(nextToken === undefined ? {} : { nextToken }) });
+      for (const { name } of page.items) {
+        await healProjections(storage, trees, name);
+        await tidyTree(storage, name);
+      }
+      ({ nextToken } = page);
+    } while (nextToken !== undefined);
+  };
+  return {
+    seal: (topicId, partition) => duties.seal(topicId, partition),
+    retain: (topicId, partition) => duties.retain(topicId, partition),
+    collect: (topicId, partition) => duties.collect(topicId, partition),
+    async sweep() {
+      await sweepTrees();
+      await duties.sweep();
+    },
+  };
+}
