@@ -265,8 +265,8 @@ export const commitQueueWritesMax = 20_000;
 export const commitQueueBytesMax = 256 * 1024 * 1024;
 /** Entries that one commit trims. */
 export const trimBatchEntriesMax = 500;
-/** Blobs written at once: Node has four threads for files, and one of them must be free for LMDB's commits. */
-export const blobWritesAtOnceMax = 3;
+/** Blobs written at once: as many as Node has threads for files. With more, LMDB's commits wait twice as long among them. */
+export const blobWritesAtOnceMax = 4;
 /** Blobs that may wait to be written; each is at most 8 MiB by entries, and their owners bound the bytes. */
 export const blobPutsWaitingMax = 2_000;
 /** Blob folders known to be durable; beyond it they are looked at again. */
