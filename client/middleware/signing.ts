@@ -2,7 +2,7 @@
 import { createHash, createHmac } from "node:crypto";
 import type { Hash, Hmac } from "node:crypto";
 
-import { SignatureV4 } from "@smithy/signature-v4";
+import type { SignatureV4 } from "@smithy/signature-v4";
 
 import type { Handler, Middleware } from "../middleware-stack.ts";
 import { withHeaders } from "./request-headers.ts";
@@ -30,22 +30,28 @@ const credentialsRefreshMs = 300_000;
 
 /** Signs each attempt anew, because a signature is only valid for some minutes. */
 export function signingMiddleware(options: SigningOptions, now: () => Date): Middleware {
-  const signer = new SignatureV4({
+  let signer: Promise<SignatureV4> | undefined;
+  return <Input extends object, Output extends object>(next: Handler<Input, Output>): Handler<Input, Output> =>
+    async (handlerArguments) => {
+      const { request } = handlerArguments;
+      if (request === undefined) return next(handlerArguments);
+      signer ??= createSigner(options, now);
+      const signed = await (
+        await signer
+      ).sign({ ...request, query: { ...request.query }, headers: { ...request.headers } }, { signingDate: now() });
+      return next({ ...handlerArguments, request: withHeaders(request, signed.headers) });
+    };
+}
+
+/** Loaded when it is first needed: most of what a client loads is the signer, and on a laptop nothing is signed. */
+async function createSigner(options: SigningOptions, now: () => Date): Promise<SignatureV4> {
+  const { SignatureV4 } = await import("@smithy/signature-v4");
+  return new SignatureV4({
     credentials: cachedCredentials(options.credentials, now),
     region: options.region,
     service: options.service,
     sha256: NodeSha256,
   });
-  return <Input extends object, Output extends object>(next: Handler<Input, Output>): Handler<Input, Output> =>
-    async (handlerArguments) => {
-      const { request } = handlerArguments;
-      if (request === undefined) return next(handlerArguments);
-      const signed = await signer.sign(
-        { ...request, query: { ...request.query }, headers: { ...request.headers } },
-        { signingDate: now() },
-      );
-      return next({ ...handlerArguments, request: withHeaders(request, signed.headers) });
-    };
 }
 
 function cachedCredentials(credentials: SigningOptions["credentials"], now: () => Date): AwsCredentialsProvider {

@@ -4,6 +4,8 @@ import type { Command } from "commander";
 
 /** Adds `streamkeeper bench`: the benchmarks of this repository, in a process of their own. */
 export function registerBench(program: Command): void {
+  // Options behind "bench" are not the program's.
+  program.enablePositionalOptions();
   program
     .command("bench")
     .description("measure the log on this machine; bench --help says what there is")
@@ -12,8 +14,6 @@ export function registerBench(program: Command): void {
     .allowUnknownOption()
     .passThroughOptions()
     .action((args: readonly string[]) => bench(args));
-  // So that options behind "bench" are not taken for the program's.
-  program.enablePositionalOptions();
 }
 
 async function bench(args: readonly string[]): Promise<void> {
