@@ -1,0 +1,80 @@
+/** The functions with all operations, fed with API Gateway's events. */
+import type { GatewayAnswer, HttpEvent } from "../../functions/http/event.ts";
+import { createHttpHandler } from "../../functions/http/handler.ts";
+import type { LogFields } from "../../functions/http/log.ts";
+import { fetchOperations } from "../../functions/operations/fetch.ts";
+import { healthOperations } from "../../functions/operations/health.ts";
+import { produceOperations } from "../../functions/operations/produce.ts";
+import { topicsOperations } from "../../functions/operations/topics.ts";
+import { jsonMediaType, recordBatchMediaType } from "../../shared/api/routes.ts";
+import { encodeBatch } from "../../shared/record/encode-batch.ts";
+import { observedServices } from "./observed-services.ts";
+
+export const orders = "/v1/default/topics/orders";
+export const records = `${orders}/partitions/0/records`;
+export const asBatches = { "content-type": recordBatchMediaType };
+export const acceptBatches = { accept: recordBatchMediaType };
+
+/** A batch of records with these values, not compressed. */
+export function batchOf(...values: readonly string[]): Uint8Array {
+  const records = values.map((value) => ({ key: null, value: Buffer.from(value), timestamp: 1_700_000_000_000 }));
+  return encodeBatch({ records }, (_type, bytes) => bytes);
+}
+
+export interface Sent {
+  /** A string is sent as JSON, bytes as base64. */
+  readonly body?: string | Uint8Array;
+  readonly headers?: Record<string, string>;
+  readonly remainingMs?: number;
+}
+
+export interface Received {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly json: Record<string, unknown>;
+  readonly raw: Buffer;
+  readonly answer: GatewayAnswer;
+}
+
+export function startFunctions() {
+  const observed = observedServices();
+  const { services } = observed;
+  const logged: { readonly event: string; readonly fields: LogFields }[] = [];
+  const handler = createHttpHandler(
+    [
+      ...healthOperations(services),
+      ...topicsOperations(services),
+      ...produceOperations(services),
+      ...fetchOperations(services),
+    ],
+    (_level, event, fields) => logged.push({ event, fields }),
+  );
+  /** @param request method and target, for example `GET /health?probe=live` */
+  const send = async (request: string, { body, headers = {}, remainingMs = 29_000 }: Sent = {}): Promise<Received> => {
+    const [method = "", target = ""] = request.split(" ");
+    const [rawPath = "", rawQueryString = ""] = target.split("?");
+    const isBytes = typeof body === "object";
+    const event: HttpEvent = {
+      rawPath,
+      rawQueryString,
+      headers: { ...(typeof body === "string" ? { "content-type": jsonMediaType } : {}), ...headers },
+      requestContext: { requestId: "request-1", http: { method } },
+      isBase64Encoded: isBytes,
+      ...(body === undefined ? {} : { body: isBytes ? Buffer.from(body).toString("base64") : body }),
+    };
+    const answer = (await handler(event, { getRemainingTimeInMillis: () => remainingMs })) as GatewayAnswer;
+    const raw = Buffer.from(answer.body ?? "", answer.isBase64Encoded ? "base64" : "utf8");
+    const isJson = answer.headers["content-type"] === jsonMediaType;
+    const json = (isJson ? JSON.parse(raw.toString("utf8")) : {}) as Record<string, unknown>;
+    return { status: answer.statusCode, headers: answer.headers, json, raw, answer };
+  };
+  return { ...observed, logged, send };
+}
+
+/** The same with a topic `orders`. */
+export async function startWithTopic(partitions = 3) {
+  const functions = startFunctions();
+  await functions.services.topics.create("default", { name: "orders", partitions });
+  functions.calls.length = 0;
+  return functions;
+}
