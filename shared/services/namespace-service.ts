@@ -41,6 +41,15 @@ export function findNamespaceNameProblem(name: string): string | undefined {
   return reservedNames.has(name) ? "is not one that the API uses itself" : undefined;
 }
 
+/**
+ * For a name that is to be one of an existing namespace.
+ *
+ * @throws ServiceError UNKNOWN_NAMESPACE if none can have it
+ */
+export function checkNamespaceName(name: string): void {
+  if (findNamespaceNameProblem(name) !== undefined) throw unknownNamespace(name);
+}
+
 export class Namespaces implements NamespaceService {
   readonly #storage: Storage;
   readonly #trees: TreeRegistry;
@@ -66,7 +75,10 @@ export class Namespaces implements NamespaceService {
       throw new ServiceError("BAD_ARGUMENTS", "nextToken is not one that a page ended with");
     }
     return await withStorageErrors(async () => {
-      const page = await this.#storage.items.query(namespacesPartition, { after, limit });
+      const page = await this.#storage.items.query(namespacesPartition, {
+        limit,
+        ...(after === "" ? {} : { after }),
+      });
       const items = page.items.filter((item) => !isDeleting(item)).map(descriptionOf);
       const beyond = page.next ?? "\uffff";
       if (after < defaultNamespace && defaultNamespace <= beyond)
@@ -81,7 +93,7 @@ export class Namespaces implements NamespaceService {
   async delete(name: string): Promise<void> {
     if (name === defaultNamespace) throw new ServiceError("BAD_ARGUMENTS", "The namespace default cannot be deleted");
     this.#seen.delete(name);
-    if (findNamespaceNameProblem(name) !== undefined) throw unknownNamespace(name);
+    checkNamespaceName(name);
     await withChangeErrors(async () => {
       const marked = await this.#storage.items.update(namespaceKey(name), { set: { deleting: true } }, [
         { kind: "exists" },
@@ -119,7 +131,7 @@ export class Namespaces implements NamespaceService {
    */
   async requireNow(name: string): Promise<void> {
     if (name === defaultNamespace) return;
-    if (findNamespaceNameProblem(name) !== undefined) throw unknownNamespace(name);
+    checkNamespaceName(name);
     const isThere = await withStorageErrors(async () => {
       const item = await this.#storage.items.get(namespaceKey(name));
       if (item === undefined) return false;

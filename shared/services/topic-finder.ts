@@ -8,7 +8,7 @@ import { type Instant, instantOf, isFresh } from "../log/evidence.ts";
 import type { Storage } from "../storage/storage.ts";
 import { findTopic } from "../topics/topic-znodes.ts";
 import { isStorageFailure } from "./change-errors.ts";
-import type { Namespaces } from "./namespace-service.ts";
+import { checkNamespaceName, type Namespaces } from "./namespace-service.ts";
 import type { TopicFinder, TopicMetadata } from "./services.ts";
 import { withStorageErrors } from "./storage-errors.ts";
 import { checkTopicName } from "./topic-checks.ts";
@@ -49,6 +49,7 @@ class ProjectedTopics implements TopicFinder {
   }
 
   async find(namespace: string, name: string): Promise<TopicMetadata> {
+    checkNamespaceName(namespace);
     checkTopicName(name);
     const id = idOf(namespace, name);
     const { topic } = this.#recall(id) ?? (await this.#searchOnce(id, namespace, name));
