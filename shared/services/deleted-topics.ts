@@ -7,7 +7,7 @@
  * a run stopped is in the item.
  */
 import { erasePartitionLogs, eraseTopicBlobs } from "../partition/erase-partition.ts";
-import { garbagePartition } from "../storage/item-keys.ts";
+import { garbagePartition, topicKey } from "../storage/item-keys.ts";
 import type { Item } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
 
@@ -44,7 +44,8 @@ export async function eraseDeletedTopics(storage: Storage, budget: Budget): Prom
     for (const item of page.items) {
       if (budget.units <= 0) return;
       const garbage = garbageOf(item);
-      if (isDue(storage, garbage)) await eraseTopic(storage, garbage, budget);
+      if (isDue(storage, garbage) && !(await isStillFound(storage, garbage)))
+        await eraseTopic(storage, garbage, budget);
     }
     after = page.next;
     budget.units -= 1;
@@ -70,6 +71,14 @@ function isDue(storage: Storage, { deletedAtMs, pass }: Garbage): boolean {
   const { graceMs, hotEntryMs } = storage.lifetimes;
   const waitMs = pass === 0 ? graceMs : hotEntryMs + graceMs;
   return storage.clock.wallMs() - deletedAtMs > waitMs;
+}
+
+/** A process that died while it deleted the topic leaves it to be found until its projection is healed. */
+async function isStillFound(storage: Storage, { item, topicId }: Garbage): Promise<boolean> {
+  const { namespace, topic } = item.attributes;
+  if (typeof namespace !== "string" || typeof topic !== "string") return false;
+  const projection = await storage.items.get(topicKey(namespace, topic));
+  return projection?.attributes["topicId"] === topicId;
 }
 
 async function eraseTopic(storage: Storage, garbage: Garbage, budget: Budget): Promise<void> {
