@@ -26,6 +26,28 @@ test("a killed process hears nothing more, though what it sent may be applied", 
   expect(applied).toBeLessThan(20);
 });
 
+test("what a freeze holds back asks once more whether it may be sent", async () => {
+  const outcomes = new Set<string>();
+  for (let seed = 1; seed <= 30; seed++) {
+    const store = new SimulatedStore({ seed });
+    const process = store.process();
+    const { storage } = process;
+    await store.time.run(async () => {
+      const sentAtMs = store.time.nowMs;
+      const putting = storage.logs.putIfAbsent(sampleEntry(logId, 0), () => store.time.nowMs - sentAtMs < 60_000);
+      process.freeze(120_000);
+      const outcome = await putting.then(
+        () => "won",
+        (cause: Error) => cause.name,
+      );
+      expect(store.time.nowMs).toBeGreaterThanOrEqual(120_000);
+      expect(store.logs.from(logId, 0, 1)).toHaveLength(outcome === "StorageUnavailableError" ? 0 : 1);
+      outcomes.add(outcome);
+    });
+  }
+  expect([...outcomes].toSorted()).toEqual(["StorageUnavailableError", "won"]);
+});
+
 test("a frozen process goes on when it thaws, and its monotonic clock may have stood still", async () => {
   const store = new SimulatedStore({ seed: 1, delays: { sleepLateMsMax: 0 } });
   const process = store.process();
