@@ -1,5 +1,7 @@
 import { execFile, spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -138,13 +140,28 @@ describe("streamkeeper serve", () => {
   });
 
   test("--quiet prints nothing", async () => {
-    const child = spawn(process.execPath, [shim, "serve", "--port", "0", "--store", "memory", "--quiet"]);
+    const port = await freePort();
+    const child = spawn(process.execPath, [shim, "serve", "--port", String(port), "--store", "memory", "--quiet"]);
     started.push(child);
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
     const ended = new Promise((resolve) => child.once("exit", resolve));
-    setTimeout(() => child.kill("SIGTERM"), 1_500);
+    const isUp = async (): Promise<boolean> =>
+      fetch(`http://127.0.0.1:${port}/health?probe=live`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    await expect.poll(isUp, { timeout: 20_000, interval: 100 }).toBe(true);
+    child.kill("SIGTERM");
     expect([await ended, output]).toEqual([0, ""]);
   });
 });
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
