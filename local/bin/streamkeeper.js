@@ -4,8 +4,9 @@
 // an older one is on the path, this starts the one that came with the packages.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
+import module, { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const majorMin = 24;
 const forwarded = ["SIGINT", "SIGTERM", "SIGHUP"];
@@ -21,6 +22,8 @@ function packagedNode() {
 }
 
 if (Number.parseInt(process.versions.node, 10) >= majorMin) {
+  // Compiling takes more than half of a start. Where the folder cannot be written, Node goes without it.
+  module.enableCompileCache(fileURLToPath(new URL("../../node_modules/.cache/streamkeeper", import.meta.url)));
   await import("../main.ts");
 } else {
   const node = packagedNode();

@@ -1,4 +1,5 @@
 /** `streamkeeper serve`: the API on this machine until someone says stop. */
+import { flushCompileCache } from "node:module";
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
@@ -60,6 +61,8 @@ async function serve(options: ServeOptions): Promise<void> {
       print(firstLines({ version, url: server.url, place: opened.place, ...(await aTopic(services, opened)) }));
       opened.onWake((duty) => duties.add(duty));
       duties.start();
+      // Written otherwise only when the process ends by itself, which a server seldom does.
+      flushCompileCache();
       await stop;
       print("Stopping; once more stops at once.\n");
     } finally {
