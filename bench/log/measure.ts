@@ -9,6 +9,8 @@ export interface Measurement {
   readonly records: number;
   readonly bytes: number;
   readonly elapsedMs: number;
+  /** Processor time of the process that holds the log. */
+  readonly cpuMs: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
@@ -19,6 +21,8 @@ export interface MeasureOptions {
   readonly concurrency: number;
   /** Run before, without being counted: code gets compiled and connections opened. */
   readonly warmUpSeconds?: number;
+  /** Processor time so far. Default: this process's. */
+  readonly cpuMs?: () => Promise<number>;
 }
 
 /** Latencies kept; beyond it every second one is dropped, again and again. */
@@ -29,20 +33,21 @@ export async function measure(
   options: MeasureOptions,
   operation: (worker: number) => Promise<OperationResult>,
 ): Promise<Measurement> {
-  const { seconds, concurrency, warmUpSeconds = Math.min(0.5, seconds / 4) } = options;
-  if (warmUpSeconds > 0) await run(warmUpSeconds, concurrency, operation);
-  return run(seconds, concurrency, operation);
+  const { seconds, warmUpSeconds = Math.min(0.5, seconds / 4) } = options;
+  if (warmUpSeconds > 0) await run(warmUpSeconds, options, operation);
+  return run(seconds, options, operation);
 }
 
 async function run(
   seconds: number,
-  concurrency: number,
+  { concurrency, cpuMs = ownCpuMs }: MeasureOptions,
   operation: (worker: number) => Promise<OperationResult>,
 ): Promise<Measurement> {
   const latencies = new Latencies();
   let operations = 0;
   let records = 0;
   let bytes = 0;
+  const cpuBeforeMs = await cpuMs();
   const startMs = performance.now();
   const endMs = startMs + seconds * 1_000;
   const loop = async (worker: number): Promise<void> => {
@@ -58,7 +63,13 @@ async function run(
   };
   await Promise.all(Array.from({ length: concurrency }, (_, worker) => loop(worker)));
   const elapsedMs = performance.now() - startMs;
-  return { operations, records, bytes, elapsedMs, ...latencies.percentiles() };
+  const cpuAfterMs = await cpuMs();
+  return { operations, records, bytes, elapsedMs, cpuMs: cpuAfterMs - cpuBeforeMs, ...latencies.percentiles() };
+}
+
+function ownCpuMs(): Promise<number> {
+  const { user, system } = process.cpuUsage();
+  return Promise.resolve((user + system) / 1_000);
 }
 
 class Latencies {

@@ -11,6 +11,8 @@ export interface CellReport extends CellName {
   readonly recordsPerSecond: number;
   /** Millions of bytes. */
   readonly mbPerSecond: number;
+  /** Of the process that holds the log. */
+  readonly cpuMsPerOperation: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   /** Share of the faster of the two raw paths at the same size and concurrency, where both were measured. */
@@ -31,7 +33,7 @@ export interface LogReport {
 
 /** One cell's figures. */
 export function cellReport(cell: CellName, measured: Measurement): CellReport {
-  const { operations, records, bytes, elapsedMs, p50Ms, p99Ms } = measured;
+  const { operations, records, bytes, elapsedMs, cpuMs, p50Ms, p99Ms } = measured;
   return {
     ...cell,
     title: cellTitle(cell),
@@ -39,6 +41,7 @@ export function cellReport(cell: CellName, measured: Measurement): CellReport {
     operationsPerSecond: round((operations * 1_000) / elapsedMs, 1),
     recordsPerSecond: Math.round((records * 1_000) / elapsedMs),
     mbPerSecond: round(bytes / elapsedMs / 1_000, 2),
+    cpuMsPerOperation: round(cpuMs / Math.max(1, operations), 3),
     p50Ms: round(p50Ms, 3),
     p99Ms: round(p99Ms, 3),
   };
@@ -72,6 +75,7 @@ export function logTable(report: LogReport): string {
     Math.round(cell.operationsPerSecond),
     cell.path === "lmdb" || cell.path === "file" ? "" : String(cell.recordsPerSecond),
     cell.mbPerSecond,
+    cell.cpuMsPerOperation,
     cell.p50Ms,
     cell.p99Ms,
     cell.shareOfCeiling === undefined ? "" : `${Math.round(cell.shareOfCeiling * 100)}%`,
@@ -84,6 +88,7 @@ export function logTable(report: LogReport): string {
     "OPS/S",
     "RECORDS/S",
     "MB/S",
+    "CPU MS/OP",
     "P50 MS",
     "P99 MS",
     "OF CEILING",

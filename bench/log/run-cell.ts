@@ -41,7 +41,7 @@ export async function runCell(cell: CellName, options: RunOptions): Promise<Meas
 }
 
 function produce(subject: Subject, cell: CellName, batch: SampleBatch, seconds: number): Promise<Measurement> {
-  return measure({ seconds, concurrency: cell.connections }, async (partition) => {
+  return measure({ seconds, concurrency: cell.connections, cpuMs: subject.cpuMs }, async (partition) => {
     await subject.produce(topic, partition, batch.bytes);
     return { records: batch.records, bytes: batch.bytes.length };
   });
@@ -55,8 +55,8 @@ async function fetchAgain(subject: Subject, cell: CellName, batch: SampleBatch, 
     for (let index = 0; index < batches; index += 1) await subject.produce(topic, partition, batch.bytes);
   };
   await Promise.all(Array.from({ length: connections }, (_, partition) => prepare(partition)));
-  const offsets = new Array<number>(connections).fill(0);
-  return measure({ seconds, concurrency: connections }, async (partition) => {
+  const offsets = Array.from({ length: connections }, () => 0);
+  return measure({ seconds, concurrency: connections, cpuMs: subject.cpuMs }, async (partition) => {
     const offset = offsets[partition] ?? 0;
     const { bytes, nextOffset, highWatermark } = await subject.fetch(topic, partition, offset);
     if (nextOffset <= offset) throw new Error(`nothing at offset ${offset} of partition ${partition}`);

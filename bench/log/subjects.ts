@@ -17,6 +17,8 @@ export interface Fetched {
 
 /** A way to the log. */
 export interface Subject extends AsyncDisposable {
+  /** Processor time so far of the process that holds the log, where that is another one. */
+  readonly cpuMs?: () => Promise<number>;
   createTopic(topic: string, partitions: number): Promise<void>;
   produce(topic: string, partition: number, batch: Uint8Array): Promise<void>;
   fetch(topic: string, partition: number, offset: number): Promise<Fetched>;
@@ -31,6 +33,7 @@ export async function httpSubject(dataFolder: string, connectionsMax: number): P
   const server = await ServerProcess.start({ dataFolder });
   const client = new StreamkeeperClient({ endpoint: server.url, connectionsMax });
   return {
+    cpuMs: async () => (await server.usage()).cpuMs,
     async createTopic(name, partitions) {
       await client.send(new CreateTopicCommand({ name, partitions }));
     },

@@ -9,6 +9,7 @@ export interface MemorySample {
   readonly rssBytes: number;
   readonly heapBytes: number;
   readonly externalBytes: number;
+  readonly cpuMs: number;
 }
 
 export interface MemoryReport {

@@ -55,8 +55,8 @@ async function passThrough(
   const samples: MemorySample[] = [];
   const sampling = (async () => {
     while (!stop.signal.aborted) {
-      const memory = await server.memory();
-      const sample = { atMs: Math.round(performance.now() - startMs), ...passed, ...memory };
+      const usage = await server.usage();
+      const sample = { atMs: Math.round(performance.now() - startMs), ...passed, ...usage };
       samples.push(sample);
       onSample(sample, passed.producedBytes / (gigabytes * 1e9));
       await sleep(sampleEveryMs);

@@ -6,7 +6,15 @@ import type { HostOptions } from "./hosted-services.ts";
 /** What this process says to the one that started it. */
 export type ServerMessage =
   | { readonly kind: "listening"; readonly url: string }
-  | { readonly kind: "memory"; readonly rssBytes: number; readonly heapBytes: number; readonly externalBytes: number };
+  | ({ readonly kind: "usage" } & ServerUsage);
+
+export interface ServerUsage {
+  readonly rssBytes: number;
+  readonly heapBytes: number;
+  readonly externalBytes: number;
+  /** Processor time so far. */
+  readonly cpuMs: number;
+}
 
 const options = JSON.parse(process.argv[2] ?? "{}") as HostOptions;
 const hosted = await hostServices(options);
@@ -16,10 +24,12 @@ function say(message: ServerMessage): void {
   process.send?.(message);
 }
 
-/** Any message asks how much memory this process has; the other side hanging up ends it. */
+/** Any message asks what this process uses; the other side hanging up ends it. */
 process.on("message", () => {
   const { rss, heapUsed, external } = process.memoryUsage();
-  say({ kind: "memory", rssBytes: rss, heapBytes: heapUsed, externalBytes: external });
+  const { user, system } = process.cpuUsage();
+  const cpuMs = (user + system) / 1_000;
+  say({ kind: "usage", rssBytes: rss, heapBytes: heapUsed, externalBytes: external, cpuMs });
 });
 process.once("disconnect", () => {
   void server

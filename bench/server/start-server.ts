@@ -3,13 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { HostOptions } from "./hosted-services.ts";
-import type { ServerMessage } from "./server-process.ts";
-
-export interface ServerMemory {
-  readonly rssBytes: number;
-  readonly heapBytes: number;
-  readonly externalBytes: number;
-}
+import type { ServerMessage, ServerUsage } from "./server-process.ts";
 
 /** A server in another process. */
 export class ServerProcess implements AsyncDisposable {
@@ -30,11 +24,11 @@ export class ServerProcess implements AsyncDisposable {
     return new ServerProcess(message.url, child);
   }
 
-  async memory(): Promise<ServerMemory> {
+  async usage(): Promise<ServerUsage> {
     const answer = nextMessage(this.#child);
-    this.#child.send("memory?");
+    this.#child.send("usage?");
     const message = await answer;
-    if (message.kind !== "memory") throw new Error("the server did not say how much memory it has");
+    if (message.kind !== "usage") throw new Error("the server did not say what it uses");
     return message;
   }
 

@@ -41,7 +41,15 @@ test("a measurement counts what was done, by as many workers as wanted", async (
 });
 
 test("a figure stands next to the faster ceiling of its own size and concurrency", () => {
-  const measured = (bytes: number) => ({ operations: 10, records: 10, bytes, elapsedMs: 1_000, p50Ms: 1, p99Ms: 2 });
+  const measured = (bytes: number) => ({
+    operations: 10,
+    records: 10,
+    bytes,
+    elapsedMs: 1_000,
+    cpuMs: 5,
+    p50Ms: 1,
+    p99Ms: 2,
+  });
   const of = (path: "lmdb" | "file" | "http", bytes: number, connections = 1) =>
     cellReport({ path, operation: "produce", batchBytes: 1_024, connections }, measured(bytes));
   const cells = [of("lmdb", 4e6), of("file", 2e6), of("lmdb", 9e6, 16), of("http", 1e6), of("http", 9e6, 16)];
@@ -49,6 +57,6 @@ test("a figure stands next to the faster ceiling of its own size and concurrency
   expect(report.cells.map((cell) => cell.shareOfCeiling)).toEqual([undefined, undefined, undefined, 0.25, 1]);
   expect(report.cells[3]).toMatchObject({ mbPerSecond: 1, operationsPerSecond: 10, recordsPerSecond: 10 });
   expect(logTable(report)).toContain(
-    "http  produce    1KB              1     10  10            1       1       2  25%",
+    "http  produce    1KB              1     10  10            1        0.5       1       2  25%",
   );
 });

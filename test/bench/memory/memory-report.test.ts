@@ -11,6 +11,7 @@ function samples(rss: (index: number) => number) {
     rssBytes: rss(index),
     heapBytes: 1e7,
     externalBytes: 1e6,
+    cpuMs: 1,
   }));
 }
 
