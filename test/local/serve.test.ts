@@ -61,7 +61,7 @@ async function serve(args: readonly string[], nodeArgs: readonly string[] = []):
 }
 
 describe("streamkeeper serve", () => {
-  test("keeps acknowledged records over a restart and a kill", async () => {
+  test("keeps acknowledged records over a restart and a kill, and ends a long poll when one comes", async () => {
     const data = join(folder, "kept");
     const first = await serve(["--data", data]);
     expect(first.output()).toContain(`Data: ${data}`);
@@ -91,6 +91,9 @@ describe("streamkeeper serve", () => {
 
     const third = await serve(["--data", data]);
     expect(await values(third)).toEqual(["one", "two"]);
+    const poll = fetch(`${third.url}/v1/default/topics/hello/partitions/0/records?offset=2&waitMs=20000`);
+    expect(await produce(third, "three")).toBe(200);
+    expect(await (await poll).json()).toMatchObject({ records: [{ offset: 2, value: "three" }], nextOffset: 3 });
     third.child.kill("SIGINT");
     expect(await third.ended).toBe(0);
   });

@@ -1,5 +1,8 @@
+import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { operations } from "../../../shared/api/operations.ts";
+import { decompressedBatchBytesMax } from "../../../shared/limits.ts";
+import { encodeBatch } from "../../../shared/record/encode-batch.ts";
 import { asBatches, batchOf, orders, records, startWithTopic } from "../start-functions.ts";
 import type { Sent } from "../start-functions.ts";
 
@@ -149,13 +152,20 @@ describe("produce to a partition", () => {
     return bytes;
   };
 
+  const bomb = (): Uint8Array =>
+    encodeBatch(
+      { records: [{ key: null, value: Buffer.alloc(decompressedBatchBytesMax) }], compressionType: "gzip" },
+      (_type, bytes) => gzipSync(bytes, { level: 1 }),
+    );
+
   test.each<[string, Sent, number, string]>([
     ["a wrong CRC", { body: damaged((bytes) => bytes.fill(0x7f, -1)) }, 400, "CORRUPT_MESSAGE"],
     ["a truncated batch", { body: batchOf("value").subarray(0, -1) }, 400, "CORRUPT_MESSAGE"],
     ["too short for a batch", { body: Uint8Array.of(1, 2, 3) }, 400, "CORRUPT_MESSAGE"],
     ["an old format", { body: damaged((bytes) => (bytes[16] = 1)) }, 400, "UNSUPPORTED_FOR_MESSAGE_FORMAT"],
+    ["a decompression bomb", { body: bomb() }, 413, "MESSAGE_TOO_LARGE"],
     ["an oversized batch", { body: batchOf("v".repeat(1_048_588)) }, 413, "MESSAGE_TOO_LARGE"],
-  ])("a batch with %s is refused, and nothing is written", async (_title, sent, status, error) => {
+  ])("%s is refused, and nothing is written", async (_title, sent, status, error) => {
     const { send } = await startWithTopic();
     const answer = await send(`POST ${records}`, { ...sent, headers: asBatches });
     expect([answer.status, answer.json["error"]]).toEqual([status, error]);
