@@ -35,15 +35,11 @@ async function fetchOperation(services: Services, routed: RoutedRequest): Promis
   const params = checkedParams("fetch", routed);
   const query = checkedQuery(operations.fetch.query, routed);
   const kind = acceptedKind(routed.headers);
+  const bounds = boundsOf(query, routed);
   for (let lookUp = 1; ; lookUp++) {
     const offset = await offsetOf(services, params, query);
     try {
-      return await fetchFrom(
-        services,
-        { ...params, ...bounded(query, routed), offset, signal: routed.signal },
-        kind,
-        routed,
-      );
+      return await fetchFrom(services, { ...params, ...bounds, offset }, kind, routed);
     } catch (error) {
       const passed = error instanceof ServiceError && error.code === "OFFSET_OUT_OF_RANGE";
       if (!passed || typeof query.offset === "number" || lookUp >= lookUpsMax) throw error;
@@ -51,12 +47,10 @@ async function fetchOperation(services: Services, routed: RoutedRequest): Promis
   }
 }
 
-function bounded(query: FetchQuery, routed: RoutedRequest): Omit<FetchQuery, "offset"> {
-  return {
-    ...query,
-    maxBytes: Math.min(query.maxBytes, routed.answerBytesMax),
-    waitMs: Math.min(query.waitMs, routed.waitMsMax),
-  };
+function boundsOf(query: FetchQuery, routed: RoutedRequest): Omit<FetchRequest, "offset" | keyof Params<"fetch">> {
+  const maxBytes = Math.min(query.maxBytes, routed.answerBytesMax);
+  const waitMs = Math.min(query.waitMs, routed.waitMsMax);
+  return { ...query, maxBytes, waitMs, ...(waitMs === 0 ? {} : { signal: routed.signal }) };
 }
 
 async function offsetOf({ fetch }: Services, params: Params<"fetch">, query: FetchQuery): Promise<number> {

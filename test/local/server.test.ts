@@ -82,7 +82,7 @@ describe("the local server", () => {
     const { records, calls } = await start();
     const bytes = Buffer.from(batchOf("0123456789abcdefg".repeat(61_600)));
     const send = async (body: Exclude<RequestInit["body"], undefined>) =>
-      fetch(records, { method: "POST", headers: { "content-type": batchType }, body, duplex: "half" } as RequestInit);
+      fetch(records, { method: "POST", headers: { "content-type": batchType }, body, duplex: "half" });
     for (const [offset, body] of [bytes, new Blob([bytes]).stream()].entries()) {
       expect((await send(body)).status).toBe(200);
       const answer = await fetch(`${records}?offset=${offset}`, { headers: { accept: batchType } });
@@ -149,7 +149,7 @@ describe("what the local server refuses", () => {
       headers: { "content-type": batchType },
       body,
       duplex: "half",
-    } as RequestInit);
+    });
     expect([answer.status, ((await answer.json()) as { error: string }).error]).toEqual([413, "MESSAGE_TOO_LARGE"]);
     expect(calls).toEqual([]);
   });

@@ -106,7 +106,8 @@ describe("fetch", () => {
     const { send, calls } = await startWithRecords();
     const query = "offset=1&maxBytes=8388608&maxRecords=7&minBytes=1&waitMs=25000&isolation=read_committed";
     await send(`GET ${records}?${query}`, { remainingMs: 12_000 });
-    const { signal, ...request } = calls.at(-1)?.args[0] as FetchRequest;
+    const call = calls.at(-1);
+    const { signal, ...request } = (call?.args ?? [])[0] as FetchRequest;
     expect(signal).toBeInstanceOf(AbortSignal);
     expect(request).toEqual({
       ...partition,

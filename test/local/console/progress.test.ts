@@ -10,7 +10,7 @@ describe("progress", () => {
 
   test("draws a bar over itself on a terminal, and leaves its last line", () => {
     const terminal = stream(true);
-    const progress = new Progress("rows", { total: 200, atOnce: true, stream: terminal.stream });
+    const progress = new Progress("rows", terminal.stream, { total: 200, atOnce: true });
     progress.add(50, 1_000);
     progress.add(1, 1);
     progress.finish("done");
@@ -20,7 +20,7 @@ describe("progress", () => {
 
   test("writes nothing but its last line elsewhere", () => {
     const file = stream(false);
-    const progress = new Progress("rows", { total: 2, atOnce: true, stream: file.stream });
+    const progress = new Progress("rows", file.stream, { total: 2, atOnce: true });
     progress.add(1, 1);
     progress.finish("done");
     expect(file.written).toEqual(["done\n"]);
@@ -28,7 +28,7 @@ describe("progress", () => {
 
   test("says nothing of what is done at once", () => {
     const terminal = stream(true);
-    const progress = new Progress("rows", { stream: terminal.stream });
+    const progress = new Progress("rows", terminal.stream);
     progress.add(1, 1);
     progress.finish();
     expect(terminal.written).toEqual([]);
