@@ -12,6 +12,7 @@ import { CommandError } from "../command-error.ts";
 import { runAction } from "../console/run-action.ts";
 import { parseStartPoint, resolveStartPoint } from "../console/start-point.ts";
 import type { StartPoint } from "../console/start-point.ts";
+import type { Terminal } from "../console/terminal.ts";
 
 interface ConsumeOptions extends ConnectionOptions {
   readonly partition: readonly number[];
@@ -39,7 +40,7 @@ Examples:
   $ streamkeeper consume orders -p 0 -o 42 -c 1 -f '%k: %s (offset %o)\\n'`;
 
 /** Adds `streamkeeper consume`. */
-export function registerConsume(program: Command): void {
+export function registerConsume(program: Command, terminal: Terminal = process): void {
   const command = program.command("consume <topic>").description("write a topic's records to the standard output");
   withConnection(command)
     .option(
@@ -59,25 +60,32 @@ export function registerConsume(program: Command): void {
     .option("-u, --unbuffered", "write each record by itself")
     .option("-q, --quiet", "do not tell when the end is reached")
     .addHelpText("after", examples)
-    .action((topic: string, options: ConsumeOptions) => runAction((signal) => consume(topic, options, signal)));
+    .action((topic: string, options: ConsumeOptions) =>
+      runAction((signal) => consume(topic, options, terminal, signal)),
+    );
 }
 
-async function consume(topic: string, options: ConsumeOptions, interrupt: AbortSignal): Promise<void> {
+async function consume(
+  topic: string,
+  options: ConsumeOptions,
+  { stdout, stderr }: Terminal,
+  interrupt: AbortSignal,
+): Promise<void> {
   const start = parseStartPoint(options.offset);
   const formatter = recordFormatter({ ...options, showNull: options.null === true });
   const countMax = parseCount(options.count);
   using client = connect(options);
   const done = new AbortController();
-  const output = new Output();
+  const output = new Output(stdout);
   const signal = AbortSignal.any([interrupt, done.signal, output.signal]);
   const described = await client.send(new DescribeTopicCommand({ topic }), { abortSignal: signal });
   const chosen = choosePartitions(options.partition, described.partitions, topic);
   const writer = new RecordWriter(output, formatter, topic, countMax, options.unbuffered === true);
-  const progress = new Progress(`consume ${topic}`);
+  const progress = new Progress(`consume ${topic}`, stderr);
   const read = (partition: number): Promise<void> =>
     readPartition(client, { topic, partition, start, stopAtEnd: options.exit === true, signal }, async (records) => {
       await writer.write(records);
-      if (!process.stdout.isTTY) progress.add(records.length, sizeOf(records));
+      if (stdout.isTTY !== true) progress.add(records.length, sizeOf(records));
       if (writer.isDone) done.abort();
     });
   try {
@@ -88,8 +96,8 @@ async function consume(topic: string, options: ConsumeOptions, interrupt: AbortS
   } finally {
     progress.finish();
   }
-  if (options.quiet !== true && process.stderr.isTTY && options.exit === true) {
-    process.stderr.write(`${formatAmount(writer.written, "record")} of ${topic}\n`);
+  if (options.quiet !== true && stderr.isTTY === true && options.exit === true) {
+    stderr.write(`${formatAmount(writer.written, "record")} of ${topic}\n`);
   }
 }
 

@@ -2,19 +2,19 @@ import { randomBytes } from "node:crypto";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { CreateTopicCommand, DeleteTopicCommand } from "../../client/index.ts";
-import type { StreamkeeperClient } from "../../client/index.ts";
 import { CommandError } from "../command-error.ts";
 import { connect, endpointDefault, withConnection } from "../console/connection.ts";
 import type { ConnectionOptions } from "../console/connection.ts";
 import { Progress } from "../console/progress.ts";
 import { formatAmount, formatBytes, formatCount, perSecond } from "../console/quantities.ts";
 import { runAction } from "../console/run-action.ts";
+import type { Terminal } from "../console/terminal.ts";
 import { flightsFile, keyOf, readFlights } from "../demo/flights.ts";
 import { startOwnServer } from "../demo/own-server.ts";
 import { RowChecker } from "../demo/row-checker.ts";
 import type { SentRow } from "../demo/row-checker.ts";
 import { describeReport, produceRows, readRows } from "../demo/stream-rows.ts";
-import type { Streamed } from "../demo/stream-rows.ts";
+import type { Streamed, StreamTask } from "../demo/stream-rows.ts";
 import { storeKinds } from "../open-storage.ts";
 import type { StoreKind } from "../open-storage.ts";
 
@@ -37,7 +37,7 @@ Examples:
   $ streamkeeper demo --store aws`;
 
 /** Adds `streamkeeper demo`. */
-export function registerDemo(program: Command): void {
+export function registerDemo(program: Command, terminal: Terminal = process): void {
   const command = program
     .command("demo")
     .description("stream a real data set through a server, read it back, and check every row");
@@ -49,11 +49,12 @@ export function registerDemo(program: Command): void {
     .addHelpText("after", examples)
     .action((options: DemoOptions) => {
       const isNamed = command.getOptionValueSource("endpoint") !== "default" || options.endpoint !== endpointDefault;
-      return runAction((signal) => demo(options, isNamed, signal));
+      return runAction((signal) => demo(options, isNamed, terminal, signal));
     });
 }
 
-async function demo(options: DemoOptions, isNamed: boolean, signal: AbortSignal): Promise<void> {
+async function demo(options: DemoOptions, isNamed: boolean, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const print = (line: string): void => void terminal.stdout.write(`${line}\n`);
   const rows = await rowsToSend(options.rows === undefined ? undefined : parseNumber(options.rows, "--rows"));
   const partitions = parseNumber(options.partitions, "--partitions");
   await using server = isNamed ? undefined : await startOwnServer(options.store);
@@ -64,7 +65,7 @@ async function demo(options: DemoOptions, isNamed: boolean, signal: AbortSignal)
   const topic = `demo-flights-${randomBytes(4).toString("hex")}`;
   await client.send(new CreateTopicCommand({ name: topic, partitions }), { abortSignal: signal });
   try {
-    const problems = await streamAndCheck(client, topic, partitions, rows, signal);
+    const problems = await streamAndCheck({ client, topic, signal }, partitions, rows, terminal);
     if (problems > 0) throw new CommandError(`the demo found ${formatAmount(problems, "problem")}`);
   } finally {
     if (options.keep === true) print(`kept      topic ${topic}`);
@@ -74,26 +75,29 @@ async function demo(options: DemoOptions, isNamed: boolean, signal: AbortSignal)
 
 /** Answers the number of problems. */
 async function streamAndCheck(
-  client: StreamkeeperClient,
-  topic: string,
+  place: Omit<StreamTask, "onProgress">,
   partitions: number,
   rows: readonly SentRow[],
-  signal: AbortSignal,
+  { stdout, stderr }: Terminal,
 ): Promise<number> {
   const keys = formatAmount(new Set(rows.map((row) => row.key)).size, "key");
-  const produced = await withProgress("produced", rows.length, (onProgress) =>
-    produceRows({ client, topic, signal, onProgress }, rows),
+  const produced = await withProgress(
+    new Progress("produced", stderr, { total: rows.length, atOnce: true }),
+    (onProgress) => produceRows({ ...place, onProgress }, rows),
   );
-  print(
-    `produced  ${formatCount(rows.length)} rows, ${keys}, to ${formatAmount(partitions, "partition")} ${rates(rows.length, produced)}`,
+  stdout.write(
+    `produced  ${formatCount(rows.length)} rows, ${keys}, to ${formatAmount(partitions, "partition")} ${rates(rows.length, produced)}\n`,
   );
   const checker = new RowChecker(rows, partitions);
-  const read = await withProgress("consumed", rows.length, (onProgress) =>
-    readRows({ client, topic, signal, onProgress }, partitions, checker),
+  const read = await withProgress(
+    new Progress("consumed", stderr, { total: rows.length, atOnce: true }),
+    (onProgress) => readRows({ ...place, onProgress }, partitions, checker),
   );
   const report = checker.finish();
-  print(`consumed  ${formatCount(report.rows)} rows, ${formatAmount(report.keys, "key")} ${rates(report.rows, read)}`);
-  process.stdout.write(describeReport(report));
+  stdout.write(
+    `consumed  ${formatCount(report.rows)} rows, ${formatAmount(report.keys, "key")} ${rates(report.rows, read)}\n`,
+  );
+  stdout.write(describeReport(report));
   return report.problemsCount;
 }
 
@@ -103,11 +107,9 @@ async function rowsToSend(limit: number | undefined): Promise<readonly SentRow[]
 }
 
 async function withProgress<Result>(
-  title: string,
-  total: number,
+  progress: Progress,
   work: (onProgress: (rows: number, bytes: number) => void) => Promise<Result>,
 ): Promise<Result> {
-  const progress = new Progress(title, { total, atOnce: true });
   try {
     return await work((rows, bytes) => progress.add(rows, bytes));
   } finally {
@@ -123,8 +125,4 @@ function rates(rows: number, { bytes, elapsedMs }: Streamed): string {
 function parseNumber(text: string, name: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new CommandError(`${name} must be a whole number from 1 on: ${text}`);
   return Number(text);
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

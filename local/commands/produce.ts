@@ -11,6 +11,7 @@ import { formatAmount, formatBytes, formatCount, perSecond } from "../console/qu
 import { CommandError } from "../command-error.ts";
 import { runAction } from "../console/run-action.ts";
 import { splitInput } from "../console/split-input.ts";
+import type { Terminal } from "../console/terminal.ts";
 
 interface ProduceOptions extends ConnectionOptions {
   readonly delimiter: string;
@@ -35,7 +36,7 @@ Examples:
   $ streamkeeper consume orders -e -K '\\t' | streamkeeper produce copy -K '\\t'`;
 
 /** Adds `streamkeeper produce`. */
-export function registerProduce(program: Command): void {
+export function registerProduce(program: Command, terminal: Terminal = process): void {
   const command = program.command("produce <topic>").description("write the lines of the standard input to a topic");
   withConnection(command)
     .option(
@@ -55,21 +56,28 @@ export function registerProduce(program: Command): void {
     .option("--linger <ms>", "how long a record waits for others to share its batch", "5")
     .option("-q, --quiet", "write no summary")
     .addHelpText("after", examples)
-    .action((topic: string, options: ProduceOptions) => runAction((signal) => produce(topic, options, signal)));
+    .action((topic: string, options: ProduceOptions) =>
+      runAction((signal) => produce(topic, options, terminal, signal)),
+    );
 }
 
-async function produce(topic: string, options: ProduceOptions, signal: AbortSignal): Promise<void> {
-  if (process.stdin.isTTY) process.stderr.write("reading lines from the terminal; end with Ctrl-D\n");
+async function produce(
+  topic: string,
+  options: ProduceOptions,
+  { stdin, stderr }: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  if (stdin.isTTY === true) stderr.write("reading lines from the terminal; end with Ctrl-D\n");
   using client = connect(options);
   const producer = client.producer({
     topic,
     compressionType: options.compression,
     lingerMs: parseNumber(options.linger, "--linger"),
   });
-  const progress = new Progress(`produce ${topic}`);
+  const progress = new Progress(`produce ${topic}`, stderr);
   const sent = { records: 0, bytes: 0 };
   try {
-    await sendInput(producer, options, signal, (bytes) => {
+    await sendInput(producer, options, stdin, signal, (bytes) => {
       sent.records += 1;
       sent.bytes += bytes;
       progress.add(1, bytes);
@@ -83,12 +91,13 @@ async function produce(topic: string, options: ProduceOptions, signal: AbortSign
   const { elapsedMs } = progress;
   const speed = `${formatCount(perSecond(sent.records, elapsedMs))} records/s`;
   const size = `${formatBytes(sent.bytes)} in ${(elapsedMs / 1_000).toFixed(1)} s`;
-  process.stderr.write(`${formatAmount(sent.records, "record")} to ${topic}, ${size} (${speed})\n`);
+  stderr.write(`${formatAmount(sent.records, "record")} to ${topic}, ${size} (${speed})\n`);
 }
 
 async function sendInput(
   producer: Producer,
   options: ProduceOptions,
+  stdin: Terminal["stdin"],
   signal: AbortSignal,
   onSent: (bytes: number) => void,
 ): Promise<void> {
@@ -97,10 +106,10 @@ async function sendInput(
   const delimiter = unescapeBytes(options.delimiter);
   if (delimiter.length === 0) throw new CommandError("--delimiter must not be empty");
   let count = 0;
-  const stopReading = (): void => void process.stdin.destroy();
+  const stopReading = (): void => void stdin.destroy();
   signal.addEventListener("abort", stopReading, { once: true });
   try {
-    for await (const pieces of splitInput(process.stdin, delimiter)) {
+    for await (const pieces of splitInput(stdin, delimiter)) {
       for (const piece of pieces) {
         if (piece.length === 0) continue;
         if (count === countMax) return;
@@ -114,7 +123,7 @@ async function sendInput(
     if (!signal.aborted) throw error;
   } finally {
     signal.removeEventListener("abort", stopReading);
-    process.stdin.destroy();
+    stdin.destroy();
   }
 }
 

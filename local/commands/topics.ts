@@ -14,6 +14,7 @@ import { Output, OutputClosedError } from "../console/output.ts";
 import { CommandError } from "../command-error.ts";
 import { runAction } from "../console/run-action.ts";
 import { formatTable } from "../console/table.ts";
+import type { Terminal } from "../console/terminal.ts";
 
 interface TopicsOptions extends ConnectionOptions {
   readonly json?: boolean;
@@ -37,7 +38,9 @@ Examples:
   $ streamkeeper topics delete orders`;
 
 /** Adds `streamkeeper topics`. */
-export function registerTopics(program: Command): void {
+export function registerTopics(program: Command, terminal: Terminal = process): void {
+  const run = (options: TopicsOptions, action: (call: Call) => Promise<void>): Promise<void> =>
+    runTopics(terminal, options, action);
   const topics = program.command("topics").description("list, create, describe, alter and delete topics");
   topics.addHelpText("after", examples);
   const subcommand = (usage: string, description: string): Command =>
@@ -69,11 +72,11 @@ interface Call {
   readonly output: Output;
 }
 
-function run(options: TopicsOptions, action: (call: Call) => Promise<void>): Promise<void> {
+function runTopics(terminal: Terminal, options: TopicsOptions, action: (call: Call) => Promise<void>): Promise<void> {
   return runAction(async (abortSignal) => {
     using client = connect(options);
     try {
-      await action({ client, abortSignal, json: options.json === true, output: new Output() });
+      await action({ client, abortSignal, json: options.json === true, output: new Output(terminal.stdout) });
     } catch (error) {
       if (!(error instanceof OutputClosedError)) throw error;
     }

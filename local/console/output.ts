@@ -1,16 +1,17 @@
 import { once } from "node:events";
+import type { Writable } from "node:stream";
 
 /** The reader of our output went away: `| head` has seen enough. */
 export class OutputClosedError extends Error {
   override readonly name = "OutputClosedError";
 }
 
-/** Writes to stdout, no faster than it is read. */
+/** Writes to a stream, no faster than it is read. */
 export class Output {
-  readonly #stream: NodeJS.WriteStream;
+  readonly #stream: Writable;
   readonly #closed = new AbortController();
 
-  constructor(stream: NodeJS.WriteStream = process.stdout) {
+  constructor(stream: Writable) {
     this.#stream = stream;
     stream.on("error", (error: NodeJS.ErrnoException) => {
       this.#closed.abort(error.code === "EPIPE" ? new OutputClosedError("the output was closed") : error);

@@ -1,3 +1,4 @@
+import type { Terminal } from "./terminal.ts";
 import { formatBytes, formatCount, perSecond } from "./quantities.ts";
 
 /** Time between two drawings of a bar. */
@@ -13,7 +14,7 @@ const barChars = 24;
 export class Progress {
   readonly #title: string;
   readonly #total: number | undefined;
-  readonly #stream: NodeJS.WriteStream;
+  readonly #stream: Terminal["stderr"];
   readonly #startedAtMs = performance.now();
   #records = 0;
   #bytes = 0;
@@ -22,11 +23,12 @@ export class Progress {
 
   constructor(
     title: string,
-    options: { readonly total?: number; readonly atOnce?: boolean; readonly stream?: NodeJS.WriteStream } = {},
+    stream: Terminal["stderr"],
+    options: { readonly total?: number; readonly atOnce?: boolean } = {},
   ) {
     this.#title = title;
     this.#total = options.total;
-    this.#stream = options.stream ?? process.stderr;
+    this.#stream = stream;
     this.#drawnAtMs = options.atOnce === true ? 0 : this.#startedAtMs + quietMs;
   }
 
@@ -38,7 +40,7 @@ export class Progress {
     this.#records += records;
     this.#bytes += bytes;
     const nowMs = performance.now();
-    if (!this.#stream.isTTY || nowMs - this.#drawnAtMs < redrawMs) return;
+    if (this.#stream.isTTY !== true || nowMs - this.#drawnAtMs < redrawMs) return;
     this.#drawnAtMs = nowMs;
     this.#isDrawn = true;
     this.#stream.write(`\r\u001B[K${this.line()}`);
