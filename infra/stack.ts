@@ -92,7 +92,54 @@ export class StreamkeeperStack extends Stack {
   }
 }
 
-/** What each function may do: exactly the requests that its service makes of the ports. */
+/**
+ * What each function may do: the requests that its service makes of the ports.
+ *
+ * Finding a topic falls back on the namespace's tree, and then brings up the item that should have told of it. Fetch may
+ * not: it writes nothing, finds the topic all the same, and leaves the item to whoever may.
+ */
 function grantAll(functions: Functions, { logs, items, blobs, duties }: Stores): void {
-  void [functions, logs, items, blobs, duties];
+  const { health, topics, produce, fetch, seal, sweep } = functions;
+
+  items.grantUpdate(health.role, "health");
+
+  logs.grantAppend(topics.role, "tree", "snapshots");
+  blobs.grantWrite(topics.role, "znodes", "snapshots");
+  blobs.grantRead(topics.role, "znodes", "snapshots");
+  items.grantList(topics.role, "namespaces");
+  items.grantUpdate(topics.role, "namespaces", "topics:*", "garbage");
+  items.grantDelete(topics.role, "namespaces");
+
+  logs.grantAppend(produce.role, "partition");
+  logs.grantRead(produce.role, "segments", "tree", "snapshots");
+  blobs.grantWrite(produce.role, "hot");
+  blobs.grantRead(produce.role, "hot", "segments", "znodes", "snapshots");
+  items.grantGet(produce.role, "namespaces");
+  items.grantUpdate(produce.role, "topics:*", "garbage", "partitions:*", "producer-ids");
+  duties.grantAsk(produce.role);
+
+  logs.grantRead(fetch.role, "partition", "segments", "tree", "snapshots");
+  blobs.grantRead(fetch.role, "hot", "segments", "znodes", "snapshots");
+  items.grantGet(fetch.role, "namespaces", "topics:*", "partitions:*");
+
+  logs.grantRead(seal.role, "partition");
+  logs.grantAppend(seal.role, "segments");
+  logs.grantTrim(seal.role, "segments");
+  blobs.grantRead(seal.role, "hot", "segments");
+  blobs.grantWrite(seal.role, "segments");
+  blobs.grantCollect(seal.role, "hot", "segments");
+  items.grantUpdate(seal.role, "partitions:*");
+  duties.grantAsk(seal.role);
+
+  logs.grantRead(sweep.role, "partition");
+  logs.grantTrim(sweep.role, "segments", "tree", "snapshots");
+  logs.grantAppend(sweep.role, "snapshots");
+  blobs.grantRead(sweep.role, "znodes", "snapshots");
+  blobs.grantWrite(sweep.role, "snapshots");
+  blobs.grantCollect(sweep.role, "hot", "segments", "znodes", "snapshots");
+  items.grantList(sweep.role, "namespaces", "topics:*", "garbage", "partitions:*");
+  items.grantGet(sweep.role, "namespaces");
+  items.grantUpdate(sweep.role, "topics:*", "garbage", "partitions:*");
+  items.grantDelete(sweep.role, "topics:*", "garbage", "partitions:*");
+  duties.grantAsk(sweep.role);
 }

@@ -34,6 +34,7 @@ export interface CapabilityFunctionProps {
 export class CapabilityFunction extends Construct {
   readonly capability: string;
   readonly function: LambdaFunction;
+  readonly role: Role;
 
   constructor(scope: Construct, id: string, props: CapabilityFunctionProps) {
     super(scope, id);
@@ -44,11 +45,11 @@ export class CapabilityFunction extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     // Not the managed basic execution role: that one may write to every log group of the account.
-    const role = new Role(this, "Role", {
+    this.role = new Role(this, "Role", {
       assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
       description: `Streamkeeper: what the ${props.capability} function may do`,
     });
-    logGroup.grantWrite(role);
+    logGroup.grantWrite(this.role);
 
     this.function = new LambdaFunction(this, "Function", {
       code: bundleOf(props.capability),
@@ -59,7 +60,7 @@ export class CapabilityFunction extends Construct {
       memorySize: props.memoryMb,
       timeout: Duration.seconds(props.timeoutSeconds),
       environment: props.environment,
-      role,
+      role: this.role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
       applicationLogLevelV2: ApplicationLogLevel.INFO,

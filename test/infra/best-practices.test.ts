@@ -12,7 +12,10 @@ function check(app: App): void {
   app.synth();
 }
 
-describe("AWS's rules", () => {
+/** Some 150 rules for each of 80 resources: seconds of work, and more on a busy machine. */
+const checkMsMax = 120_000;
+
+describe("AWS's rules", { timeout: checkMsMax }, () => {
   test("are kept, or a reason is given where the resource is made", () => {
     const app = appWithoutBundling();
     addStack(app);

@@ -1,0 +1,108 @@
+/** What each function's role allows, read from the template and put in the words of the storage ports. */
+import type { Template } from "aws-cdk-lib/assertions";
+import * as z from "zod";
+import { capabilityOf, resourcesOf } from "./synthesize.ts";
+
+/** One action on one resource; on a table only on items whose partition key matches one of the patterns. */
+export interface Permission {
+  readonly action: string;
+  /** `logs`, `items`, `duties`, `own logs`, `blobs`, or objects of the bucket as `blobs/<pattern>`. */
+  readonly resource: string;
+  readonly keys?: readonly string[];
+}
+
+/** A request as a store of AWS gets it. */
+export interface StorageRequest {
+  readonly action: string;
+  readonly resource: string;
+  /** The partition keys of the items that it names. */
+  readonly keys?: readonly string[];
+}
+
+const attribute = z.strictObject({ "Fn::GetAtt": z.tuple([z.string(), z.literal("Arn")]) });
+const resourceSchema = z.union([
+  attribute.transform((value) => ({ logicalId: value["Fn::GetAtt"][0], path: "" })),
+  z
+    .strictObject({ "Fn::Join": z.tuple([z.literal(""), z.tuple([attribute, z.string()])]) })
+    .transform(({ "Fn::Join": [, [value, path]] }) => ({ logicalId: value["Fn::GetAtt"][0], path })),
+]);
+const oneOrMore = <Item extends z.ZodType>(item: Item) =>
+  z.union([item.transform((value) => [value]), z.array(item)]) as z.ZodType<z.output<Item>[]>;
+
+/** Refuses whatever else a statement could hold, so that no permission goes unnoticed. */
+const policySchema = z.object({
+  Roles: z.tuple([z.strictObject({ Ref: z.string() })]),
+  PolicyDocument: z.strictObject({
+    Version: z.string(),
+    Statement: z.array(
+      z.strictObject({
+        Effect: z.literal("Allow"),
+        Action: oneOrMore(z.string()),
+        Resource: oneOrMore(resourceSchema),
+        Condition: z
+          .strictObject({
+            "ForAllValues:StringLike": z.strictObject({ "dynamodb:LeadingKeys": oneOrMore(z.string()) }),
+          })
+          .optional(),
+      }),
+    ),
+  }),
+});
+
+/** @throws ZodError if a policy allows something in a form that these tests do not understand */
+export function permissionsOf(template: Template): ReadonlyMap<string, readonly Permission[]> {
+  const permissions = new Map<string, Permission[]>();
+  for (const [, { Properties }] of resourcesOf(template, "AWS::IAM::Policy")) {
+    const { Roles, PolicyDocument } = policySchema.parse(Properties);
+    const capability = capabilityOf(Roles[0].Ref);
+    const known = permissions.get(capability) ?? [];
+    permissions.set(capability, known);
+    for (const { Action, Resource, Condition } of PolicyDocument.Statement) {
+      const keys = Condition?.["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+      for (const action of Action) {
+        for (const { logicalId, path } of Resource) {
+          known.push({ action, resource: nameOf(logicalId) + path, ...(keys === undefined ? {} : { keys }) });
+        }
+      }
+    }
+  }
+  return permissions;
+}
+
+/**
+ * By action, what it may be done to, in order: items as `logs partition:*`, objects as `blobs/hot/*`, or the whole resource.
+ */
+export function describePermissions(permissions: readonly Permission[]): Readonly<Record<string, readonly string[]>> {
+  const described: Record<string, Set<string>> = {};
+  for (const { action, resource, keys } of permissions) {
+    const targets = (described[action] ??= new Set());
+    for (const target of keys?.map((pattern) => `${resource} ${pattern}`) ?? [resource]) targets.add(target);
+  }
+  return Object.fromEntries(Object.entries(described).map(([action, targets]) => [action, [...targets].toSorted()]));
+}
+
+export function allows(permissions: readonly Permission[], request: StorageRequest): boolean {
+  const { action, resource, keys: named = [] } = request;
+  return permissions.some(
+    ({ keys, ...permission }) =>
+      permission.action === action &&
+      matches(permission.resource, resource) &&
+      (keys === undefined || named.every((key) => keys.some((pattern) => matches(pattern, key)))),
+  );
+}
+
+/** IAM's patterns: an asterisk stands for any characters. */
+function matches(pattern: string, text: string): boolean {
+  const [head = "", ...rest] = pattern.split("*");
+  if (rest.length === 0) return text === pattern;
+  if (rest.length > 1 || rest[0] !== "") throw new Error(`no pattern of ours: ${pattern}`);
+  return text.startsWith(head);
+}
+
+const names = { LogsTable: "logs", ItemsTable: "items", BlobsBucket: "blobs", DutiesQueue: "duties" } as const;
+
+function nameOf(logicalId: string): string {
+  for (const [prefix, name] of Object.entries(names)) if (logicalId.startsWith(prefix)) return name;
+  if (/^[a-z]+Logs/.test(logicalId)) return "own logs";
+  throw new Error(`a permission on a resource that these tests do not know: ${logicalId}`);
+}
