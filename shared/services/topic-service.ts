@@ -152,9 +152,9 @@ class TreeTopics implements TopicService {
 
   async #delete(namespace: string, name: string, idempotency: Idempotency | undefined): Promise<void> {
     for (let attempt = 0; attempt < topicWriteAttemptsMax; attempt += 1) {
-      const topic = await this.#find(namespace, name);
-      // Should this process end half-way, the item is what tells of the topic's id.
-      await projectTopic(this.#storage, namespace, topic);
+      // Should this process end half-way, the item is what tells of the topic's id: so it must be there.
+      const topic = await this.#heal(namespace, name);
+      if (topic === undefined) throw unknownTopic(name);
       const step = deletionStep(topic);
       const outcome = await this.#write(namespace, step, idempotency);
       if ("result" in outcome) {

@@ -17,8 +17,10 @@ export async function loadTreeEntry(storage: Storage, entry: LogEntry): Promise<
   return decodeTreeEntry(entry, bytes);
 }
 
-/** @throws StorageCorruptError if the transactions do not fit the tree */
+/** @throws StorageCorruptError if the entry does not continue the tree, or its transactions do not fit */
 export function applyTreeEntry(tree: ZnodeTree, entry: LogEntry, transactions: readonly Transaction[]): void {
+  const continues = entry.position === tree.lastZxid + 1 || (entry.position === 0 && tree.lastZxid === 0);
+  if (!continues) throw new StorageCorruptError(`${entry.logId}@${entry.position} applied after ${tree.lastZxid}`);
   transactions.forEach((transaction, index) => {
     applyTransaction(tree, transaction, zxid(entry.position + index), entry.appendedAtMs);
   });

@@ -5,6 +5,7 @@ import { readProjection } from "../../../shared/services/topic-projection.ts";
 import { garbageKey, garbagePartition, topicKey } from "../../../shared/storage/item-keys.ts";
 import { createMemoryStorage, type MemoryStorage } from "../../../shared/storage/memory/memory-storage.ts";
 import type { RequestName } from "../../../shared/storage/request-name.ts";
+import { findTopic } from "../../../shared/topics/topic-znodes.ts";
 import type { Operation } from "../../../shared/tree/tree-request.ts";
 import { dump, remove, setData } from "../tree/operations.ts";
 import { refusal, type TopicProcess, topicProcess } from "./topic-process.ts";
@@ -118,20 +119,19 @@ describe("creating a topic", () => {
   });
 
   test("of names that collide, by many processes at once, succeeds once", async () => {
-    const memory = createMemoryStorage();
-    for (const names of [
-      ["a.b", "a_b"],
-      ["c.d.e", "c_d.e", "c.d_e", "c_d_e"],
-    ]) {
-      const outcomes = await Promise.all(
-        names.map((name) =>
-          topicProcess(memory)
-            .topics.create(ns, { name })
-            .catch((cause: { code: string }) => cause.code),
-        ),
-      );
+    const names = ["c.d.e", "c_d.e", "c.d_e", "c_d_e"];
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const memory = createMemoryStorage({ seed, delays: { wayMsMin: 1, wayMsMax: 5 } });
+      const create = (name: string): Promise<unknown> =>
+        topicProcess(memory)
+          .topics.create(ns, { name })
+          .catch((cause: { code: string }) => cause.code);
+      const outcomes = await memory.time.run(async () => {
+        if (seed % 2 === 0) await create("first");
+        return await Promise.all(names.map(create));
+      });
       const failed = outcomes.filter((outcome) => outcome === "INVALID_TOPIC_EXCEPTION");
-      expect(failed).toHaveLength(names.length - 1);
+      expect(failed, `seed ${seed}`).toHaveLength(names.length - 1);
     }
   });
 
@@ -375,6 +375,29 @@ describe("a process that ends between the tree's commit and the projection", () 
       partitions: 1,
     });
     expect(await garbage(memory)).toEqual([created.topicId]);
+  });
+
+  test("leaves nothing of a topic that no item ever told of, but its garbage", async () => {
+    const memory = createMemoryStorage();
+    const crashing = topicProcess(memory);
+    dieAt(crashing, "items.update");
+    void crashing.topics.create(ns, { name: "t" });
+    await memory.time.advance(1_000);
+    const deleting = topicProcess(memory);
+    const { topicId } = findTopic(await deleting.trees.tree(ns).read(), "t") ?? {};
+    const { logs } = deleting.storage;
+    const put = logs.putIfAbsent.bind(logs);
+    logs.putIfAbsent = async (entry) => {
+      await put(entry);
+      deleting.process.kill();
+      return await new Promise(() => undefined);
+    };
+    void deleting.topics.delete(ns, "t");
+    await memory.time.advance(1_000);
+    const { storage, trees, topics } = topicProcess(memory);
+    await refusal(topics.describe(ns, "t"), "UNKNOWN_TOPIC_OR_PARTITION");
+    await healProjections(storage, trees, ns);
+    expect(await garbage(memory)).toEqual([topicId]);
   });
 
   test("leaves a creation that is found all the same, and found by one request from then on", async () => {

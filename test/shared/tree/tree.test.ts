@@ -214,7 +214,8 @@ describe("many writers", () => {
     const results = await Promise.all([
       tree.write({ operations: [create("/a/1")] }),
       tree.write({ operations: [create("/a/1/x")] }),
-      tree.write({ operations: [create("/a/1/x"), create("/a/1/y")] }),
+      tree.write({ operations: [create("/a/2"), setData("/a"), create("/a/1/x")] }),
+      tree.write({ operations: [check("/a", 0), create("/a/2")] }),
       tree.write({ operations: [remove("/a")] }),
       tree.write({ operations: [check("/a/1/x", 0), remove("/a/1/x")] }),
       tree.write({ operations: [] }),
@@ -223,6 +224,7 @@ describe("many writers", () => {
       "done",
       "done",
       "NODE_EXISTS",
+      "done",
       "NOT_EMPTY",
       "done",
       "done",
@@ -261,6 +263,16 @@ describe("a repeated request", () => {
     expect(done(second)).toEqual({ ...done(first), repeated: true });
   });
 
+  test("is answered even when what it is grouped with is not", async () => {
+    const memory = createMemoryStorage();
+    const { tree } = follower(memory);
+    const first = done(await tree.write(request()));
+    memory.store.failNext("logs.putIfAbsent", "timeoutBefore", 5);
+    const [other, repeated] = await Promise.all([tree.write({ operations: [create("/x")] }), tree.write(request())]);
+    expect(other.kind).toBe("unknown");
+    expect(done(repeated)).toEqual({ ...first, repeated: true });
+  });
+
   test("with another content is refused", async () => {
     const { tree } = follower(createMemoryStorage());
     done(await tree.write(request()));
@@ -277,6 +289,31 @@ describe("a repeated request", () => {
     memory.store.failNext("logs.putIfAbsent", "timeoutAfter", 5);
     expect((await writer.tree.write(request())).kind).toBe("unknown");
     expect(done(await follower(memory).tree.write(request()))).toMatchObject({ repeated: true, zxid: 1 });
+  });
+});
+
+describe("a range read", () => {
+  test("that misses an entry is read again, not used", async () => {
+    const memory = createMemoryStorage();
+    const writer = follower(memory);
+    for (let index = 0; index < 5; index += 1) await run(writer.tree, create(`/n${index}`));
+    const process = memory.store.process();
+    const { readFrom } = process.storage.logs;
+    let torn = 0;
+    process.storage.logs.readFrom = async (...parameters) => {
+      const range = await readFrom.apply(process.storage.logs, parameters);
+      torn += 1;
+      return torn > 2 ? range : { ...range, entries: range.entries.filter((_, index) => index !== torn) };
+    };
+    const tree = new Tree(process.storage, namespace);
+    expect(dump(await tree.read())).toEqual(dump(await writer.tree.read()));
+    expect(torn).toBe(3);
+    torn = Number.NEGATIVE_INFINITY;
+    process.storage.logs.readFrom = async (...parameters) => {
+      const range = await readFrom.apply(process.storage.logs, parameters);
+      return { ...range, entries: range.entries.filter(({ position }) => position !== 3) };
+    };
+    await expect(new Tree(process.storage, namespace).read()).rejects.toThrow(StorageCorruptError);
   });
 });
 
@@ -404,20 +441,27 @@ describe("snapshots", () => {
     expect(listed(memory)).toMatchObject([{ position: 0, next: 2_501 }]);
   });
 
-  test.each(["missing", "damaged"])("of which the last is %s are replaced by the one before", async (problem) => {
-    const memory = await withSnapshots(3);
-    const last = listed(memory).at(-1);
-    if (last?.payload.kind !== "blob") throw new Error("a snapshot is a blob");
-    const { key } = last.payload;
-    const { storage } = memory;
-    const bytes = (await storage.blobs.get(key)) ?? new Uint8Array(0);
-    await storage.blobs.delete([key]);
-    if (problem === "damaged") {
-      bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
-      await storage.blobs.put(key, [bytes]);
-    }
-    expect((await follower(memory).tree.read()).nodeCount).toBe(3_004);
-  });
+  test.each(["missing", "damaged", "another"])(
+    "of which the last is %s are replaced by the one before",
+    async (problem) => {
+      const memory = await withSnapshots(3);
+      const last = listed(memory).at(-1);
+      if (last?.payload.kind !== "blob") throw new Error("a snapshot is a blob");
+      const { key } = last.payload;
+      const { storage } = memory;
+      const bytes = (await storage.blobs.get(key)) ?? new Uint8Array(0);
+      await storage.blobs.delete([key]);
+      if (problem === "another") {
+        const { payload } = listed(memory)[0] ?? last;
+        const older = payload.kind === "blob" ? await storage.blobs.get(payload.key) : undefined;
+        await storage.blobs.put(key, [older ?? bytes]);
+      } else if (problem === "damaged") {
+        bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+        await storage.blobs.put(key, [bytes]);
+      }
+      expect((await follower(memory).tree.read()).nodeCount).toBe(3_004);
+    },
+  );
 
   test("of which none can be read, with a log that was trimmed, are said to be damaged", async () => {
     const memory = await withSnapshots(1);
@@ -475,6 +519,20 @@ describe("tidying", () => {
     expect(entriesOf(memory, treeLogId(namespace)).length).toBeLessThan(before);
     expect((await follower(memory).tree.read()).nodeCount).toBe(1_054);
     expect(entriesOf(memory, treeLogId(namespace))[0]?.appendedAtMs).toBeGreaterThan(memory.store.wallMs() - day);
+  });
+
+  test("keeps what came after the last snapshot, however old it is", async () => {
+    const memory = createMemoryStorage();
+    const writer = follower(memory);
+    await runMany(writer.tree, numbered(1_000));
+    await writer.tree.settled();
+    await runMany(writer.tree, numbered(50, "/m"));
+    await memory.time.advance(30 * day);
+    await tidyTree(memory.storage, namespace);
+    expect((await follower(memory).tree.read()).nodeCount).toBe(1_054);
+    const [first] = entriesOf(memory, treeLogId(namespace));
+    expect(first?.position).toBeGreaterThan(0);
+    expect(first?.position).toBeLessThanOrEqual(1_001);
   });
 
   test("collects the blob of a snapshot that was never listed", async () => {
