@@ -10,6 +10,8 @@ export interface MemorySample {
   readonly heapBytes: number;
   readonly externalBytes: number;
   readonly cpuMs: number;
+  /** Of the data folder. */
+  readonly diskBytes: number;
 }
 
 export interface MemoryReport {
@@ -53,10 +55,11 @@ export function memoryTable(report: MemoryReport): string {
       formatBytes(sample.rssBytes),
       formatBytes(sample.heapBytes),
       formatBytes(sample.externalBytes),
+      formatBytes(sample.diskBytes),
     ]);
   const seconds = report.elapsedMs / 1_000;
   return [
-    formatTable(["TIME", "PRODUCED", "FETCHED", "RSS", "HEAP", "EXTERNAL"], rows),
+    formatTable(["TIME", "PRODUCED", "FETCHED", "RSS", "HEAP", "EXTERNAL", "DISK"], rows),
     `${formatBytes(report.producedBytes)} in ${seconds.toFixed(1)} s (${formatBytes(report.producedBytes / seconds)}/s): `,
     `RSS at most ${formatBytes(report.rssBytesMax)}, and in the second half `,
     `${formatBytes(Math.abs(report.rssPerProducedByte) * 1e9)} ${report.rssPerProducedByte < 0 ? "less" : "more"} per GB that passed\n`,

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CreateTopicCommand, ProduceBatchesCommand, StreamkeeperClient } from "../../client/index.ts";
 import { sampleBatch } from "../log/sample-batch.ts";
 import { ServerProcess } from "../server/start-server.ts";
+import { folderBytes } from "./folder-size.ts";
 import { memoryReport } from "./memory-report.ts";
 import type { MemoryReport, MemorySample } from "./memory-report.ts";
 
@@ -31,7 +32,7 @@ export async function runMemoryBench(options: MemoryOptions): Promise<MemoryRepo
   try {
     await using server = await ServerProcess.start({ dataFolder: folder, lifetimes, sweepMs });
     using client = new StreamkeeperClient({ endpoint: server.url });
-    return await passThrough(server, client, options);
+    return await passThrough(server, client, folder, options);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -40,6 +41,7 @@ export async function runMemoryBench(options: MemoryOptions): Promise<MemoryRepo
 async function passThrough(
   server: ServerProcess,
   client: StreamkeeperClient,
+  folder: string,
   { gigabytes, onSample }: MemoryOptions,
 ): Promise<MemoryReport> {
   const config = {
@@ -55,8 +57,8 @@ async function passThrough(
   const samples: MemorySample[] = [];
   const sampling = (async () => {
     while (!stop.signal.aborted) {
-      const usage = await server.usage();
-      const sample = { atMs: Math.round(performance.now() - startMs), ...passed, ...usage };
+      const [usage, diskBytes] = await Promise.all([server.usage(), folderBytes(folder)]);
+      const sample = { atMs: Math.round(performance.now() - startMs), ...passed, ...usage, diskBytes };
       samples.push(sample);
       onSample(sample, passed.producedBytes / (gigabytes * 1e9));
       await sleep(sampleEveryMs);

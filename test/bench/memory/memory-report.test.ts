@@ -12,6 +12,7 @@ function samples(rss: (index: number) => number) {
     heapBytes: 1e7,
     externalBytes: 1e6,
     cpuMs: 1,
+    diskBytes: 1e8,
   }));
 }
 
