@@ -213,8 +213,6 @@ export class PartitionReader {
 
   async #serveEntries(chain: readonly LogEntry[], offset: number, limits: BatchLimits): Promise<Served | "again"> {
     const { selections, nextOffset } = selectBatches(chain, offset, limits);
-    // An entry whose payload is gone by now must not be found here again.
-    this.#entry = undefined;
     const parts = await Promise.all(selections.map((selection) => readSelection(this.#storage, selection)));
     const batches: Uint8Array[] = [];
     for (const part of parts) {
@@ -222,7 +220,7 @@ export class PartitionReader {
       batches.push(...part);
     }
     const last = selections.at(-1)?.entry;
-    if (last !== undefined && nextOffset < last.next) this.#entry = last;
+    this.#entry = last !== undefined && nextOffset < last.next ? last : undefined;
     return { batches, nextOffset };
   }
 

@@ -47,8 +47,8 @@ function rangeFor(segment: SegmentDescriptor, offset: number, bytesMax: number):
   const start = index[at]?.position ?? 0;
   let end = sizeBytes;
   for (let row = at + 1; row < index.length; row += 1) {
-    const { position, offset: rowOffset } = index[row] ?? { position: sizeBytes, offset: segment.endOffset };
-    if (rowOffset > offset && position - start >= bytesMax) {
+    const position = index[row]?.position ?? sizeBytes;
+    if (position - start >= bytesMax) {
       end = position;
       break;
     }
