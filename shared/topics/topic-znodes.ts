@@ -13,7 +13,7 @@ import type { Znode } from "../tree/stat.ts";
 import type { ZnodeView } from "../tree/znode-tree.ts";
 
 export const topicsPath = "/brokers/topics";
-export const topicConfigsPath = "/config/topics";
+const topicConfigsPath = "/config/topics";
 /** What must be there before the first topic is, parents first. */
 export const topicParents: readonly string[] = ["/brokers", topicsPath, "/config", topicConfigsPath];
 

@@ -96,6 +96,6 @@ const reusedKey: TreeRefusal = {
 };
 
 /** What the first of two equal requests was answered. */
-export function resultOfRepeat({ zxid, results }: RememberedRequest): TreeResult {
+function resultOfRepeat({ zxid, results }: RememberedRequest): TreeResult {
   return { zxid, results: decodeResults(results), repeated: true };
 }

@@ -71,7 +71,9 @@ async function trimEntries(storage: Storage, namespace: string, end: number): Pr
   const logId = treeLogId(namespace);
   const keptMs = storage.clock.wallMs() - treeLogKeptMs;
   for (let page = 0; page < treeTidyPagesMax; page += 1) {
-    const { entries, more } = await storage.logs.readFrom(logId, 0, pageLimits);
+    // Most of the time the first entry stays, and nothing more need be read.
+    const limits = page === 0 ? { entriesMax: 1, bytesMax: 1 } : pageLimits;
+    const { entries, more } = await storage.logs.readFrom(logId, 0, limits);
     const stays = entries.findIndex((entry) => entry.next > end || entry.appendedAtMs > keptMs);
     const upTo = stays < 0 ? entries.at(-1)?.next : entries[stays]?.position;
     if (upTo !== undefined && stays !== 0) await storage.logs.trim(logId, upTo, treeTrimEntriesMax);
