@@ -57,14 +57,11 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
   #queue: Waiting<Request, Result, Refusal>[] = [];
   #queueBytes = 0;
   #running = false;
+  #latestAppendedMs = 0;
   #current: Position<State> | undefined;
   #recovering: Promise<Position<State>> | undefined;
 
-  constructor(
-    storage: Storage,
-    machine: LogMachine<State, Loaded, Request, Result, Refusal>,
-    bounds: QueueBounds,
-  ) {
+  constructor(storage: Storage, machine: LogMachine<State, Loaded, Request, Result, Refusal>, bounds: QueueBounds) {
     this.#storage = storage;
     this.#machine = machine;
     this.#bounds = bounds;
@@ -107,6 +104,8 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
     }
     for (let page = 0; page < catchUpPagesMax && this.#current !== undefined; page += 1) {
       const current: Position<State> = this.#current;
+      // Asked for each page: a process may have been frozen since the last one.
+      if (!this.#mayFollow(current)) break;
       const seen = instantOf(this.#storage.clock);
       const from = current.position;
       const range = await this.#storage.logs.readFrom(this.#machine.logId, from, {
@@ -120,6 +119,8 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
         return current;
       }
     }
+    // One that began before this call may have read too early; what comes after it may not.
+    if (this.#recovering !== undefined) await this.#recovering;
     this.#current = undefined;
     return this.#recover();
   }
@@ -162,7 +163,8 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
     if (entry.position !== current.position) return;
     const loaded = await this.#machine.load(entry);
     if (entry.position !== current.position) return;
-    this.#turns.saw(entry, seen);
+    this.#turns.saw(entry, seen, current.evidence);
+    this.#latestAppendedMs = Math.max(this.#latestAppendedMs, entry.appendedAtMs);
     this.#machine.apply(current.state, entry, loaded);
     current.position = entry.next;
     current.evidence = seen;
@@ -172,6 +174,7 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
   async #applyOwn(current: Position<State>, entry: LogEntry, seen: Instant): Promise<void> {
     try {
       await this.#apply(current, entry, seen);
+      this.#storage.notifier.notify(entry.logId, entry.next);
       this.#machine.appended?.(current.state, entry);
     } catch {
       this.#current = undefined;
@@ -186,15 +189,18 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
     this.#running = true;
     try {
       while (this.#queue.length > 0) {
-        // What comes meanwhile joins the group.
-        await this.#awaitTurn("win");
-        const waiting = this.#takeGroup();
+        let waiting: Waiting<Request, Result, Refusal>[] | undefined;
         try {
+          // What comes meanwhile joins the group.
+          await this.#awaitTurn("win");
+          waiting = this.#takeGroup();
           await this.#commit(waiting);
         } catch (cause) {
-          // Only reads come here: a put that is unclear is answered as such where it happens.
+          // Reads and the storing of payloads: a put that is unclear is answered as such where it happens.
           this.#current = undefined;
-          for (const one of waiting) one.resolve({ kind: "failed", reason: "unavailable", cause });
+          for (const one of waiting ?? this.#takeGroup()) {
+            one.resolve({ kind: "failed", reason: "unavailable", cause });
+          }
         }
       }
     } finally {
@@ -206,7 +212,8 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
     let bytes = 0;
     let count = 0;
     for (const one of this.#queue) {
-      if (count > 0 && (count >= this.#machine.groupRequestsMax || bytes + one.bytes > this.#machine.groupBytesMax)) break;
+      if (count > 0 && (count >= this.#machine.groupRequestsMax || bytes + one.bytes > this.#machine.groupBytesMax))
+        break;
       bytes += one.bytes;
       count += 1;
     }
@@ -218,6 +225,8 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
     const group = this.#machine.group(waiting.map((one) => one.request));
     let behind = false;
     for (let attempt = 0; attempt < appendAttemptsMax; attempt += 1) {
+      // What is too old to be followed is too old to refuse by.
+      if (this.#current !== undefined && !this.#mayFollow(this.#current)) this.#current = undefined;
       const known = this.#current ?? (await this.#recover());
       const caughtUp = behind || this.#turns.hasLikelyMoved(known.evidence, instantOf(this.#storage.clock));
       const current = caughtUp ? await this.#catchUp() : known;
@@ -290,7 +299,6 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
       case "appended":
         this.#turns.won(seen, instantOf(this.#storage.clock));
         await this.#applyOwn(current, entry, seen);
-        this.#storage.notifier.notify(entry.logId, entry.next);
         return outcome;
       case "stale":
         return { kind: "stale" };
@@ -316,14 +324,16 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
     seen: Instant,
   ): Promise<boolean> {
     const large = entry.payload.kind === "inline" && entry.payload.bytes.length > inlinePayloadBytesDefault;
+    const { evidence } = current;
     if (winner !== undefined) await this.#apply(current, winner, seen);
-    return large || winner === undefined || this.#turns.isLeftBehind(winner, seen);
+    return large || winner === undefined || this.#turns.isLeftBehind(evidence, seen);
   }
 
   #expiry(at: Instant): { readonly expiresAtMs?: number } {
     const { dropsExpiredEntries, lifetimes } = this.#storage;
     if (!dropsExpiredEntries || this.#machine.keepsEntries) return {};
-    return { expiresAtMs: at.wallMs + lifetimes.hotEntryMs };
+    // A wall clock that is far behind the others' must not let its entries expire before they are sealed.
+    return { expiresAtMs: Math.max(at.wallMs, this.#latestAppendedMs) + lifetimes.hotEntryMs };
   }
 
   #answer(
