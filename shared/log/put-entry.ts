@@ -28,8 +28,7 @@ export type PutOutcome =
   | { readonly kind: "refused"; readonly cause: unknown };
 
 export async function putEntry(storage: Storage, entry: LogEntry, evidence: Instant): Promise<PutOutcome> {
-  const isProven = (): boolean =>
-    isFresh(evidence, instantOf(storage.clock), storage.lifetimes.tailEvidenceMsMax);
+  const isProven = (): boolean => isFresh(evidence, instantOf(storage.clock), storage.lifetimes.tailEvidenceMsMax);
   let unclear: unknown;
   for (let probe = 0; probe <= ambiguityProbesMax; probe += 1) {
     if (!isProven()) {
@@ -76,5 +75,8 @@ async function readBack(storage: Storage, entry: LogEntry, unclear: unknown): Pr
   } catch (cause) {
     return { kind: "unknown", cause: unclear ?? cause };
   }
-  return { kind: "unknown", cause: unclear ?? new Error(`nothing stands at ${entry.logId}@${entry.position} any more`) };
+  return {
+    kind: "unknown",
+    cause: unclear ?? new Error(`nothing stands at ${entry.logId}@${entry.position} any more`),
+  };
 }

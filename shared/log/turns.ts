@@ -46,10 +46,14 @@ export class Turns {
     return this.#writer + id.slice(writerChars);
   }
 
-  /** An entry was seen in the log. */
-  saw(entry: LogEntry, seen: Instant): void {
+  /**
+   * An entry was seen in the log.
+   *
+   * @param before when the tail before it was proven: it is no older than that, whatever the clock of its writer says
+   */
+  saw(entry: LogEntry, seen: Instant, before: Instant): void {
     const writer = entry.attempt.slice(0, writerChars);
-    if (writer === this.#writer || seen.wallMs - entry.appendedAtMs > this.#memoryMs) return;
+    if (writer === this.#writer || !isFresh(before, seen, this.#memoryMs)) return;
     this.#others.delete(writer);
     this.#others.set(writer, seen.monotonicMs);
     this.#othersSeenMs = seen.monotonicMs;
@@ -85,9 +89,13 @@ export class Turns {
     return !isFresh(evidence, now, momentPuts * this.#putMs);
   }
 
-  /** True if others have likely followed the entry that a put lost to. */
-  isLeftBehind(winner: LogEntry, now: Instant): boolean {
-    return now.wallMs - winner.appendedAtMs > oldWinnerPuts * this.#putMs;
+  /**
+   * True if others have likely followed the entry that a put lost to.
+   *
+   * @param before when the tail before that entry was proven
+   */
+  isLeftBehind(before: Instant, now: Instant): boolean {
+    return !isFresh(before, now, oldWinnerPuts * this.#putMs);
   }
 
   get #memoryMs(): number {

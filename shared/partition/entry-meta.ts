@@ -3,11 +3,11 @@
  *
  *     meta       => version:u8 flags:u8 totalBytes:varlong totalEntries:varlong unsealedForMs:varlong [fence:varlong]
  *                   checkpoint [batch]
- *     checkpoint => 0 table                       the producer table after this entry
+ *     checkpoint => 0 table:bytes                 the producer table after this entry, see `ProducerTable`
  *                 | 1 position:varlong            the entry at `position` holds the table
  *                 | 2 position:varlong id:string  a blob holds the table as it was before `position`
  *     batch      => flags:u8 gap:varint length:varint recordCount:varint maxTimestamp:varlong
- *                   [producerId:varlong producerEpoch:i16 baseSequence:varint] [idempotencyKey:string]
+ *                   [producerId:varlong producerEpoch:i16 baseSequence:varint] [key:string recordCount:varint]
  *
  * `maxTimestamp` is relative to the entry's time; `gap` counts payload bytes before the batch that nothing refers to.
  */
@@ -17,7 +17,6 @@ import { ByteWriter } from "../record/byte-writer.ts";
 import { MalformedBytesError } from "../record/malformed-bytes-error.ts";
 import { StorageCorruptError } from "../storage/errors.ts";
 import type { LogEntry } from "../storage/log-store.ts";
-import { ProducerTable } from "./producer-table.ts";
 
 const version = 1;
 const fenceFlag = 1;
@@ -36,12 +35,13 @@ export interface EntryBatch {
   readonly maxTimestamp: number;
   /** Absent for a producer that is not idempotent. */
   readonly producer?: { readonly producerId: bigint; readonly producerEpoch: number; readonly baseSequence: number };
-  /** On the first batch of a request that came with one. */
-  readonly idempotencyKey?: string;
+  /** On the first batch of a request that came with an idempotency key: the key, and the records of all its batches. */
+  readonly request?: { readonly idempotencyKey: string; readonly recordCount: number };
 }
 
 export type Checkpoint =
-  | { readonly kind: "table"; readonly table: ProducerTable }
+  /** Not decoded: only a cold writer needs it. */
+  | { readonly kind: "table"; readonly bytes: Uint8Array }
   | { readonly kind: "entry"; readonly position: number }
   | { readonly kind: "blob"; readonly position: number; readonly id: string };
 
@@ -66,7 +66,7 @@ export function encodeEntryMeta(meta: EntryMeta, appendedAtMs: number): Uint8Arr
   out.unsignedVarlongSafe(meta.totalEntries);
   out.unsignedVarlongSafe(Math.max(0, appendedAtMs - meta.oldestUnsealedMs));
   if (meta.fence !== undefined) out.unsignedVarlongSafe(meta.fence);
-  writeCheckpoint(out, meta.checkpoint, appendedAtMs);
+  writeCheckpoint(out, meta.checkpoint);
   out.unsignedVarint(meta.batches.length);
   let end = 0;
   for (const batch of meta.batches) {
@@ -76,11 +76,11 @@ export function encodeEntryMeta(meta: EntryMeta, appendedAtMs: number): Uint8Arr
   return out.finish();
 }
 
-function writeCheckpoint(out: ByteWriter, checkpoint: Checkpoint, appendedAtMs: number): void {
+function writeCheckpoint(out: ByteWriter, checkpoint: Checkpoint): void {
   switch (checkpoint.kind) {
     case "table":
       out.u8(0);
-      checkpoint.table.write(out, appendedAtMs);
+      out.prefixedBytes(checkpoint.bytes);
       break;
     case "entry":
       out.u8(1);
@@ -94,11 +94,11 @@ function writeCheckpoint(out: ByteWriter, checkpoint: Checkpoint, appendedAtMs: 
 }
 
 function writeBatch(out: ByteWriter, batch: EntryBatch, previousEnd: number, appendedAtMs: number): void {
-  const { producer, idempotencyKey } = batch;
+  const { producer, request } = batch;
   const hasTimestamp = batch.maxTimestamp >= 0;
   out.u8(
     (producer === undefined ? 0 : producerFlag) |
-      (idempotencyKey === undefined ? 0 : keyFlag) |
+      (request === undefined ? 0 : keyFlag) |
       (hasTimestamp ? timestampFlag : 0),
   );
   out.unsignedVarint(batch.start - previousEnd);
@@ -110,7 +110,10 @@ function writeBatch(out: ByteWriter, batch: EntryBatch, previousEnd: number, app
     out.i16(producer.producerEpoch);
     out.unsignedVarint(producer.baseSequence);
   }
-  if (idempotencyKey !== undefined) out.prefixedString(idempotencyKey);
+  if (request !== undefined) {
+    out.prefixedString(request.idempotencyKey);
+    out.unsignedVarint(request.recordCount);
+  }
 }
 
 /** @throws StorageCorruptError if the meta does not decode, or does not agree with the entry that it belongs to */
@@ -154,7 +157,7 @@ function readCheckpoint(from: ByteReader): Checkpoint {
   const kind = from.u8();
   switch (kind) {
     case 0:
-      return { kind: "table", table: ProducerTable.read(from) };
+      return { kind: "table", bytes: from.prefixedBytes() };
     case 1:
       return { kind: "entry", position: from.unsignedVarlongSafe() };
     case 2:
@@ -175,10 +178,11 @@ function readBatch(from: ByteReader, previousEnd: number, appendedAtMs: number):
     (flags & producerFlag) === 0
       ? undefined
       : { producerId: from.varlong(), producerEpoch: from.i16(), baseSequence: from.unsignedVarint() };
-  const idempotencyKey = (flags & keyFlag) === 0 ? undefined : from.prefixedString();
+  const request =
+    (flags & keyFlag) === 0 ? undefined : { idempotencyKey: from.prefixedString(), recordCount: from.unsignedVarint() };
   return {
     ...batch,
     ...(producer === undefined ? {} : { producer }),
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(request === undefined ? {} : { request }),
   };
 }

@@ -123,7 +123,8 @@ function inBatch(
   batch: Uint8Array,
 ): TimestampedOffset | undefined {
   const header = readBatchHeader(batch);
-  if (header.isControl || header.maxTimestamp < timestampMs) return undefined;
+  // The header's largest timestamp is what a producer says; the entry's meta and the index know that of the records.
+  if (header.isControl) return undefined;
   const stored = recordsOf(batch, 0, header);
   const { compressionType } = header;
   const records = compressionType === "none" ? stored : decompress(compressionType, stored, decompressedBatchBytesMax);

@@ -45,6 +45,8 @@ const logStartAgeMsMax = 5_000;
 const highWatermarkAgeMsMax = 1_000;
 /** Entries older than this are likely sealed, and cheaper to read from there. */
 const likelySealedMs = segmentAgeMsMax * 2;
+/** Inline payload of an entry that is kept for the next read: a process keeps one for each of its partitions. */
+const keptEntryBytesMax = 65_536;
 /** Times that a read starts again because what it found was sealed or trimmed under it. */
 const restartsMax = 4;
 
@@ -76,7 +78,7 @@ export class PartitionReader {
       if (found === "beyond") return this.#outOfRange(await this.#freshLogStart());
       if (found !== "again") {
         this.#raise(found.nextOffset);
-        await this.#refreshHighWatermark(found.nextOffset);
+        await this.#refreshHighWatermark();
         return { kind: "batches", ...found, highWatermark: this.#highWatermark, logStartOffset };
       }
       // Sealed, and perhaps trimmed: the segment holds it now, unless the log begins later by now.
@@ -112,11 +114,6 @@ export class PartitionReader {
     }
     this.#prove(position, seen);
     return this.#highWatermark;
-  }
-
-  /** True when a read at `offset` would find nothing as far as is known: to be asked before waiting for more. */
-  isAtTail(offset: number): boolean {
-    return this.#tail?.position === offset;
   }
 
   async #freshLogStart(): Promise<number> {
@@ -220,7 +217,8 @@ export class PartitionReader {
       batches.push(...part);
     }
     const last = selections.at(-1)?.entry;
-    this.#entry = last !== undefined && nextOffset < last.next ? last : undefined;
+    const isSmall = last?.payload.kind === "blob" || (last?.payload.bytes.length ?? 0) <= keptEntryBytesMax;
+    this.#entry = last !== undefined && nextOffset < last.next && isSmall ? last : undefined;
     return { batches, nextOffset };
   }
 
@@ -250,9 +248,9 @@ export class PartitionReader {
     if (position > this.#highWatermark) this.#highWatermark = position;
   }
 
-  async #refreshHighWatermark(nextOffset: number): Promise<void> {
+  /** A read at the tail has just proven it. */
+  async #refreshHighWatermark(): Promise<void> {
     const seen = this.#highWatermarkSeen;
-    if (nextOffset === this.#tail?.position && seen !== undefined) return;
     if (seen !== undefined && isFresh(seen, instantOf(this.#storage.clock), highWatermarkAgeMsMax)) return;
     await this.highWatermark();
   }

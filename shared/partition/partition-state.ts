@@ -70,8 +70,10 @@ export function applyEntry(state: PartitionState, entry: LogEntry, meta: EntryMe
       const known = state.table.producer(producerId);
       state.table.setProducer(producerId, afterBatch(known, producerEpoch, remembered, entry.appendedAtMs));
     }
-    if (batch.idempotencyKey !== undefined) {
-      state.table.setRequest(batch.idempotencyKey, { baseOffset, recordCount, appendedAtMs: entry.appendedAtMs });
+    if (batch.request !== undefined) {
+      const { idempotencyKey, recordCount: requestRecords } = batch.request;
+      const remembered = { baseOffset, recordCount: requestRecords, appendedAtMs: entry.appendedAtMs };
+      state.table.setRequest(idempotencyKey, remembered);
     }
     baseOffset += recordCount;
   }
@@ -107,23 +109,25 @@ function setCounters(state: PartitionState, entry: LogEntry, meta: EntryMeta): v
 }
 
 const version = 1;
+const fenceFlag = 1;
 
 /**
  * The state as a segment carries it for its end (invariant 9), so that nothing depends on an entry that has expired.
  *
- *     state => version:u8 position:varlong totalBytes:varlong totalEntries:varlong lastAppendedMs:varlong
- *              fencePlusOne:varlong table
+ *     state => version:u8 flags:u8 position:varlong totalBytes:varlong totalEntries:varlong lastAppendedMs:varlong
+ *              [fence:varlong] table:bytes       the table with its checksum
  */
 export function encodeTailState(state: PartitionState): Uint8Array {
   const out = new ByteWriter(256);
   const lastAppendedMs = state.lastAppendedMs ?? 0;
   out.u8(version);
+  out.u8(state.fence === undefined ? 0 : fenceFlag);
   out.unsignedVarlongSafe(state.position);
   out.unsignedVarlongSafe(state.totalBytes);
   out.unsignedVarlongSafe(state.totalEntries);
   out.unsignedVarlongSafe(lastAppendedMs);
-  out.unsignedVarlongSafe(state.fence === undefined ? 0 : state.fence + 1);
-  state.table.write(out, lastAppendedMs);
+  if (state.fence !== undefined) out.unsignedVarlongSafe(state.fence);
+  out.prefixedBytes(state.table.encode(lastAppendedMs));
   return out.finish();
 }
 
@@ -137,14 +141,14 @@ export function decodeTailState(bytes: Uint8Array): PartitionState {
     const from = new ByteReader(bytes);
     const found = from.u8();
     if (found !== version) throw new MalformedBytesError(`state version ${found}`);
+    const flags = from.u8();
     const state = emptyPartitionState();
     state.position = from.unsignedVarlongSafe();
     state.totalBytes = from.unsignedVarlongSafe();
     state.totalEntries = from.unsignedVarlongSafe();
     state.lastAppendedMs = from.unsignedVarlongSafe();
-    const fencePlusOne = from.unsignedVarlongSafe();
-    state.fence = fencePlusOne === 0 ? undefined : fencePlusOne - 1;
-    state.table = ProducerTable.read(from);
+    state.fence = (flags & fenceFlag) === 0 ? undefined : from.unsignedVarlongSafe();
+    state.table = ProducerTable.decode(from.prefixedBytes());
     from.expectEnd();
     return state;
   } catch (cause) {

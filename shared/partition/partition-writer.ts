@@ -16,7 +16,6 @@ import { instantOf } from "../log/evidence.ts";
 import { partitionLogId } from "../log/log-id.ts";
 import type { DraftPayload, Group, LogMachine, Plan } from "../log/log-machine.ts";
 import { LogWriter } from "../log/log-writer.ts";
-import { ByteWriter } from "../record/byte-writer.ts";
 import { hotBlobKey } from "../storage/item-keys.ts";
 import type { LogEntry, LogId } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -51,6 +50,7 @@ class PartitionMachine implements LogMachine<PartitionState, undefined, AppendRe
   #storingTable = false;
   #unsealedCheckedMs = 0;
   #wokenWindow = -1;
+  #tableFitsUntilEntries = 0;
 
   constructor(storage: Storage, name: PartitionName, inlineBytesMax: () => number) {
     this.#storage = storage;
@@ -109,20 +109,25 @@ class PartitionMachine implements LogMachine<PartitionState, undefined, AppendRe
 
   /** A table too large for an entry is stored while appends go on; the next entry points to it. */
   #checkpointBesideTheLog(state: PartitionState): void {
-    const due =
-      state.entriesSinceCheckpoint * 2 >= checkpointEntriesMax || state.bytesSinceCheckpoint * 2 >= checkpointBytesMax;
-    if (!due || this.#storingTable) return;
-    const out = new ByteWriter(producerTableMetaBytesMax);
-    state.table.write(out, state.lastAppendedMs ?? 0);
-    if (out.position <= producerTableMetaBytesMax) return;
+    if (this.#storingTable || state.totalEntries < this.#tableFitsUntilEntries) return;
+    const { checkpoint, entriesSinceCheckpoint, bytesSinceCheckpoint } = state;
+    const isMissing = checkpoint === undefined || checkpoint.position === 0;
+    const isDue = entriesSinceCheckpoint * 2 >= checkpointEntriesMax || bytesSinceCheckpoint * 2 >= checkpointBytesMax;
+    if (!isMissing && !isDue) return;
+    const table = state.table.encode(state.lastAppendedMs ?? 0);
+    if (table.length <= producerTableMetaBytesMax) {
+      // It gets into an entry by itself, and is not measured again at each.
+      this.#tableFitsUntilEntries = state.totalEntries + checkpointEntriesMax / 4;
+      return;
+    }
     this.#storingTable = true;
-    void this.#storeTable(state, out.finish()).finally(() => {
+    void this.#storeTable(state, table).finally(() => {
       this.#storingTable = false;
     });
   }
 
   async #storeTable(state: PartitionState, table: Uint8Array): Promise<void> {
-    const { position, totalEntries } = state;
+    const { position, totalEntries, bytesSinceCheckpoint } = state;
     const id = this.#storage.random.id();
     try {
       await this.#storage.blobs.put(hotBlobKey(this.#name.topicId, this.#name.partition, id), [table]);
@@ -130,9 +135,11 @@ class PartitionMachine implements LogMachine<PartitionState, undefined, AppendRe
       // The older checkpoint still serves; the next entry tries again.
       return;
     }
+    // Another writer may have made a newer one known meanwhile.
+    if (state.checkpoint !== undefined && state.checkpoint.position >= position) return;
     state.checkpoint = { kind: "blob", position, id };
     state.entriesSinceCheckpoint = state.totalEntries - totalEntries;
-    state.bytesSinceCheckpoint = 0;
+    state.bytesSinceCheckpoint = Math.max(0, state.bytesSinceCheckpoint - bytesSinceCheckpoint);
   }
 
   #refreshUnsealed(state: PartitionState, nowMs: number, everyMs: number): void {
@@ -183,7 +190,7 @@ class PartitionGroup implements Group<PartitionState, Appended, AppendRefusal> {
     let plan = planAppend(state, this.#requests, layout.starts, at.wallMs);
     const taken = plan.answers.map((answer) => answer.kind === "written" && !answer.result.duplicate);
     const stored = this.#stored !== undefined && taken.every((one, index) => !one || layout.taken[index] === true);
-    if (!stored) {
+    if (!stored && (this.#stored !== undefined || taken.includes(false))) {
       // What is not appended is not stored either, and a blob that lacks what is to be appended is left to the collector.
       this.#stored = undefined;
       layout = layoutOf(this.#requests, (index) => taken[index] === true);

@@ -16,10 +16,17 @@ import type { Answer } from "../log/log-machine.ts";
 import { ByteWriter } from "../record/byte-writer.ts";
 import type { Checkpoint, EntryBatch, EntryMeta } from "./entry-meta.ts";
 import type { PartitionState } from "./partition-state.ts";
-import { afterBatch, judgeSequence, type ProducerState, ProducerTable, type RememberedRequest } from "./producer-table.ts";
+import {
+  afterBatch,
+  judgeSequence,
+  type ProducerState,
+  type ProducerTable,
+  type RememberedRequest,
+  tableRowBytesMin,
+} from "./producer-table.ts";
 
 /** A batch as the producer sent it, checked; `start` counts from the beginning of the request's bytes. */
-export type RequestBatch = Omit<EntryBatch, "idempotencyKey">;
+export type RequestBatch = Omit<EntryBatch, "request">;
 
 /** One produce request for one partition: all of its batches or none. */
 export interface AppendRequest {
@@ -97,6 +104,7 @@ class Overlay {
   readonly nowMs: number;
   position: number;
   fence: number | undefined;
+  #deferring = false;
   #metaBytes = metaHeadBytesMax + producerTableMetaBytesMax;
 
   constructor(state: PartitionState, nowMs: number) {
@@ -109,11 +117,13 @@ class Overlay {
   judge(request: AppendRequest, start: number): AppendAnswer {
     const repeat = this.#judgeRepeat(request);
     if (repeat !== undefined) return repeat;
+    const sequence = this.#judgeSequence(request);
+    if (sequence?.kind === "written" || sequence?.kind === "settled") return sequence;
     const { fencingToken, expectedOffset } = request;
     if (fencingToken !== undefined && this.fence !== undefined && fencingToken < this.fence) {
-      return { kind: "refused", refusal: { code: "FENCED", fencingToken: this.fence } };
+      const isDurable = this.state.fence !== undefined && fencingToken < this.state.fence;
+      return refuse(isDurable, { code: "FENCED", fencingToken: this.fence });
     }
-    const sequence = this.#judgeSequence(request);
     if (sequence !== undefined) return sequence;
     if (expectedOffset !== undefined && expectedOffset !== this.position) {
       return { kind: "doubtful", refusal: { code: "BAD_VERSION", highWatermark: this.position } };
@@ -126,9 +136,9 @@ class Overlay {
     const pending = this.requests.get(idempotencyKey);
     const first = pending ?? this.state.table.request(idempotencyKey);
     if (first === undefined) return undefined;
-    if (first.recordCount !== batches[0]?.recordCount) {
+    if (first.recordCount !== recordsOf(batches)) {
       const { baseOffset, recordCount } = first;
-      return { kind: "refused", refusal: { code: "IDEMPOTENCY_KEY_REUSED", baseOffset, recordCount } };
+      return refuse(pending === undefined, { code: "IDEMPOTENCY_KEY_REUSED", baseOffset, recordCount });
     }
     const result = { baseOffset: first.baseOffset, appendedAtMs: first.appendedAtMs, duplicate: true };
     return { kind: pending === undefined ? "settled" : "written", result };
@@ -149,7 +159,7 @@ class Overlay {
         return { kind: durable ? "settled" : "written", result };
       }
       case "old epoch":
-        return { kind: "refused", refusal: { code: "INVALID_PRODUCER_EPOCH", currentEpoch: verdict.epoch } };
+        return refuse(pending === undefined, { code: "INVALID_PRODUCER_EPOCH", currentEpoch: verdict.epoch });
       case "out of order": {
         const { expectedSequence } = verdict;
         return { kind: "doubtful", refusal: { code: "OUT_OF_ORDER_SEQUENCE_NUMBER", expectedSequence } };
@@ -161,24 +171,26 @@ class Overlay {
     const { batches, idempotencyKey } = request;
     const keyBytes = idempotencyKey === undefined ? 0 : idempotencyKey.length * keyBytesPerChar + 2;
     const metaBytes = this.#metaBytes + batches.length * batchBytesMax + keyBytes;
-    if (this.batches.length > 0) {
-      if (metaBytes > entryMetaBytesMax || this.batches.length + batches.length > entryBatchesMax) {
-        return { kind: "deferred" };
-      }
+    const fits = metaBytes <= entryMetaBytesMax && this.batches.length + batches.length <= entryBatchesMax;
+    // What comes after one that waits waits as well, or it would overtake it.
+    if (this.#deferring || (!fits && this.batches.length > 0)) {
+      this.#deferring = true;
+      return { kind: "deferred" };
     }
     this.#metaBytes = metaBytes;
     const result = { baseOffset: this.position, appendedAtMs: this.nowMs, duplicate: false };
     batches.forEach((batch, index) => {
-      this.#remember(batch, index === 0 ? idempotencyKey : undefined);
-      const key = index === 0 && idempotencyKey !== undefined ? { idempotencyKey } : {};
-      this.batches.push({ ...batch, start: start + batch.start, ...key });
+      const remembered =
+        index === 0 && idempotencyKey !== undefined ? { idempotencyKey, recordCount: recordsOf(batches) } : undefined;
+      this.#remember(batch, remembered);
+      this.batches.push({ ...batch, start: start + batch.start, ...(remembered && { request: remembered }) });
       this.position += batch.recordCount;
     });
     if (request.fencingToken !== undefined) this.fence = Math.max(this.fence ?? 0, request.fencingToken);
     return { kind: "written", result };
   }
 
-  #remember({ recordCount, producer }: RequestBatch, idempotencyKey: string | undefined): void {
+  #remember({ recordCount, producer }: RequestBatch, request: EntryBatch["request"]): void {
     const baseOffset = this.position;
     if (producer !== undefined) {
       const { producerId, producerEpoch, baseSequence } = producer;
@@ -186,8 +198,9 @@ class Overlay {
       const batch = { baseSequence, recordCount, baseOffset };
       this.producers.set(producerId, afterBatch(known, producerEpoch, batch, this.nowMs));
     }
-    if (idempotencyKey !== undefined) {
-      this.requests.set(idempotencyKey, { baseOffset, recordCount, appendedAtMs: this.nowMs });
+    if (request !== undefined) {
+      const remembered = { baseOffset, recordCount: request.recordCount, appendedAtMs: this.nowMs };
+      this.requests.set(request.idempotencyKey, remembered);
     }
   }
 }
@@ -203,17 +216,23 @@ function chooseCheckpoint(state: PartitionState, overlay: Overlay): Checkpoint {
     state.entriesSinceCheckpoint + 1 >= checkpointEntriesMax ||
     state.bytesSinceCheckpoint >= checkpointBytesMax;
   const bytesMax = due ? producerTableMetaBytesMax : producerTableInlineBytesMax;
-  if (rowsMax * rowBytesMin <= bytesMax) {
+  if (rowsMax * tableRowBytesMin <= bytesMax) {
     const table = tableAfter(state, overlay);
     const out = new ByteWriter(bytesMax);
     table.write(out, overlay.nowMs);
-    if (out.position <= bytesMax) return { kind: "table", table };
+    if (out.position <= bytesMax) return { kind: "table", bytes: out.finish() };
   }
   return state.checkpoint ?? { kind: "entry", position: 0 };
 }
 
-/** No row of the table is smaller, so that a table which cannot fit is not even encoded. */
-const rowBytesMin = 8;
+function recordsOf(batches: readonly RequestBatch[]): number {
+  return batches.reduce((sum, batch) => sum + batch.recordCount, 0);
+}
+
+/** A refusal for good, or one that rests on a request of the same group, whose entry may yet fail to be written. */
+function refuse(isDurable: boolean, refusal: AppendRefusal): AppendAnswer {
+  return { kind: isDurable ? "refused" : "doubtful", refusal };
+}
 
 function tableAfter(state: PartitionState, overlay: Overlay): ProducerTable {
   const table = state.table.copy();

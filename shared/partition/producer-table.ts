@@ -9,8 +9,10 @@ import {
   producerExpiryMs,
   producersPerPartitionMax,
 } from "../limits.ts";
-import type { ByteReader } from "../record/byte-reader.ts";
-import type { ByteWriter } from "../record/byte-writer.ts";
+import { ByteReader } from "../record/byte-reader.ts";
+import { ByteWriter } from "../record/byte-writer.ts";
+import { crc32c } from "../record/crc32c.ts";
+import { MalformedBytesError } from "../record/malformed-bytes-error.ts";
 
 /** A batch that was appended, as far as a repeat of it can be recognised. */
 export interface RememberedBatch {
@@ -33,6 +35,9 @@ export interface RememberedRequest {
   readonly appendedAtMs: number;
 }
 
+/** Part of the producers that is forgotten when there are too many. */
+const forgottenPart = 0.01;
+const crcBytes = 4;
 const sequenceMax = 0x7fff_ffff;
 
 /** The sequence `count` after `sequence`; 2147483647 is followed by 0. */
@@ -75,9 +80,20 @@ export function afterBatch(
   batch: RememberedBatch,
   appendedAtMs: number,
 ): ProducerState {
-  const earlier = known !== undefined && known.epoch === epoch ? known.batches : [];
+  const earlier = known !== undefined && continues(known, epoch, batch, appendedAtMs) ? known.batches : [];
   return { epoch, lastAppendedMs: appendedAtMs, batches: [...earlier, batch].slice(-producerBatchesKept) };
 }
+
+/** False for a producer that began anew, or was forgotten: what it sent before is no longer a repeat. */
+function continues(known: ProducerState, epoch: number, batch: RememberedBatch, appendedAtMs: number): boolean {
+  const last = known.batches.at(-1);
+  if (last === undefined || known.epoch !== epoch || appendedAtMs - known.lastAppendedMs > producerExpiryMs)
+    return false;
+  return batch.baseSequence === sequenceAfter(last.baseSequence, last.recordCount);
+}
+
+/** No row of an encoded table is smaller, so that a table which cannot fit is not even encoded. */
+export const tableRowBytesMin = 10;
 
 export class ProducerTable {
   /** Least recently used first. */
@@ -107,11 +123,16 @@ export class ProducerTable {
   setProducer(producerId: bigint, state: ProducerState): void {
     this.#producers.delete(producerId);
     this.#producers.set(producerId, state);
-    if (this.#producers.size > producersPerPartitionMax) {
-      for (const longestSilent of this.#producers.keys()) {
-        this.#producers.delete(longestSilent);
-        break;
-      }
+    if (this.#producers.size > producersPerPartitionMax) this.#forgetSilent();
+  }
+
+  /** Many at once: finding the oldest of a map costs as much as all that were removed before it. */
+  #forgetSilent(): void {
+    let left = Math.ceil(producersPerPartitionMax * forgottenPart);
+    for (const longestSilent of this.#producers.keys()) {
+      if (left === 0) return;
+      this.#producers.delete(longestSilent);
+      left -= 1;
     }
   }
 
@@ -153,6 +174,24 @@ export class ProducerTable {
       out.unsignedVarint(request.recordCount);
       out.unsignedVarlongSafe(request.appendedAtMs);
     }
+  }
+
+  /** The table as it is stored by itself: with a checksum, because a wrong sequence would be believed. */
+  encode(nowMs: number): Uint8Array {
+    const out = new ByteWriter(1_024);
+    this.write(out, nowMs);
+    out.u32(crc32c(out.finish()));
+    return out.finish();
+  }
+
+  /** @throws MalformedBytesError if the checksum is wrong, or the table does not decode */
+  static decode(bytes: Uint8Array): ProducerTable {
+    const from = new ByteReader(bytes, 0, Math.max(0, bytes.length - crcBytes));
+    const crc = new ByteReader(bytes, from.end).u32();
+    if (crc !== crc32c(bytes, 0, from.end)) throw new MalformedBytesError("the checksum of a producer table is wrong");
+    const table = ProducerTable.read(from);
+    from.expectEnd();
+    return table;
   }
 
   /** @throws MalformedBytesError */

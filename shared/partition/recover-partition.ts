@@ -5,22 +5,31 @@
  *         │
  *         └ old, gone, or its checkpoint is gone ──► last segment: state at its end, and the entries since
  */
-import { catchUpBytesMax, checkpointEntriesMax } from "../limits.ts";
+import { catchUpBytesMax, catchUpEntriesMax } from "../limits.ts";
 import { contiguousFrom } from "../log/chain.ts";
 import { type Instant, instantOf } from "../log/evidence.ts";
 import { partitionLogId, segmentsLogId } from "../log/log-id.ts";
 import type { Recovered } from "../log/log-machine.ts";
 import { ByteReader } from "../record/byte-reader.ts";
+import { MalformedBytesError } from "../record/malformed-bytes-error.ts";
 import { StorageCorruptError } from "../storage/errors.ts";
 import { hotBlobKey } from "../storage/item-keys.ts";
 import type { LogEntry } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
-import { decodeEntryMeta, type EntryMeta } from "./entry-meta.ts";
-import { applyEntry, decodeTailState, emptyPartitionState, type PartitionState, stateAfterCheckpoint } from "./partition-state.ts";
+import { decodeEntryMeta } from "./entry-meta.ts";
+import {
+  applyEntry,
+  decodeTailState,
+  emptyPartitionState,
+  type PartitionState,
+  stateAfterCheckpoint,
+} from "./partition-state.ts";
 import { ProducerTable } from "./producer-table.ts";
 
-/** Queries that one replay may take; a checkpoint is due long before. */
-const replayPagesMax = 64;
+/** Queries that one replay may take. A checkpoint is due long before, except where blobs cannot be stored for hours. */
+const replayPagesMax = 4_096;
+/** Times that a range read which missed an entry is done again. */
+const readingsMax = 4;
 /** Unsealed entries older than this make a cold writer look where the sealed end is by now. */
 const unsealedRefreshMs = 1_800_000;
 
@@ -31,18 +40,18 @@ export interface PartitionName {
 
 /** @throws StorageCorruptError if the log has a hole: entries are gone that no segment holds */
 export async function recoverPartition(storage: Storage, name: PartitionName): Promise<Recovered<PartitionState>> {
-  const seen = instantOf(storage.clock);
-  const last = await storage.logs.readLast(partitionLogId(name.topicId, name.partition));
-  const young = last !== undefined && seen.wallMs - last.appendedAtMs < storage.lifetimes.graceMs / 2;
-  if (young) {
-    const recovered = await fromLastEntry(storage, name, last, seen);
+  const logId = partitionLogId(name.topicId, name.partition);
+  for (let reading = 0; reading < readingsMax; reading += 1) {
+    const seen = instantOf(storage.clock);
+    const last = await storage.logs.readLast(logId);
+    const young = last !== undefined && seen.wallMs - last.appendedAtMs < storage.lifetimes.graceMs / 2;
+    const recovered = young ? await fromLastEntry(storage, name, last, seen) : undefined;
     if (recovered !== undefined) return await withSealedEnd(storage, name, recovered);
+    const sealed = await fromLastSegment(storage, name, seen);
+    // Else a range read missed an entry that was being written, or dropped, while it ran.
+    if (sealed !== undefined && sealed.position >= (last?.next ?? 0)) return sealed;
   }
-  const recovered = await fromLastSegment(storage, name, seen);
-  if (last !== undefined && recovered.position < last.next) {
-    throw new StorageCorruptError(`${last.logId} has a hole at ${recovered.position}: its last entry ends at ${last.next}`);
-  }
-  return recovered;
+  throw new StorageCorruptError(`${logId} has a hole: entries are missing that no segment holds`);
 }
 
 /** Undefined if what the entry points to is gone, which is so only when a segment holds it. */
@@ -54,28 +63,45 @@ async function fromLastEntry(
 ): Promise<Recovered<PartitionState> | undefined> {
   const meta = decodeEntryMeta(last);
   const { checkpoint } = meta;
-  if (checkpoint.kind === "table") {
-    const state = stateAfterCheckpoint(last, meta, checkpoint.table);
-    return { state, position: last.next, evidence: seen };
+  switch (checkpoint.kind) {
+    case "table": {
+      const state = stateAfterCheckpoint(last, meta, tableOf(last, checkpoint.bytes));
+      return { state, position: last.next, evidence: seen };
+    }
+    case "blob": {
+      const table = await storedTable(storage, name, checkpoint.id);
+      if (table === undefined) return undefined;
+      const state = { ...emptyPartitionState(), position: checkpoint.position, table, checkpoint };
+      return await replay(storage, name, seen, state, last.next);
+    }
+    case "entry":
+      // The beginning of the log stands for "no copy since the last segment": there is less to read from there.
+      if (checkpoint.position === 0) return undefined;
+      return await replay(storage, name, seen, emptyPartitionState(), last.next, checkpoint.position);
   }
-  if (checkpoint.kind === "blob") {
-    const bytes = await storage.blobs.get(hotBlobKey(name.topicId, name.partition, checkpoint.id));
-    if (bytes === undefined) return undefined;
-    const state = emptyPartitionState();
-    state.position = checkpoint.position;
-    state.table = ProducerTable.read(new ByteReader(bytes));
-    state.checkpoint = checkpoint;
-    return await replay(storage, name, seen, state, last.next);
-  }
-  return await replay(storage, name, seen, emptyPartitionState(), last.next, checkpoint.position);
 }
 
-async function fromLastSegment(storage: Storage, name: PartitionName, seen: Instant): Promise<Recovered<PartitionState>> {
+/** Undefined if the blob is gone or damaged: the last segment serves as well, it is only further away. */
+async function storedTable(storage: Storage, name: PartitionName, id: string): Promise<ProducerTable | undefined> {
+  const bytes = await storage.blobs.get(hotBlobKey(name.topicId, name.partition, id));
+  if (bytes === undefined) return undefined;
+  try {
+    return ProducerTable.decode(bytes);
+  } catch (cause) {
+    if (cause instanceof MalformedBytesError) return undefined;
+    throw cause;
+  }
+}
+
+/** Undefined if the chain breaks off, which a range read may make it seem. */
+async function fromLastSegment(
+  storage: Storage,
+  name: PartitionName,
+  seen: Instant,
+): Promise<Recovered<PartitionState> | undefined> {
   const segment = await storage.logs.readLast(segmentsLogId(name.topicId, name.partition));
   const state = segment === undefined ? emptyPartitionState() : decodeTailState(await tailStateOf(storage, segment));
-  const recovered = await replay(storage, name, seen, state, 0);
-  if (recovered === undefined) throw new StorageCorruptError(`replay of ${name.topicId}:${name.partition} ended early`);
-  return recovered;
+  return await replay(storage, name, seen, state, 0);
 }
 
 /** @throws StorageCorruptError if the segment's tail state is gone */
@@ -105,33 +131,37 @@ async function replay(
   let state = from;
   let position = checkpointPosition ?? state.position;
   for (let page = 0; page < replayPagesMax; page += 1) {
-    const range = await storage.logs.readFrom(logId, position, {
-      entriesMax: checkpointEntriesMax * 2,
-      bytesMax: catchUpBytesMax,
-    });
+    const limits = { entriesMax: catchUpEntriesMax, bytesMax: catchUpBytesMax };
+    const range = await storage.logs.readFrom(logId, position, limits);
     const chain = contiguousFrom(range.entries, position);
     for (const entry of chain) {
       const meta = decodeEntryMeta(entry);
-      const table = entry.position === checkpointPosition && entry.position > 0 ? tableOf(meta) : undefined;
-      if (entry.position === checkpointPosition && entry.position > 0) {
-        if (table === undefined) return undefined;
-        state = stateAfterCheckpoint(entry, meta, table);
+      if (entry.position === checkpointPosition) {
+        if (meta.checkpoint.kind !== "table") return undefined;
+        state = stateAfterCheckpoint(entry, meta, tableOf(entry, meta.checkpoint.bytes));
       } else {
         applyEntry(state, entry, meta);
       }
       position = entry.next;
     }
     if (!range.more && chain.length === range.entries.length) {
-      if (position < untilAtLeast) return undefined;
-      return { state, position, evidence: seen };
+      return position < untilAtLeast ? undefined : { state, position, evidence: seen };
     }
     if (chain.length === 0) return undefined;
   }
-  throw new StorageCorruptError(`${logId} has no checkpoint in ${replayPagesMax} pages before ${position}`);
+  return undefined;
 }
 
-function tableOf(meta: EntryMeta): ProducerTable | undefined {
-  return meta.checkpoint.kind === "table" ? meta.checkpoint.table : undefined;
+function tableOf(entry: LogEntry, bytes: Uint8Array): ProducerTable {
+  try {
+    const from = new ByteReader(bytes);
+    const table = ProducerTable.read(from);
+    from.expectEnd();
+    return table;
+  } catch (cause) {
+    if (!(cause instanceof MalformedBytesError)) throw cause;
+    throw new StorageCorruptError(`the producer table of ${entry.logId}@${entry.position} does not decode`, { cause });
+  }
 }
 
 async function withSealedEnd(

@@ -59,7 +59,8 @@ export function encodeSegmentDescriptor(segment: SegmentDescriptor): Uint8Array 
   for (const row of segment.index) {
     out.unsignedVarlongSafe(row.offset - before.offset);
     out.unsignedVarlongSafe(row.position - before.position);
-    out.varlongSafe(row.maxTimestamp - before.maxTimestamp);
+    // The difference of -1 and the largest timestamp is no safe number.
+    out.varlong(BigInt(row.maxTimestamp) - BigInt(before.maxTimestamp));
     before = row;
   }
   return out.finish();
@@ -84,7 +85,7 @@ export function decodeSegmentDescriptor(entry: LogEntry): SegmentDescriptor {
       before = {
         offset: before.offset + from.unsignedVarlongSafe(),
         position: before.position + from.unsignedVarlongSafe(),
-        maxTimestamp: before.maxTimestamp + from.varlongSafe(),
+        maxTimestamp: Number(BigInt(before.maxTimestamp) + from.varlong()),
       };
       index.push(before);
     }

@@ -1,7 +1,13 @@
 /** Checks RecordBatches v2 that a producer sent, and tells a partition's writer what it needs of them. */
 import { type ErrorDetails, ServiceError } from "../api/errors.ts";
 import { decompress } from "../compression/compression.ts";
-import { batchRecordsMax, decompressedBatchBytesMax, entryBatchesMax, entryPayloadBytesMax, recordHeadersMax } from "../limits.ts";
+import {
+  batchRecordsMax,
+  decompressedBatchBytesMax,
+  entryBatchesMax,
+  entryPayloadBytesMax,
+  recordHeadersMax,
+} from "../limits.ts";
 import type { RequestBatch } from "../partition/plan-append.ts";
 import { MalformedBytesError } from "../record/malformed-bytes-error.ts";
 import { recordsOf } from "../record/record-batch.ts";
@@ -66,6 +72,10 @@ function checkBatch(bytes: Uint8Array, { start, end }: BatchRange, batchBytesMax
   };
 }
 
-function refused(code: ConstructorParameters<typeof ServiceError>[0], message: string, details: ErrorDetails): ServiceError {
+function refused(
+  code: ConstructorParameters<typeof ServiceError>[0],
+  message: string,
+  details: ErrorDetails,
+): ServiceError {
   return new ServiceError(code, message, { details });
 }

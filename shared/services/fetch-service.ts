@@ -83,7 +83,9 @@ class PartitionedFetchService implements FetchService {
       const read = await this.#read(reader, request);
       const bytes = read.batches.reduce((sum, batch) => sum + batch.length, 0);
       const leftMs = endMs - this.#storage.clock.monotonicMs();
-      const full = bytes >= request.minBytes || bytes >= request.maxBytes;
+      // A read that ended at a limit, or at the end of a segment, has more behind it: no use in waiting for that.
+      const hasMore = read.nextOffset > request.offset && read.nextOffset < read.highWatermark;
+      const full = hasMore || bytes >= request.minBytes || bytes >= request.maxBytes;
       if (full || leftMs <= 0 || request.signal?.aborted === true) return read;
       const logId = partitionLogId(name.topicId, name.partition);
       await this.#storage.notifier.wait(logId, read.highWatermark, Math.min(leftMs, pollMs), request.signal);

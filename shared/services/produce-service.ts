@@ -180,7 +180,8 @@ function checkRecordCount(records: readonly ProduceRecord[]): void {
 
 function checkKey(idempotencyKey: string | undefined): void {
   if (idempotencyKey === undefined) return;
-  if (idempotencyKey.length > 0 && idempotencyKey.length <= idempotencyKeyCharsMax && idempotencyKey.isWellFormed()) return;
+  if (idempotencyKey.length > 0 && idempotencyKey.length <= idempotencyKeyCharsMax && idempotencyKey.isWellFormed())
+    return;
   throw new ServiceError("BAD_ARGUMENTS", "An Idempotency-Key has 1 to 128 characters", {
     details: { charsMax: idempotencyKeyCharsMax },
   });

@@ -50,12 +50,31 @@ export interface TopicDescription {
 
 export interface TopicService {
   /** @throws ServiceError TOPIC_ALREADY_EXISTS | INVALID_TOPIC_EXCEPTION | INVALID_PARTITIONS | INVALID_CONFIG | UNKNOWN_NAMESPACE */
-  create(namespace: string, topic: { readonly name: string; readonly partitions?: number; readonly config?: TopicConfig; readonly idempotencyKey?: string }): Promise<TopicDescription>;
-  list(namespace: string, page: PageRequest): Promise<Page<{ readonly name: string; readonly topicId: string; readonly partitions: number }>>;
+  create(
+    namespace: string,
+    topic: {
+      readonly name: string;
+      readonly partitions?: number;
+      readonly config?: TopicConfig;
+      readonly idempotencyKey?: string;
+    },
+  ): Promise<TopicDescription>;
+  list(
+    namespace: string,
+    page: PageRequest,
+  ): Promise<Page<{ readonly name: string; readonly topicId: string; readonly partitions: number }>>;
   /** @throws ServiceError UNKNOWN_TOPIC_OR_PARTITION */
   describe(namespace: string, name: string): Promise<TopicDescription>;
   /** More partitions, never fewer; a null value removes a configuration key. @throws ServiceError INVALID_PARTITIONS | INVALID_CONFIG | UNKNOWN_TOPIC_OR_PARTITION */
-  alter(namespace: string, name: string, change: { readonly partitions?: number; readonly config?: Readonly<Record<string, string | null>>; readonly idempotencyKey?: string }): Promise<TopicDescription>;
+  alter(
+    namespace: string,
+    name: string,
+    change: {
+      readonly partitions?: number;
+      readonly config?: Readonly<Record<string, string | null>>;
+      readonly idempotencyKey?: string;
+    },
+  ): Promise<TopicDescription>;
   /** @throws ServiceError UNKNOWN_TOPIC_OR_PARTITION */
   delete(namespace: string, name: string, options?: { readonly idempotencyKey?: string }): Promise<void>;
 }
@@ -203,7 +222,10 @@ export interface FetchedRecords extends FetchWatermarks {
   readonly nextOffset: number;
 }
 
-export type OffsetPoint = { readonly at: "earliest" } | { readonly at: "latest" } | { readonly at: "timestamp"; readonly timestampMs: number };
+export type OffsetPoint =
+  | { readonly at: "earliest" }
+  | { readonly at: "latest" }
+  | { readonly at: "timestamp"; readonly timestampMs: number };
 
 export interface FetchService {
   /** @throws ServiceError OFFSET_OUT_OF_RANGE (details: logStartOffset, highWatermark) | UNKNOWN_TOPIC_OR_PARTITION | KAFKA_STORAGE_ERROR */
@@ -211,14 +233,24 @@ export interface FetchService {
   /** @throws ServiceError as `fetchBatches` */
   fetchRecords(request: FetchRequest): Promise<FetchedRecords>;
   /** The offset and timestamp at a point; for a timestamp the first record at or after it, offset -1 if there is none (Kafka ListOffsets). */
-  listOffset(namespace: string, topic: string, partition: number, point: OffsetPoint): Promise<{ readonly offset: number; readonly timestamp: number }>;
+  listOffset(
+    namespace: string,
+    topic: string,
+    partition: number,
+    point: OffsetPoint,
+  ): Promise<{ readonly offset: number; readonly timestamp: number }>;
 }
 
 // ---- Truncate, background duties, health ----
 
 export interface TruncateService {
   /** Deletes records before the offset (Kafka DeleteRecords); -1 means up to the high watermark. @throws ServiceError OFFSET_OUT_OF_RANGE | UNKNOWN_TOPIC_OR_PARTITION */
-  truncate(namespace: string, topic: string, partition: number, beforeOffset: number): Promise<{ readonly logStartOffset: number }>;
+  truncate(
+    namespace: string,
+    topic: string,
+    partition: number,
+    beforeOffset: number,
+  ): Promise<{ readonly logStartOffset: number }>;
 }
 
 export interface DutyService {

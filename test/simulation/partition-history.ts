@@ -40,7 +40,9 @@ export function anomaliesOf(history: History, log: readonly (readonly [offset: n
 }
 
 function brokenChain(log: readonly (readonly [number, string])[]): string[] {
-  return log.flatMap(([offset, value], index) => (offset === index ? [] : [`hole: ${value} at ${offset}, not ${index}`]));
+  return log.flatMap(([offset, value], index) =>
+    offset === index ? [] : [`hole: ${value} at ${offset}, not ${index}`],
+  );
 }
 
 function wrongSends(sends: readonly SendOperation[], log: readonly (readonly [number, string])[]): string[] {
@@ -57,11 +59,13 @@ function wrongSends(sends: readonly SendOperation[], log: readonly (readonly [nu
     const present = at.filter((offsets) => offsets.length > 0).length;
     if (present > 0 && present < send.recordCount) anomalies.push(`half done: ${send.value} at ${at.join(",")}`);
     const [first] = at[0] ?? [];
-    if (send.outcome === "ok" && first === undefined) anomalies.push(`lost write: ${send.value}, acknowledged at ${send.offset}`);
+    if (send.outcome === "ok" && first === undefined)
+      anomalies.push(`lost write: ${send.value}, acknowledged at ${send.offset}`);
     if (send.outcome === "ok" && first !== undefined && first !== send.offset) {
       anomalies.push(`wrong offset: ${send.value} at ${first}, acknowledged at ${send.offset}`);
     }
-    if (send.outcome === "fail" && first !== undefined) anomalies.push(`failed write is there: ${send.value} at ${first}`);
+    if (send.outcome === "fail" && first !== undefined)
+      anomalies.push(`failed write is there: ${send.value} at ${first}`);
     if (send.outcome === "ok" && send.expectedOffset !== undefined && send.offset !== send.expectedOffset) {
       anomalies.push(`expectedOffset ${send.expectedOffset} ignored: ${send.value} at ${send.offset}`);
     }
@@ -83,7 +87,9 @@ function wrongOrder(sends: readonly SendOperation[]): string[] {
       if (one !== undefined && one.offset > (highest?.offset ?? -1)) highest = one;
     }
     if (highest !== undefined && send.offset <= highest.offset) {
-      anomalies.push(`order: ${send.value} at ${send.offset}, sent after ${highest.value} at ${highest.offset} was acknowledged`);
+      anomalies.push(
+        `order: ${send.value} at ${send.offset}, sent after ${highest.value} at ${highest.offset} was acknowledged`,
+      );
     }
   }
   return anomalies;
@@ -110,10 +116,12 @@ function wrongPolls(polls: readonly PollOperation[], log: readonly (readonly [nu
     let expected = poll.offset;
     for (const [offset, value] of poll.records) {
       if (offset !== expected) anomalies.push(`poll skip: ${poll.reader} got ${offset}, not ${expected}`);
-      if (log[offset]?.[1] !== value) anomalies.push(`changed: ${poll.reader} saw ${value} at ${offset}, now ${log[offset]?.[1]}`);
+      if (log[offset]?.[1] !== value)
+        anomalies.push(`changed: ${poll.reader} saw ${value} at ${offset}, now ${log[offset]?.[1]}`);
       expected = offset + 1;
     }
-    if (poll.nextOffset !== expected) anomalies.push(`poll skip: ${poll.reader} goes on at ${poll.nextOffset}, not ${expected}`);
+    if (poll.nextOffset !== expected)
+      anomalies.push(`poll skip: ${poll.reader} goes on at ${poll.nextOffset}, not ${expected}`);
   }
   return anomalies;
 }

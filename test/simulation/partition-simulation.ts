@@ -107,6 +107,7 @@ class World {
   }
 
   async live(): Promise<void> {
+    if (this.#random.chance(0.06)) await this.#crowd();
     const writers = 2 + this.#random.below(3);
     const clients = Array.from({ length: writers }, (_, index) => this.#client(index));
     const beside = Promise.all([this.#reader("early"), this.#reader("late"), this.#sealer(), this.#sealer()]);
@@ -120,9 +121,10 @@ class World {
     const reader = new PartitionReader(this.#store.process().storage, name);
     const highWatermark = await reader.highWatermark();
     const log: (readonly [number, string])[] = [];
-    for (let offset = 0; offset < highWatermark; ) {
+    for (let offset = 0; offset < highWatermark;) {
       const read = await reader.read(offset, { bytesMax: 100_000, recordsMax: 1_000 });
-      if (read.kind !== "batches" || read.nextOffset <= offset) throw new Error(`nothing at ${offset} of ${highWatermark}`);
+      if (read.kind !== "batches" || read.nextOffset <= offset)
+        throw new Error(`nothing at ${offset} of ${highWatermark}`);
       log.push(...recordsFrom(read.batches, offset));
       offset = read.nextOffset;
     }
@@ -141,6 +143,22 @@ class World {
       };
     });
     return { process, storage, writer: partitionWriter(storage, name, () => this.#inlineBytesMax), died, kill };
+  }
+
+  /** So many producers that their table is stored beside the log, before anything else happens. */
+  async #crowd(): Promise<void> {
+    const { writer } = this.#host();
+    for (let first = 1_000; first < 2_200; first += 300) {
+      const sends = Array.from({ length: 300 }, async (_, index) => {
+        const operation = this.#operation(1, {});
+        const identity = { producerId: BigInt(first + index), producerEpoch: 0, baseSequence: 0 };
+        const result = await writer.append(requestFor(operation, identity));
+        operation.completedMs = this.#store.time.nowMs;
+        if (result.kind !== "done") operation.outcome = result.kind === "unknown" ? "info" : "fail";
+        else Object.assign(operation, { outcome: "ok", offset: result.result.baseOffset });
+      });
+      await Promise.all(sends);
+    }
   }
 
   /** A client with its process: it sends, and goes on in a new, cold process when the old one dies. */
@@ -185,7 +203,9 @@ class World {
   async #sendOnce(host: Host): Promise<void> {
     const seen = host.writer.seen?.position;
     const expectedOffset = seen !== undefined && this.#random.chance(0.2) ? seen : undefined;
-    const fencingToken = this.#random.chance(0.2) ? Math.floor(this.#store.time.nowMs / 60_000) + this.#random.below(2) : undefined;
+    const fencingToken = this.#random.chance(0.2)
+      ? Math.floor(this.#store.time.nowMs / 60_000) + this.#random.below(2)
+      : undefined;
     await this.#send(host, { expectedOffset, fencingToken });
   }
 
@@ -205,7 +225,10 @@ class World {
     return -1;
   }
 
-  async #send(host: Host, conditions: { expectedOffset?: number | undefined; fencingToken?: number | undefined }): Promise<void> {
+  async #send(
+    host: Host,
+    conditions: { expectedOffset?: number | undefined; fencingToken?: number | undefined },
+  ): Promise<void> {
     await this.#attempt(host, this.#operation(1 + this.#random.below(3), conditions));
   }
 
@@ -238,7 +261,9 @@ class World {
     } else if (producer === undefined) {
       operation.outcome = result.kind === "unknown" ? "info" : "fail";
     } else if (result.kind === "refused" && result.refusal.code !== "UNSEALED_TOO_LONG") {
-      throw new Error(`producer ${producer.producerId} was refused sequence ${producer.baseSequence}: ${result.refusal.code}`);
+      throw new Error(
+        `producer ${producer.producerId} was refused sequence ${producer.baseSequence}: ${result.refusal.code}`,
+      );
     }
   }
 

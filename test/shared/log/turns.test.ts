@@ -37,7 +37,8 @@ function turnsOf(writer: number): Turns {
 }
 
 function see(turns: Turns, writers: readonly number[], ms: number): void {
-  for (const writer of writers) turns.saw(entryOf(new Turns(idOf(writer)).attempt(idOf(99)), ms), at(ms));
+  for (const writer of writers)
+    turns.saw(entryOf(new Turns(idOf(writer)).attempt(idOf(99)), ms), at(ms), at(ms - putMs));
 }
 
 test("attempt ids keep their length, begin alike for one writer and are random in the rest", () => {
@@ -81,11 +82,11 @@ test("waits no longer than 2 s, however many others there are", () => {
   expect(turns.waitMs("loss", 1, at(1_000))).toBe(2_000);
 });
 
-test("does not reckon with who was silent for 150 put times, nor with entries that were old when they were seen", () => {
+test("does not reckon with who was silent for 150 put times, nor with entries that may be old, whatever their time says", () => {
   const turns = turnsOf(1);
   see(turns, [2, 3], 1_000);
   see(turns, [3], 2_000);
-  turns.saw(entryOf(idOf(4), 100), at(2_000));
+  turns.saw(entryOf(idOf(4), 2_000), at(2_000), at(100));
   expect(turns.waitMs("loss", 1, at(2_400))).toEqual(near(20));
   expect(turns.waitMs("loss", 1, at(2_600))).toEqual(near(10));
   expect(turns.waitMs("loss", 1, at(3_600))).toBe(0);
@@ -104,8 +105,8 @@ test("expects the tail to have moved when others write and it was proven some pu
 
 test("takes others to be ahead of the entry that a put lost to, unless that is as young as a put", () => {
   const turns = turnsOf(1);
-  expect(turns.isLeftBehind(entryOf(idOf(2), 1_000), at(1_020))).toBe(false);
-  expect(turns.isLeftBehind(entryOf(idOf(2), 1_000), at(1_040))).toBe(true);
+  expect(turns.isLeftBehind(at(1_000), at(1_020))).toBe(false);
+  expect(turns.isLeftBehind(at(1_000), at(1_040))).toBe(true);
 });
 
 /** The mean of the puts begins at a guess. */
