@@ -20,7 +20,6 @@ const options: BuildOptions = {
   splitting: true,
   // The packages' ES modules: tree-shaken, they make half the bundle that their CommonJS builds make.
   mainFields: ["module", "main"],
-  alias: { "node:http": "./infra/node-http.cts" },
   logLevel: "warning",
 };
 

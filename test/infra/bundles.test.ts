@@ -1,29 +1,31 @@
-/** What `cdk deploy` would upload, bundled once for this file: its size, and what importing it costs a cold start. */
+/**
+ * What `cdk deploy` would upload, bundled once for this file: its size, what importing it costs a cold start, and whether
+ * it does its work with the permissions that it gets.
+ */
 import { execFile } from "node:child_process";
 import { readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { Template } from "aws-cdk-lib/assertions";
 import { beforeAll, describe, expect, test } from "vitest";
 import { capabilitySizes } from "../../infra/capabilities.ts";
-import { addStack, capabilityOf, resourcesOf, testApp } from "./synthesize.ts";
+import { topicKey } from "../../shared/storage/item-keys.ts";
+import { type BundledFunctions, bundleFunctions } from "./bundled-functions.ts";
+import { Rehearsal } from "./rehearsal.ts";
 
 const bundleBytesMax = 1_000_000;
 const importMsMax = 150;
 const runsMax = 3;
 
 const run = promisify(execFile);
-const folders = new Map<string, string>();
 
+/** A few seconds of work; more on a busy machine. */
+const bundlingMsMax = 120_000;
+
+let bundles: BundledFunctions;
 beforeAll(() => {
-  const app = testApp();
-  const template = Template.fromStack(addStack(app));
-  for (const [id, { Properties }] of resourcesOf(template, "AWS::Lambda::Function")) {
-    const { S3Key } = Properties["Code"] as { readonly S3Key: string };
-    folders.set(capabilityOf(id), join(app.outdir, `asset.${S3Key.replace(".zip", "")}`));
-  }
-}, 120_000);
+  bundles = bundleFunctions();
+}, bundlingMsMax);
 
 interface Import {
   /** What the import took of the main thread's processor time: on an idle machine, the time that it took. */
@@ -43,7 +45,7 @@ async function importOnce(file: string): Promise<Import> {
 }
 
 describe.each(Object.keys(capabilitySizes))("the bundle of %s", (capability) => {
-  const folder = (): string => folders.get(capability) ?? "missing";
+  const folder = (): string => bundles.folders.get(capability) ?? "missing";
 
   test("is below 1 MB in all", async () => {
     const files = await readdir(folder(), { recursive: true });
@@ -67,5 +69,107 @@ describe.each(Object.keys(capabilitySizes))("the bundle of %s", (capability) => 
     }
     expect(Math.min(...runs.map(({ ms }) => ms))).toBeLessThan(importMsMax);
     expect(runs[0]?.handler).toBe("function");
+  });
+});
+
+describe("the bundled functions, with the permissions of their roles", () => {
+  let rehearsal: Rehearsal;
+  beforeAll(async () => {
+    rehearsal = await Rehearsal.start(bundles);
+    return async () => await rehearsal.stop();
+  });
+
+  const minuteMs = 60_000;
+  const flights = "/v1/team/topics/flights";
+
+  test("serve the whole API", async () => {
+    const ok = async (capability: string, call: string, body?: unknown): Promise<unknown> => {
+      const answer = await rehearsal.http(capability, call, body);
+      expect(answer.status, `${call}: ${JSON.stringify(answer.body)}`).toBeLessThan(300);
+      return answer.body;
+    };
+    await ok("health", "GET /health");
+    await ok("topics", "POST /v1/namespaces", { name: "team" });
+    await ok("topics", "POST /v1/namespaces", { name: "gone" });
+    await ok("topics", "GET /v1/namespaces");
+    await ok("topics", "DELETE /v1/namespaces/gone");
+    await ok("topics", "POST /v1/team/topics", {
+      name: "flights",
+      partitions: 1,
+      config: { "retention.ms": "7200000" },
+    });
+    await ok("topics", "POST /v1/team/topics", { name: "gone", partitions: 1 });
+    await ok("topics", "PATCH /v1/team/topics/flights", { partitions: 2 });
+    await ok("topics", "GET /v1/team/topics");
+    await ok("topics", "GET /v1/team/topics/flights");
+    await ok("produce", "POST /v1/team/producers", {});
+    await ok("produce", `POST ${flights}/records`, {
+      records: [
+        { value: "a", partition: 0 },
+        { value: "b", partition: 0 },
+      ],
+    });
+    for (const topic of [flights, "/v1/team/topics/gone"]) {
+      const large = { records: [{ value: "x".repeat(100_000) }] };
+      await ok("produce", `POST ${topic}/partitions/0/records`, large);
+    }
+    await ok("produce", `POST ${flights}/partitions/0/truncate`, { beforeOffset: 1 });
+    await rehearsal.coolDown();
+    await ok("produce", `POST ${flights}/partitions/0/records`, { records: [{ value: "after a cold start" }] });
+    for (const [offset, value] of [
+      ["earliest", '"b"'],
+      ["2", "xxx"],
+      ["3", "after a cold start"],
+    ] as const) {
+      const fetched = await ok("fetch", `GET ${flights}/partitions/0/records?offset=${offset}`);
+      expect(JSON.stringify(fetched)).toContain(value);
+    }
+    await ok("fetch", `GET ${flights}/partitions/0/offsets?at=latest`);
+    await ok("fetch", `GET ${flights}/partitions/0/offsets?at=1`);
+    for (const [capability, call] of [
+      ["fetch", "GET /v1/team/topics/none/partitions/0/records?offset=0"],
+      ["produce", "POST /v1/team/topics/none/partitions/0/truncate"],
+    ] as const) {
+      const body = capability === "produce" ? { beforeOffset: 0 } : undefined;
+      expect(await rehearsal.http(capability, call, body)).toMatchObject({ status: 404 });
+    }
+    await ok("topics", "DELETE /v1/team/topics/gone");
+    expect(rehearsal.refused).toEqual([]);
+  });
+
+  test("seal, retain, collect and sweep", async () => {
+    const { topicId } = (await rehearsal.http("topics", `GET ${flights}`)).body as { readonly topicId: string };
+    // Sealed after 10 min, read from there after 20, given up after the topic's 2 h, collected after a grace of 2 h; what a
+    // deleted topic has left goes after a day.
+    for (const aheadMs of [15, 40, 60, 200, 400, 600, 1_600, 1_800].map((minutes) => minutes * minuteMs)) {
+      rehearsal.clockAheadMs = aheadMs;
+      for (const kind of ["seal", "retain", "collect"] as const) {
+        const failed = await rehearsal.duties({ kind, topicId, partition: 0 }, { kind, topicId, partition: 1 });
+        expect(failed, `${kind} at ${aheadMs} ms`).toBe(0);
+      }
+      await rehearsal.sweep();
+      await rehearsal.coolDown();
+      const { status } = await rehearsal.http("fetch", `GET ${flights}/partitions/0/records?offset=1`);
+      expect([200, 416]).toContain(status);
+      const records = [{ value: String(aheadMs) }];
+      const produced = await rehearsal.http("produce", `POST ${flights}/partitions/0/records`, { records });
+      expect(produced.status, JSON.stringify(produced.body)).toBe(200);
+    }
+    expect(rehearsal.refused).toEqual([]);
+  });
+
+  test("find a topic whose item is missing; fetch leaves it to produce to write the item again", async () => {
+    await rehearsal.loseItem(topicKey("team", "flights"));
+    await rehearsal.coolDown();
+    const latest = `GET ${flights}/partitions/0/offsets?at=latest`;
+    expect(await rehearsal.http("fetch", latest)).toMatchObject({ status: 200 });
+    expect(new Set(rehearsal.refused)).toEqual(new Set(["fetch: dynamodb:UpdateItem items topics:team"]));
+
+    const refusedBefore = rehearsal.refused.length;
+    const records = [{ value: "by a cold function" }];
+    expect(await rehearsal.http("produce", `POST ${flights}/records`, { records })).toMatchObject({ status: 200 });
+    await rehearsal.coolDown();
+    expect(await rehearsal.http("fetch", latest)).toMatchObject({ status: 200 });
+    expect(rehearsal.refused).toHaveLength(refusedBefore);
   });
 });

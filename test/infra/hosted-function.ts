@@ -1,0 +1,32 @@
+/** One bundled function in a process of its own, called as Lambda would call it. */
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+const hostProgram = fileURLToPath(new URL("./function-host.ts", import.meta.url));
+
+export class HostedFunction {
+  readonly #process: ChildProcess;
+
+  /** @param bundle the function's `index.mjs`; it sees `variables` and no others */
+  constructor(bundle: string, variables: Readonly<Record<string, string>>) {
+    this.#process = fork(hostProgram, [bundle], { env: { ...variables }, execArgv: [] });
+  }
+
+  /** @throws Error if the handler throws, or the process ends */
+  async invoke(event: unknown, clockAheadMs: number): Promise<unknown> {
+    this.#process.send({ event, clockAheadMs });
+    const [reply] = (await Promise.race([
+      once(this.#process, "message"),
+      once(this.#process, "exit").then(([code]) => [{ error: `the function's process ended with ${code}` }]),
+    ])) as [{ readonly answer?: unknown; readonly error?: string }];
+    if (reply.error !== undefined) throw new Error(reply.error);
+    return reply.answer;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#process.exitCode !== null) return;
+    this.#process.kill();
+    await once(this.#process, "exit");
+  }
+}

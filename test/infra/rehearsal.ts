@@ -1,0 +1,130 @@
+/** The bundled functions at work on emulators of AWS, each with what its role allows and no more. */
+import { join } from "node:path";
+import { createNodeEnvironment } from "../../shared/storage/node/node-environment.ts";
+import type { Duty } from "../../shared/storage/environment.ts";
+import { encodeDuty } from "../../shared/storage/aws/duty-message.ts";
+import type { ItemKey } from "../../shared/storage/item-store.ts";
+import type { AwsStorage } from "../../shared/storage/aws/aws-storage.ts";
+import { createEmulatedResources, openEmulatedStorage } from "../emulators/emulated-storage.ts";
+import { type Emulators, startEmulators } from "../emulators/emulators.ts";
+import type { BundledFunctions } from "./bundled-functions.ts";
+import { HostedFunction } from "./hosted-function.ts";
+import { type IamGate, startIamGate } from "./iam-gate.ts";
+
+export class Rehearsal {
+  /** How far the functions' wall clocks are ahead of the machine's. */
+  clockAheadMs = 0;
+  readonly #bundles: BundledFunctions;
+  readonly #emulators: Emulators;
+  readonly #gate: IamGate;
+  readonly #variables: Readonly<Record<string, string>>;
+  /** Past the gate. */
+  readonly #storage: AwsStorage;
+  readonly #running = new Map<string, HostedFunction>();
+
+  private constructor(
+    bundles: BundledFunctions,
+    emulators: Emulators,
+    gate: IamGate,
+    storage: AwsStorage,
+    variables: Readonly<Record<string, string>>,
+  ) {
+    this.#bundles = bundles;
+    this.#emulators = emulators;
+    this.#gate = gate;
+    this.#storage = storage;
+    this.#variables = variables;
+  }
+
+  static async start(bundles: BundledFunctions): Promise<Rehearsal> {
+    const emulators = await startEmulators();
+    try {
+      const environment = createNodeEnvironment();
+      const created = await createEmulatedResources(emulators, environment, "rehearsal");
+      const storage = openEmulatedStorage(emulators, environment, created);
+      const { logTable, itemTable, bucket, dutyQueueUrl = "" } = created;
+      const names = { logTable, itemTable, bucket, dutyQueueUrl };
+      const gate = await startIamGate({ endpoints: emulators.endpoints, names, permissions: bundles.permissions });
+      return new Rehearsal(bundles, emulators, gate, storage, {
+        ...emulators.variables,
+        AWS_ENDPOINT_URL_DYNAMODB: gate.endpoint,
+        AWS_ENDPOINT_URL_S3: gate.endpoint,
+        AWS_ENDPOINT_URL_SQS: gate.endpoint,
+        STREAMKEEPER_LOG_TABLE: logTable,
+        STREAMKEEPER_ITEM_TABLE: itemTable,
+        STREAMKEEPER_BUCKET: bucket,
+        STREAMKEEPER_DUTY_QUEUE_URL: dutyQueueUrl,
+      });
+    } catch (cause) {
+      await emulators.stop();
+      throw cause;
+    }
+  }
+
+  /** Requests that no role allows: `function: action resource keys`. */
+  get refused(): readonly string[] {
+    return this.#gate.refused;
+  }
+
+  /** `call` is a method and a path; answers the status and what the body holds. */
+  async http(capability: string, call: string, body?: unknown): Promise<{ status: number; body: unknown }> {
+    const [method = "", path = ""] = call.split(" ");
+    const { rawPath, rawQueryString } = splitPath(path);
+    const event = {
+      rawPath,
+      rawQueryString,
+      headers: { "content-type": "application/json" },
+      requestContext: { requestId: "request", http: { method } },
+      isBase64Encoded: false,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    };
+    const answer = (await this.#invoke(capability, event)) as { statusCode: number; body?: string };
+    return { status: answer.statusCode, body: answer.body === undefined ? undefined : JSON.parse(answer.body) };
+  }
+
+  /** What the duty queue would deliver; answers how many duties failed. */
+  async duties(...duties: readonly Duty[]): Promise<number> {
+    const Records = duties.map((duty, index) => ({ messageId: String(index), body: encodeDuty(duty) }));
+    const { batchItemFailures } = (await this.#invoke("seal", { Records })) as { batchItemFailures: unknown[] };
+    return batchItemFailures.length;
+  }
+
+  async sweep(): Promise<void> {
+    await this.#invoke("sweep", {});
+  }
+
+  /** What a process leaves that ends before it has written an item. */
+  async loseItem(key: ItemKey): Promise<void> {
+    await this.#storage.items.delete(key);
+  }
+
+  /** The next calls find containers that know nothing. */
+  async coolDown(): Promise<void> {
+    await Promise.all([...this.#running.values()].map((running) => running.stop()));
+    this.#running.clear();
+  }
+
+  async stop(): Promise<void> {
+    await this.coolDown();
+    await this.#storage.close();
+    await this.#gate.stop();
+    await this.#emulators.stop();
+  }
+
+  async #invoke(capability: string, event: unknown): Promise<unknown> {
+    const running = this.#running.get(capability) ?? this.#startFunction(capability);
+    this.#running.set(capability, running);
+    return await running.invoke(event, this.clockAheadMs);
+  }
+
+  #startFunction(capability: string): HostedFunction {
+    const folder = this.#bundles.folders.get(capability);
+    if (folder === undefined) throw new Error(`no function ${capability}`);
+    return new HostedFunction(join(folder, "index.mjs"), { ...this.#variables, AWS_ACCESS_KEY_ID: capability });
+  }
+}
+
+function splitPath(path: string): { readonly rawPath: string; readonly rawQueryString: string } {
+  const [rawPath = "", rawQueryString = ""] = path.split("?");
+  return { rawPath, rawQueryString };
+}
