@@ -71,6 +71,7 @@ function create(
     creations: 0,
     numChildren: 0,
     ephemeralOwner: 0n,
+    children: undefined,
   };
   target.insert(path, node);
   return { kind: "create", path, stat: statOf(node) };

@@ -23,7 +23,7 @@ export class Overlay implements ZnodeTarget {
     if (changed !== undefined) return changed ?? undefined;
     const node = this.#below.node(path);
     if (node === undefined) return undefined;
-    const copy = { ...node };
+    const copy = { ...node, children: undefined };
     this.#changed.set(path, copy);
     return copy;
   }

@@ -18,6 +18,15 @@ export function findPathProblem(path: string): string | undefined {
     : undefined;
 }
 
+/** As `findPathProblem`, for one segment. */
+export function findNameProblem(name: string): string | undefined {
+  if (name === "" || name === "." || name === "..") return "a path has no segment that is empty, . or ..";
+  if (name.includes("/")) return "a segment has no /";
+  return forbiddenCharacter.test(name)
+    ? "a path has no control characters, surrogates or private characters"
+    : undefined;
+}
+
 /** The path of the parent: what stands before the last slash. */
 export function parentOf(path: string): string {
   const lastSlash = path.lastIndexOf("/");

@@ -7,13 +7,15 @@
  *               | 2 node*
  *               | 3 (key:string zxid:varlong fingerprint:u32 results:bytes)*      oldest first
  *               | 255 nodeCount:varlong keyCount:varlong                           the end
- *     node     => flags:u8 path:string data:nullableBytes aclIndex:varint czxid mzxid pzxid ctime mtime:varlong
- *                 version:zigzag aversion:zigzag creations:varlong [ephemeralOwner:zigzag]
+ *     node     => flags:u8 [parent:varint name:string] data:nullableBytes aclIndex:varint czxid mzxid pzxid ctime
+ *                 mtime:varlong version:zigzag aversion:zigzag creations:varlong [ephemeralOwner:zigzag]
  *
- * The head comes first, the end last; a parent's node stands before its children's, whose number follows from them.
- * Flag 1 of a node: it has an owner. Kind 4 is for sessions. What is not known here makes the whole snapshot unreadable.
+ * The head comes first, the end last. The first node is the root, without parent and name; `parent` counts the nodes with
+ * children in the order in which they stand here, the root being 0. So a reader looks up no path. How many children a node
+ * has follows. Flags of a node: 1, it has an owner; 2, it has children. Kind 4 is for sessions. What is not known here
+ * makes the whole snapshot unreadable.
  */
-import { zxid } from "../brand.ts";
+import { type Zxid, zxid } from "../brand.ts";
 import { snapshotChunkBytesTarget } from "../limits.ts";
 import { ByteReader } from "../record/byte-reader.ts";
 import { ByteWriter } from "../record/byte-writer.ts";
@@ -21,10 +23,9 @@ import { crc32c } from "../record/crc32c.ts";
 import { MalformedBytesError } from "../record/malformed-bytes-error.ts";
 import { StorageCorruptError } from "../storage/errors.ts";
 import type { Acl, AclList } from "./acl.ts";
-import { parentOf, rootPath } from "./paths.ts";
+import { findNameProblem, nameOf, parentOf, rootPath } from "./paths.ts";
 import type { RememberedRequest } from "./remembered-requests.ts";
 import type { Znode } from "./stat.ts";
-import { readData, readPath } from "./transaction-codec.ts";
 import type { TreeImage } from "./tree-image.ts";
 import { ZnodeTree } from "./znode-tree.ts";
 
@@ -33,6 +34,7 @@ const version = 1;
 const kinds = { head: 1, nodes: 2, requests: 3, end: 255 } as const;
 const chunkHeadBytes = 8;
 const ownerFlag = 1;
+const parentFlag = 2;
 
 /** Chunk by chunk, so that the caller can let others run in between. */
 export function* encodeSnapshot(image: TreeImage): Generator<Uint8Array> {
@@ -41,7 +43,8 @@ export function* encodeSnapshot(image: TreeImage): Generator<Uint8Array> {
   head.u8(version);
   yield head.finish();
   yield chunk(kinds.head, (out) => writeHead(out, image));
-  yield* chunks(kinds.nodes, image.nodes(), writeNode);
+  const parents = new Map<string, number>();
+  yield* chunks(kinds.nodes, image.nodes(), (out, row) => writeNode(out, row, parents));
   yield* chunks(kinds.requests, image.requests, writeRequest);
   yield chunk(kinds.end, (out) => {
     out.unsignedVarlongSafe(image.nodeCount);
@@ -97,9 +100,20 @@ function writeHead(out: ByteWriter, image: TreeImage): void {
   }
 }
 
-function writeNode(out: ByteWriter, [path, node]: readonly [string, Readonly<Znode>]): void {
-  out.u8(node.ephemeralOwner === 0n ? 0 : ownerFlag);
-  out.prefixedString(path);
+/** @param parents numbers of the nodes with children that were written before */
+function writeNode(
+  out: ByteWriter,
+  [path, node]: readonly [string, Readonly<Znode>],
+  parents: Map<string, number>,
+): void {
+  out.u8((node.ephemeralOwner === 0n ? 0 : ownerFlag) | (node.numChildren === 0 ? 0 : parentFlag));
+  if (path !== rootPath) {
+    const parent = parents.get(parentOf(path));
+    if (parent === undefined) throw new Error(`${path} stands before its parent`);
+    out.unsignedVarint(parent);
+    out.prefixedString(nameOf(path));
+  }
+  if (node.numChildren > 0) parents.set(path, parents.size);
   out.nullablePrefixedBytes(node.data);
   out.unsignedVarint(node.aclIndex);
   out.unsignedVarlongSafe(node.czxid);
@@ -136,26 +150,40 @@ function readSnapshot(from: ByteReader): ZnodeTree {
   if (found !== version) throw new MalformedBytesError(`snapshot version ${found}`);
   const head = readChunk(from);
   if (head.kind !== kinds.head) throw new MalformedBytesError(`the first chunk is of kind ${head.kind}`);
-  const tree = readHead(head.body);
+  const restored = readHead(head.body);
   let keyCount = 0;
   while (from.remaining > 0) {
     const { kind, body } = readChunk(from);
     switch (kind) {
       case kinds.nodes:
-        while (body.remaining > 0) readNode(body, tree);
+        while (body.remaining > 0) readNode(body, restored);
         break;
       case kinds.requests:
-        for (; body.remaining > 0; keyCount += 1) readRequest(body, tree);
+        for (; body.remaining > 0; keyCount += 1) readRequest(body, treeOf(restored));
         break;
       case kinds.end:
-        readEnd(body, tree, keyCount);
+        readEnd(body, treeOf(restored), keyCount);
         from.expectEnd();
-        return tree;
+        return treeOf(restored);
       default:
         throw new MalformedBytesError(`a chunk of kind ${kind}`);
     }
   }
   throw new MalformedBytesError("the snapshot has no end");
+}
+
+/** What has been read so far. */
+interface Restored {
+  readonly lastZxid: Zxid;
+  readonly acls: readonly AclList[];
+  /** Once the root has been read. */
+  tree: ZnodeTree | undefined;
+  readonly parents: { readonly path: string; readonly node: Znode }[];
+}
+
+function treeOf({ tree }: Restored): ZnodeTree {
+  if (tree === undefined) throw new MalformedBytesError("the root is missing");
+  return tree;
 }
 
 function readChunk(from: ByteReader): { readonly kind: number; readonly body: ByteReader } {
@@ -168,15 +196,13 @@ function readChunk(from: ByteReader): { readonly kind: number; readonly body: By
   return { kind: body.u8(), body };
 }
 
-function readHead(from: ByteReader): ZnodeTree {
+function readHead(from: ByteReader): Restored {
   const lastZxid = zxid(from.unsignedVarlongSafe());
   const acls: AclList[] = [];
   const aclCount = from.unsignedVarint();
   for (let index = 0; index < aclCount; index += 1) acls.push(readAcl(from));
   from.expectEnd();
-  const tree = ZnodeTree.bare(acls);
-  tree.lastZxid = lastZxid;
-  return tree;
+  return { lastZxid, acls, tree: undefined, parents: [] };
 }
 
 function readAcl(from: ByteReader): AclList {
@@ -188,12 +214,15 @@ function readAcl(from: ByteReader): AclList {
   return rows;
 }
 
-function readNode(from: ByteReader, tree: ZnodeTree): void {
+function readNode(from: ByteReader, restored: Restored): void {
   const flags = from.u8();
-  if ((flags & ~ownerFlag) !== 0) throw new MalformedBytesError(`a znode with flags ${flags}`);
-  const path = readPath(from);
+  if ((flags & ~(ownerFlag | parentFlag)) !== 0) throw new MalformedBytesError(`a znode with flags ${flags}`);
+  const { tree, parents, acls } = restored;
+  const parent = tree === undefined ? undefined : parents[from.unsignedVarint()];
+  const name = tree === undefined ? "" : from.prefixedString();
   const node: Znode = {
-    data: readData(from),
+    // A view: the snapshot is little more than its data, and is not copied znode by znode.
+    data: from.nullablePrefixedBytes(),
     aclIndex: from.unsignedVarint(),
     czxid: zxid(from.unsignedVarlongSafe()),
     mzxid: zxid(from.unsignedVarlongSafe()),
@@ -204,16 +233,31 @@ function readNode(from: ByteReader, tree: ZnodeTree): void {
     aversion: from.varint(),
     creations: from.unsignedVarlongSafe(),
     numChildren: 0,
-    ephemeralOwner: flags === 0 ? 0n : from.varlong(),
+    ephemeralOwner: (flags & ownerFlag) === 0 ? 0n : from.varlong(),
+    children: undefined,
   };
-  if (node.aclIndex >= tree.acls.length) throw new MalformedBytesError(`${path} names list ${node.aclIndex}`);
-  if (tree.node(path) !== undefined) throw new MalformedBytesError(`${path} stands there twice`);
-  if (path !== rootPath) {
-    const parent = tree.edit(parentOf(path));
-    if (parent === undefined) throw new MalformedBytesError(`${path} stands before its parent`);
-    parent.numChildren += 1;
-  }
-  tree.restore(path, node);
+  if (node.aclIndex >= acls.length) throw new MalformedBytesError(`a znode names list ${node.aclIndex}`);
+  const path = tree === undefined ? restoreRoot(restored, node) : restoreChild(tree, parent, name, node);
+  if ((flags & parentFlag) !== 0) parents.push({ path, node });
+}
+
+function restoreRoot(restored: Restored, node: Znode): string {
+  restored.tree = ZnodeTree.bare(restored.acls, node);
+  restored.tree.lastZxid = restored.lastZxid;
+  return rootPath;
+}
+
+function restoreChild(
+  tree: ZnodeTree,
+  parent: Restored["parents"][number] | undefined,
+  name: string,
+  node: Znode,
+): string {
+  const problem = findNameProblem(name);
+  if (problem !== undefined) throw new MalformedBytesError(`a name is malformed: ${problem}`);
+  const path = parent === undefined ? undefined : tree.restore(parent.path, parent.node, name, node);
+  if (path === undefined) throw new MalformedBytesError(`${name} stands there twice, or before its parent`);
+  return path;
 }
 
 function readRequest(from: ByteReader, tree: ZnodeTree): void {
@@ -230,7 +274,6 @@ function readEnd(from: ByteReader, tree: ZnodeTree, keyCount: number): void {
   const nodeCount = from.unsignedVarlongSafe();
   const keys = from.unsignedVarlongSafe();
   from.expectEnd();
-  if (tree.node(rootPath) === undefined) throw new MalformedBytesError("the root is missing");
   if (nodeCount !== tree.nodeCount || keys !== keyCount) {
     throw new MalformedBytesError(`${tree.nodeCount} znodes of ${nodeCount}, ${keyCount} keys of ${keys}`);
   }

@@ -16,7 +16,7 @@ export interface Stat {
   readonly pzxid: Zxid;
 }
 
-/** A znode without its children. `data` is never changed, only replaced. */
+/** A znode. `data` is never changed, only replaced. */
 export interface Znode {
   data: Uint8Array | null;
   /** Which of the tree's access control lists holds for it. */
@@ -34,6 +34,8 @@ export interface Znode {
   numChildren: number;
   /** 0 for a persistent znode. */
   ephemeralOwner: bigint;
+  /** Names of the children. Only the tree itself keeps them; undefined where there are none, and on any speculation. */
+  children: Set<string> | undefined;
 }
 
 /** The visible cversion counts deletions as well (`DataNode.copyStat`). */

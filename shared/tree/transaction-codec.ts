@@ -96,8 +96,7 @@ function readChange(from: ByteReader): Change {
   }
 }
 
-/** @throws MalformedBytesError */
-export function readPath(from: ByteReader): string {
+function readPath(from: ByteReader): string {
   const path = from.prefixedString();
   const problem = path.length > znodePathCharsMax + suffixCharsMax ? "it is too long" : findPathProblem(path);
   if (problem !== undefined) throw new MalformedBytesError(`a path is malformed: ${problem}`);
@@ -107,12 +106,8 @@ export function readPath(from: ByteReader): string {
 /** What a sequential znode's name may add to the path that was asked for. */
 const suffixCharsMax = 16;
 
-/**
- * A copy: the bytes that it is read from are larger and are not kept.
- *
- * @throws MalformedBytesError
- */
-export function readData(from: ByteReader): Uint8Array | null {
+/** A copy: the bytes that it is read from are larger and are not kept. */
+function readData(from: ByteReader): Uint8Array | null {
   const data = from.nullablePrefixedBytes();
   if (data === null) return null;
   if (data.length > znodeDataBytesMax) throw new MalformedBytesError(`${data.length} bytes of data`);

@@ -37,7 +37,7 @@ export class TreeImage {
 
   /** Told by the tree before it changes a znode. */
   keep(path: string, node: Readonly<Znode> | undefined): void {
-    if (!this.#kept.has(path)) this.#kept.set(path, node === undefined ? null : { ...node });
+    if (!this.#kept.has(path)) this.#kept.set(path, node === undefined ? null : { ...node, children: undefined });
   }
 
   /**

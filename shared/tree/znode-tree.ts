@@ -37,7 +37,6 @@ export class ZnodeTree implements ZnodeTarget {
   /** Of the last transaction that was applied; 0 for a tree that nobody has written to. */
   lastZxid: Zxid = zxid(0);
   readonly #nodes = new Map<string, Znode>();
-  readonly #children = new Map<string, Set<string>>();
   #image: TreeImage | undefined;
 
   private constructor(acls: readonly AclList[]) {
@@ -46,17 +45,20 @@ export class ZnodeTree implements ZnodeTarget {
 
   /** A tree as ZooKeeper's is before its first write (`DataTree`): its own znodes are there and were never created. */
   static initial(): ZnodeTree {
-    const tree = new ZnodeTree(initialAcls);
-    tree.restore(rootPath, initialNode(1));
-    tree.restore("/zookeeper", initialNode(2));
-    tree.restore("/zookeeper/quota", initialNode(0));
-    tree.restore("/zookeeper/config", { ...initialNode(0), aclIndex: readAclIndex, aversion: -1 });
+    const root = initialNode();
+    const tree = ZnodeTree.bare(initialAcls, root);
+    const zookeeper = initialNode();
+    tree.restore(rootPath, root, "zookeeper", zookeeper);
+    tree.restore("/zookeeper", zookeeper, "quota", initialNode());
+    tree.restore("/zookeeper", zookeeper, "config", { ...initialNode(), aclIndex: readAclIndex, aversion: -1 });
     return tree;
   }
 
-  /** A tree without znodes, to be filled by `restore`. */
-  static bare(acls: readonly AclList[]): ZnodeTree {
-    return new ZnodeTree(acls);
+  /** A tree of nothing but its root, to be filled by `restore`. */
+  static bare(acls: readonly AclList[], root: Znode): ZnodeTree {
+    const tree = new ZnodeTree(acls);
+    tree.#nodes.set(rootPath, root);
+    return tree;
   }
 
   get nodeCount(): number {
@@ -69,7 +71,7 @@ export class ZnodeTree implements ZnodeTarget {
 
   /** Names of the children, in no order; do not keep. */
   childNames(path: string): ReadonlySet<string> {
-    return this.#children.get(path) ?? noNames;
+    return this.#nodes.get(path)?.children ?? noNames;
   }
 
   /** Children in the order of their names (by UTF-16 code units), after `after`; at most `limit`. */
@@ -96,26 +98,30 @@ export class ZnodeTree implements ZnodeTarget {
 
   insert(path: string, node: Znode): void {
     this.#image?.keep(path, undefined);
-    this.restore(path, node);
+    this.#nodes.set(path, node);
+    const parent = this.#nodes.get(parentOf(path));
+    if (parent !== undefined) addChild(parent, nameOf(path));
   }
 
   remove(path: string): void {
     this.#image?.keep(path, this.#nodes.get(path));
     this.#nodes.delete(path);
-    const parent = parentOf(path);
-    const siblings = this.#children.get(parent);
-    siblings?.delete(nameOf(path));
-    if (siblings?.size === 0) this.#children.delete(parent);
+    const parent = this.#nodes.get(parentOf(path));
+    parent?.children?.delete(nameOf(path));
+    if (parent?.children?.size === 0) parent.children = undefined;
   }
 
-  /** Puts a znode in its place as it is; parents come before their children. */
-  restore(path: string, node: Znode): void {
+  /**
+   * Puts a znode as it is below a parent of this tree, and counts it there; answers its path. Undefined, and nothing is
+   * done, if the parent has a child of that name.
+   */
+  restore(parentPath: string, parent: Znode, name: string, node: Znode): string | undefined {
+    addChild(parent, name);
+    if (parent.children?.size === parent.numChildren) return undefined;
+    parent.numChildren += 1;
+    const path = parentPath === rootPath ? `/${name}` : `${parentPath}/${name}`;
     this.#nodes.set(path, node);
-    if (path === rootPath) return;
-    const parent = parentOf(path);
-    const siblings = this.#children.get(parent);
-    if (siblings === undefined) this.#children.set(parent, new Set([nameOf(path)]));
-    else siblings.add(nameOf(path));
+    return path;
   }
 
   /**
@@ -132,12 +138,17 @@ export class ZnodeTree implements ZnodeTarget {
   }
 }
 
+function addChild(parent: Znode, name: string): void {
+  if (parent.children === undefined) parent.children = new Set([name]);
+  else parent.children.add(name);
+}
+
 function byCodeUnits(one: string, other: string): number {
   if (one === other) return 0;
   return one < other ? -1 : 1;
 }
 
-function initialNode(numChildren: number): Znode {
+function initialNode(): Znode {
   return {
     data: new Uint8Array(0),
     aclIndex: openAclIndex,
@@ -149,7 +160,8 @@ function initialNode(numChildren: number): Znode {
     version: 0,
     aversion: 0,
     creations: 0,
-    numChildren,
+    numChildren: 0,
     ephemeralOwner: 0n,
+    children: undefined,
   };
 }
