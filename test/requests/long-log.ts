@@ -6,7 +6,6 @@ import { encodeEntryMeta } from "../../shared/partition/entry-meta.ts";
 import { applyEntry, emptyPartitionState, type PartitionState } from "../../shared/partition/partition-state.ts";
 import { type AppendRequest, planAppend } from "../../shared/partition/plan-append.ts";
 import type { PartitionName } from "../../shared/partition/recover-partition.ts";
-import { ByteWriter } from "../../shared/record/byte-writer.ts";
 import { encodeBatch } from "../../shared/record/encode-batch.ts";
 import { hotBlobKey } from "../../shared/storage/item-keys.ts";
 import type { MemoryStorage } from "../../shared/storage/memory/memory-storage.ts";
@@ -83,11 +82,10 @@ export class LongLog {
   #storeLargeTable(): void {
     const state = this.#state;
     if (state.entriesSinceCheckpoint * 2 < checkpointEntriesMax) return;
-    const out = new ByteWriter(producerTableMetaBytesMax);
-    state.table.write(out, state.lastAppendedMs ?? 0);
-    if (out.position <= producerTableMetaBytesMax) return;
+    const table = state.table.encode(state.lastAppendedMs ?? 0);
+    if (table.length <= producerTableMetaBytesMax) return;
     const id = this.#memory.storage.random.id();
-    this.#memory.store.blobs.put(hotBlobKey(this.name.topicId, this.name.partition, id), out.finish());
+    this.#memory.store.blobs.put(hotBlobKey(this.name.topicId, this.name.partition, id), table);
     state.checkpoint = { kind: "blob", position: state.position, id };
     state.entriesSinceCheckpoint = 0;
     state.bytesSinceCheckpoint = 0;
