@@ -5,7 +5,7 @@ import type { Storage } from "../storage/storage.ts";
 import type { Selection } from "./select-batches.ts";
 
 /** The log has one leader for ever: whoever wins the put. */
-export const leaderEpoch = 0;
+const leaderEpoch = 0;
 
 /**
  * The selected batches, each a whole RecordBatch v2 with its base offset; undefined if the payload's blob is gone, which
