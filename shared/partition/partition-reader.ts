@@ -45,6 +45,8 @@ const logStartAgeMsMax = 5_000;
 const highWatermarkAgeMsMax = 1_000;
 /** Entries older than this are likely sealed, and cheaper to read from there. */
 const likelySealedMs = segmentAgeMsMax * 2;
+/** Segments whose list entries, of up to 20 KB, are kept. */
+const segmentsKept = 8;
 /** Inline payload of an entry that is kept for the next read: a process keeps one for each of its partitions. */
 const keptEntryBytesMax = 65_536;
 /** Times that a read starts again because what it found was sealed or trimmed under it. */
@@ -61,7 +63,10 @@ export class PartitionReader {
   #logStart: { readonly offset: number; readonly seen: Instant } | undefined;
   /** The entry whose middle a reader will ask for next. */
   #entry: LogEntry | undefined;
-  #segment: SegmentDescriptor | undefined;
+  /** Those read last, latest first: consumers that lag do so at different places. */
+  #segments: readonly SegmentDescriptor[] = [];
+  /** Up to here the log is known to be sealed; -1 if nothing is known. */
+  #sealedEnd = -1;
 
   constructor(storage: Storage, name: PartitionName) {
     this.#storage = storage;
@@ -133,23 +138,30 @@ export class PartitionReader {
   }
 
   async #fromSegment(offset: number, limits: BatchLimits): Promise<Served | "again" | undefined> {
-    let segment = this.#segment;
-    if (segment === undefined || offset < segment.baseOffset || offset > segment.endOffset) return undefined;
-    if (offset === segment.endOffset) segment = await this.#findSegment(offset);
+    const known = this.#segments.find((one) => one.baseOffset <= offset && offset < one.endOffset);
+    // Behind a segment that was read, or below one: it is sealed, or may be by now.
+    const segment = known ?? (offset <= this.#sealedEnd ? await this.#findSegment(offset) : undefined);
     return segment === undefined ? undefined : await this.#serveSegment(segment, offset, limits);
   }
 
   /** The sealed segment that holds the offset, if one does. One query. */
   async #findSegment(offset: number): Promise<SegmentDescriptor | undefined> {
     const entry = await this.#storage.logs.readAt(segmentsLogId(this.#name.topicId, this.#name.partition), offset);
-    this.#segment = entry === undefined || offset >= entry.next ? undefined : decodeSegmentDescriptor(entry);
-    return this.#segment;
+    if (entry === undefined || offset >= entry.next) {
+      // The reader has come to the end of what is sealed: from here on the hot entries are asked first.
+      if (this.#sealedEnd === offset) this.#sealedEnd = -1;
+      return undefined;
+    }
+    const segment = decodeSegmentDescriptor(entry);
+    this.#segments = [segment, ...this.#segments.filter((one) => one.id !== segment.id)].slice(0, segmentsKept);
+    this.#sealedEnd = Math.max(this.#sealedEnd, segment.endOffset);
+    return segment;
   }
 
   async #serveSegment(segment: SegmentDescriptor, offset: number, limits: BatchLimits): Promise<Served | "again"> {
     const read = await readSegment(this.#storage, this.#name, segment, offset, limits);
     if (read === undefined || read.batches.length === 0) {
-      this.#segment = undefined;
+      this.#segments = this.#segments.filter((one) => one !== segment);
       return "again";
     }
     return read;

@@ -13,19 +13,21 @@ import { MalformedBytesError } from "../record/malformed-bytes-error.ts";
 import { recordsOf } from "../record/record-batch.ts";
 import { type BatchRange, splitBatches, validateBatch } from "../record/validate-batch.ts";
 import { validateRecords } from "../record/validate-records.ts";
+import type { TopicSettings } from "../topics/topic-config.ts";
+import { checkTimestamps } from "./check-timestamps.ts";
 
 /**
- * Lengths, CRC, counts and every record of every batch, within bounds; nothing is re-encoded.
+ * Timestamps, lengths, CRC, counts and every record of every batch, within bounds; nothing is re-encoded.
  *
  * @throws ServiceError CORRUPT_MESSAGE | INVALID_RECORD | INVALID_TIMESTAMP | MESSAGE_TOO_LARGE | RECORD_LIST_TOO_LARGE |
  *   UNSUPPORTED_COMPRESSION_TYPE | UNSUPPORTED_FOR_MESSAGE_FORMAT | INVALID_TXN_STATE
  */
-export function checkBatches(bytes: Uint8Array, maxMessageBytes: number): RequestBatch[] {
+export function checkBatches(bytes: Uint8Array, settings: TopicSettings, nowMs: number): RequestBatch[] {
   if (bytes.length > entryPayloadBytesMax) {
     const details = { bytes: bytes.length, bytesMax: entryPayloadBytesMax };
     throw new ServiceError("RECORD_LIST_TOO_LARGE", "The batches of one request are too large", { details });
   }
-  const batches = splitOrThrow(bytes).map((range) => checkBatch(bytes, range, maxMessageBytes));
+  const batches = splitOrThrow(bytes).map((range) => checkBatch(bytes, range, settings, nowMs));
   if (batches.length > 1 && batches.some((batch) => batch.producer !== undefined)) {
     throw new ServiceError("INVALID_RECORD", "A request of an idempotent producer must contain exactly one batch");
   }
@@ -47,8 +49,17 @@ function splitOrThrow(bytes: Uint8Array): readonly BatchRange[] {
   }
 }
 
-function checkBatch(bytes: Uint8Array, { start, end }: BatchRange, batchBytesMax: number): RequestBatch {
-  const batch = validateBatch(bytes, start, end, { batchBytesMax, recordsMax: batchRecordsMax, origin: "producer" });
+function checkBatch(
+  bytes: Uint8Array,
+  { start, end }: BatchRange,
+  settings: TopicSettings,
+  nowMs: number,
+): RequestBatch {
+  const batch = validateBatch(bytes, start, end, {
+    batchBytesMax: settings.maxMessageBytes,
+    recordsMax: batchRecordsMax,
+    origin: "producer",
+  });
   if (!batch.ok) throw refused(batch.error, batch.message, { batchStart: start });
   const { header } = batch;
   if (header.isTransactional) {
@@ -62,6 +73,7 @@ function checkBatch(bytes: Uint8Array, { start, end }: BatchRange, batchBytesMax
   if (!records.ok) {
     throw refused(records.error, records.message, { batchStart: start, recordIndex: records.recordIndex ?? null });
   }
+  checkTimestamps(records.minTimestamp, records.maxTimestamp, settings, nowMs);
   const { producerId, producerEpoch, baseSequence } = header;
   return {
     start,

@@ -6,6 +6,7 @@ import type { RequestBatch } from "../partition/plan-append.ts";
 import { encodeBatch, type RecordInput } from "../record/encode-batch.ts";
 import { batchHeaderBytes } from "../record/record-batch.ts";
 import type { TopicSettings } from "../topics/topic-config.ts";
+import { checkTimestamps } from "./check-timestamps.ts";
 import type { ProducerIdentity, ProduceRecord } from "./services.ts";
 
 /** A record's lengths, deltas and attributes beside its key, value and headers, at most. */
@@ -23,7 +24,7 @@ export interface EncodedRecords {
  * As many batches as `max.message.bytes` asks for; exactly one for an idempotent producer.
  *
  * @param nowMs timestamp of the records that have none
- * @throws ServiceError MESSAGE_TOO_LARGE | RECORD_LIST_TOO_LARGE | INVALID_RECORD
+ * @throws ServiceError MESSAGE_TOO_LARGE | RECORD_LIST_TOO_LARGE | INVALID_RECORD | INVALID_TIMESTAMP
  */
 export function encodeRecords(
   records: readonly ProduceRecord[],
@@ -87,6 +88,7 @@ function encodePart(
   nowMs: number,
   producer: ProducerIdentity | undefined,
 ): { readonly bytes: Uint8Array; readonly batch: RequestBatch } {
+  let minTimestamp = nowMs;
   let maxTimestamp = -1;
   const inputs: RecordInput[] = records.map((record) => {
     if (record.headers.length > recordHeadersMax) {
@@ -96,8 +98,10 @@ function encodePart(
     }
     const timestamp = record.timestamp ?? nowMs;
     if (timestamp > maxTimestamp) maxTimestamp = timestamp;
+    if (timestamp < minTimestamp) minTimestamp = timestamp;
     return { key: record.key, value: record.value, headers: record.headers, timestamp };
   });
+  checkTimestamps(minTimestamp, maxTimestamp, settings, nowMs);
   const compressionType = settings.compressionType === "producer" ? "none" : settings.compressionType;
   const bytes = encodeOrThrow(inputs, compressionType, producer);
   if (bytes.length > settings.maxMessageBytes) {

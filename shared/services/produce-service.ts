@@ -92,7 +92,7 @@ class PartitionedProduceService implements ProduceService {
     const { bytes, conditions, idempotencyKey } = request;
     checkKey(idempotencyKey);
     const target = await this.#target(request.namespace, request.topic, request.partition);
-    const batches = checkBatches(bytes, target.settings.maxMessageBytes);
+    const batches = checkBatches(bytes, target.settings, this.#storage.clock.wallMs());
     const { baseOffset, appendedAtMs } = await this.#append(target, {
       bytes,
       batches,

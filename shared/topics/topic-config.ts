@@ -89,8 +89,8 @@ const table: readonly TopicConfigKey[] = [
   key("local.retention.ms", "-2", longValue({ min: -2 })),
   key("max.compaction.lag.ms", int64Max, longValue({ min: 1 })),
   key("max.message.bytes", String(messageBytesDefault), intValue({ min: 0, max: messageBytesMax }), true),
-  key("message.timestamp.after.max.ms", "3600000", longValue({ min: 0 })),
-  key("message.timestamp.before.max.ms", int64Max, longValue({ min: 0 })),
+  key("message.timestamp.after.max.ms", "3600000", longValue({ min: 0 }), true),
+  key("message.timestamp.before.max.ms", int64Max, longValue({ min: 0 }), true),
   key("message.timestamp.type", "CreateTime", timestampType, true),
   key("min.cleanable.dirty.ratio", "0.5", doubleValue({ min: 0, max: 1 })),
   key("min.compaction.lag.ms", "0", longValue({ min: 0 })),
@@ -167,6 +167,9 @@ export interface TopicSettings {
   readonly segmentMs: number;
   /** Largest batch, in bytes. */
   readonly maxMessageBytes: number;
+  /** How far a record's timestamp may be behind, and ahead of, the time of its append. */
+  readonly timestampBeforeMaxMs: number;
+  readonly timestampAfterMaxMs: number;
   /** Largest payload that stands in the entry itself, in bytes. */
   readonly inlineBytesMax: number;
   /** Codec of the batches that the service builds itself; `producer` leaves the choice to it. */
@@ -184,6 +187,8 @@ export function topicSettings(config: Readonly<Record<string, string>>): TopicSe
     segmentBytes: Math.min(integerOf(config, "segment.bytes"), segmentBytesTarget),
     segmentMs: Math.min(integerOf(config, "segment.ms"), segmentAgeMsMax),
     maxMessageBytes: integerOf(config, "max.message.bytes"),
+    timestampBeforeMaxMs: integerOf(config, "message.timestamp.before.max.ms"),
+    timestampAfterMaxMs: integerOf(config, "message.timestamp.after.max.ms"),
     inlineBytesMax: integerOf(config, "streamkeeper.inline.max.bytes"),
     compressionType: compressionTypeOf(validValue(config, "compression.type")),
   };

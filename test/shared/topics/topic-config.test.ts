@@ -109,6 +109,7 @@ describe("the settings of a topic", () => {
       "max.message.bytes": "10",
       "streamkeeper.inline.max.bytes": "0",
       "compression.type": "uncompressed",
+      "message.timestamp.after.max.ms": "7",
     };
     expect(topicSettings(config)).toEqual({
       retentionMs: undefined,
@@ -116,6 +117,8 @@ describe("the settings of a topic", () => {
       segmentBytes: 1_048_576,
       segmentMs: 1_000,
       maxMessageBytes: 10,
+      timestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
+      timestampAfterMaxMs: 7,
       inlineBytesMax: 0,
       compressionType: "none",
     });
