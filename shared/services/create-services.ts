@@ -52,7 +52,7 @@ function forgetting(topics: TopicService, finder: TopicFinder): TopicService {
   };
 }
 
-/** A sweep sees to the trees as well: projections that a crash left behind, entries that a snapshot covers. */
+/** A sweep sees to the trees as well: projections that a crash left behind, snapshots, entries that they cover. */
 function withTrees(storage: Storage, trees: TreeRegistry, namespaces: Namespaces, duties: DutyService): DutyService {
   const sweepTrees = async (): Promise<void> => {
     let nextToken: string | undefined;
@@ -60,6 +60,8 @@ function withTrees(storage: Storage, trees: TreeRegistry, namespaces: Namespaces
       const page = await namespaces.list({ limit: pageItemsMax, ...(nextToken === undefined ? {} : { nextToken }) });
       for (const { name } of page.items) {
         await healProjections(storage, trees, name);
+        // On AWS the snapshot that a writer began may be frozen with its container.
+        await trees.tree(name).snapshotIfDue();
         await tidyTree(storage, name);
       }
       ({ nextToken } = page);

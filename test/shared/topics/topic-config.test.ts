@@ -95,6 +95,8 @@ describe("the settings of a topic", () => {
       segmentBytes: 64 * 1024 * 1024,
       segmentMs: 600_000,
       maxMessageBytes: 1_048_588,
+      timestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
+      timestampAfterMaxMs: 3_600_000,
       inlineBytesMax: 16_384,
       compressionType: "producer",
     });
