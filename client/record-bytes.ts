@@ -4,7 +4,7 @@ import type { EncodedBytes } from "../shared/api/schemas/common.ts";
 export type RecordBytes = string | Uint8Array;
 
 /** Bytes as JSON carries them. */
-export function toWire(bytes: RecordBytes): EncodedBytes {
+function toWire(bytes: RecordBytes): EncodedBytes {
   if (typeof bytes === "string") return bytes;
   const { buffer, byteOffset, byteLength } = bytes;
   return { base64: Buffer.from(buffer, byteOffset, byteLength).toString("base64") };

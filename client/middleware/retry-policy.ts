@@ -4,7 +4,7 @@ import type { StreamkeeperException } from "../exceptions.ts";
 import type { Repeat } from "../command.ts";
 
 /** Shortest upper bound of a back-off; doubled with each attempt. */
-export const retryDelayMsBase = 50;
+const retryDelayMsBase = 50;
 /** Longest back-off, also when the service asks for more by `Retry-After`. */
 export const retryDelayMsMax = 5_000;
 

@@ -42,7 +42,7 @@ function isExpected(error: unknown): error is Error {
 }
 
 /** A failure in one line. */
-export function describeFailure(error: Error): string {
+function describeFailure(error: Error): string {
   if (error instanceof StreamkeeperServiceException) {
     const id = error.$metadata.requestId;
     return `${error.name}: ${error.message}${id === undefined ? "" : ` (request ${id})`}`;

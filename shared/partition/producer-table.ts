@@ -41,7 +41,7 @@ const crcBytes = 4;
 const sequenceMax = 0x7fff_ffff;
 
 /** The sequence `count` after `sequence`; 2147483647 is followed by 0. */
-export function sequenceAfter(sequence: number, count: number): number {
+function sequenceAfter(sequence: number, count: number): number {
   const next = sequence + count;
   return next > sequenceMax ? next - sequenceMax - 1 : next;
 }

@@ -60,7 +60,10 @@ export interface ItemStore {
   get(key: ItemKey): Promise<Item | undefined>;
   update(key: ItemKey, change: ItemChange, conditions?: readonly Condition[]): Promise<ItemWriteResult>;
   /** Deleting what does not exist succeeds, unless a condition says otherwise. */
-  delete(key: ItemKey, conditions?: readonly Condition[]): Promise<{ readonly applied: boolean; readonly existing?: Item }>;
+  delete(
+    key: ItemKey,
+    conditions?: readonly Condition[],
+  ): Promise<{ readonly applied: boolean; readonly existing?: Item }>;
   /** Items of one partition whose sort key starts with `prefix`, ascending, after `after`. */
   query(
     partition: string,

@@ -72,7 +72,10 @@ describe.each(Object.keys(capabilitySizes))("the bundle of %s", (capability) => 
   });
 });
 
-describe("the bundled functions, with the permissions of their roles", () => {
+/** Some twenty processes that do a hundred calls: seconds of work, and more on a busy machine. */
+const rehearsalMsMax = 120_000;
+
+describe("the bundled functions, with the permissions of their roles", { timeout: rehearsalMsMax }, () => {
   let rehearsal: Rehearsal;
   beforeAll(async () => {
     rehearsal = await Rehearsal.start(bundles);
@@ -141,14 +144,13 @@ describe("the bundled functions, with the permissions of their roles", () => {
     const { topicId } = (await rehearsal.http("topics", `GET ${flights}`)).body as { readonly topicId: string };
     // Sealed after 10 min, read from there after 20, given up after the topic's 2 h, collected after a grace of 2 h; what a
     // deleted topic has left goes after a day.
-    for (const aheadMs of [15, 40, 60, 200, 400, 600, 1_600, 1_800].map((minutes) => minutes * minuteMs)) {
+    for (const aheadMs of [15, 40, 60, 200, 400, 1_600, 1_800].map((minutes) => minutes * minuteMs)) {
       rehearsal.clockAheadMs = aheadMs;
       for (const kind of ["seal", "retain", "collect"] as const) {
         const failed = await rehearsal.duties({ kind, topicId, partition: 0 }, { kind, topicId, partition: 1 });
         expect(failed, `${kind} at ${aheadMs} ms`).toBe(0);
       }
       await rehearsal.sweep();
-      await rehearsal.coolDown();
       const { status } = await rehearsal.http("fetch", `GET ${flights}/partitions/0/records?offset=1`);
       expect([200, 416]).toContain(status);
       const records = [{ value: String(aheadMs) }];
