@@ -1,5 +1,5 @@
 /** Removes hot entries that are sealed and old, from a store that drops none by itself. */
-import { catchUpBytesMax, catchUpEntriesMax } from "../limits.ts";
+import { catchUpBytesMax, deleteKeysMax } from "../limits.ts";
 import { partitionLogId } from "../log/log-id.ts";
 import type { LogEntry } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -12,9 +12,12 @@ export interface Removed {
   readonly more: boolean;
 }
 
+/** Entries of one page, and those after which a trim is due: what one request deletes of blobs is at most two such pages. */
+const pageEntries = deleteKeysMax / 2;
+
 /**
  * Trims entries below `sealedEnd` that are older than the grace period, and then deletes their payloads: a run that ends
- * between the two leaves blobs that nothing refers to. Up to three requests a page.
+ * between the two leaves blobs that nothing refers to. One request a page, and two more for every 500 entries.
  *
  * @param sealedEnd as it was read before
  */
@@ -28,17 +31,25 @@ export async function trimHotEntries(
   let blobsDeleted = 0;
   if (storage.dropsExpiredEntries || sealedEnd === 0) return { entriesTrimmed, blobsDeleted, more: false };
   const logId = partitionLogId(name.topicId, name.partition);
-  const limits = { entriesMax: catchUpEntriesMax, bytesMax: catchUpBytesMax };
-  for (let page = 0; page < pagesMax; page += 1) {
-    const range = await storage.logs.readFrom(logId, 0, limits);
+  const limits = { entriesMax: pageEntries, bytesMax: catchUpBytesMax };
+  let position = 0;
+  let entries = 0;
+  let keys: string[] = [];
+  for (let page = 1; page <= pagesMax; page += 1) {
+    const range = await storage.logs.readFrom(logId, position, limits);
     const due = dueEntries(range.entries, sealedEnd, storage.clock.wallMs() - storage.lifetimes.graceMs);
-    const last = due.at(-1);
-    if (last === undefined) return { entriesTrimmed, blobsDeleted, more: false };
-    entriesTrimmed += await storage.logs.trim(logId, last.next, due.length);
-    const keys = due.flatMap(({ payload }) => (payload.kind === "blob" ? [payload.key] : []));
-    if (keys.length > 0) await storage.blobs.delete(keys);
-    blobsDeleted += keys.length;
-    if (!range.more || due.length < range.entries.length) return { entriesTrimmed, blobsDeleted, more: false };
+    const isEnd = !range.more || due.length < range.entries.length;
+    position = due.at(-1)?.next ?? position;
+    entries += due.length;
+    keys.push(...due.flatMap(({ payload }) => (payload.kind === "blob" ? [payload.key] : [])));
+    if (entries > 0 && (isEnd || page === pagesMax || entries >= pageEntries)) {
+      entriesTrimmed += await storage.logs.trim(logId, position, entries);
+      if (keys.length > 0) await storage.blobs.delete(keys);
+      blobsDeleted += keys.length;
+      entries = 0;
+      keys = [];
+    }
+    if (isEnd) return { entriesTrimmed, blobsDeleted, more: false };
   }
   return { entriesTrimmed, blobsDeleted, more: true };
 }
