@@ -15,11 +15,13 @@ export class HostedFunction {
 
   /** @throws Error if the handler throws, or the process ends */
   async invoke(event: unknown, clockAheadMs: number): Promise<unknown> {
+    const answered = new AbortController();
+    const { signal } = answered;
     this.#process.send({ event, clockAheadMs });
     const [reply] = (await Promise.race([
-      once(this.#process, "message"),
-      once(this.#process, "exit").then(([code]) => [{ error: `the function's process ended with ${code}` }]),
-    ])) as [{ readonly answer?: unknown; readonly error?: string }];
+      once(this.#process, "message", { signal }),
+      once(this.#process, "exit", { signal }).then(([code]) => [{ error: `the function's process ended: ${code}` }]),
+    ]).finally(() => answered.abort())) as [{ readonly answer?: unknown; readonly error?: string }];
     if (reply.error !== undefined) throw new Error(reply.error);
     return reply.answer;
   }
