@@ -124,18 +124,18 @@ class Attempt {
   }
 
   #receive(response: IncomingMessage): void {
-    const collector = new BodyCollector(response.headers["content-length"], this.#responseBytesMax);
-    if (collector.tooLarge) {
-      this.#fail("responseTooLarge", `the answer is larger than ${this.#responseBytesMax} bytes`);
-      return;
-    }
-    response.on("data", (chunk: Buffer) => {
-      collector.add(chunk);
-      if (!collector.tooLarge) return;
-      this.#fail("responseTooLarge", `the answer is larger than ${this.#responseBytesMax} bytes`);
-    });
     response.on("error", (cause) => {
       this.#fail("lost", `the connection was lost: ${cause.message}`, cause);
+    });
+    const collector = new BodyCollector(response.headers["content-length"], this.#responseBytesMax);
+    const checkSize = (): void => {
+      if (!collector.tooLarge) return;
+      this.#fail("responseTooLarge", `the answer is larger than ${this.#responseBytesMax} bytes`);
+    };
+    checkSize();
+    response.on("data", (chunk: Buffer) => {
+      collector.add(chunk);
+      checkSize();
     });
     response.on("end", () => {
       if (!this.#settle()) return;
@@ -177,6 +177,7 @@ class BodyCollector {
   }
 
   add(chunk: Uint8Array): void {
+    if (this.tooLarge) return;
     const start = this.#lengthBytes;
     this.#lengthBytes += chunk.length;
     if (this.#lengthBytes > this.#bytesMax) {

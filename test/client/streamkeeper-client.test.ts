@@ -110,6 +110,19 @@ describe("a call", () => {
     expect(error).toMatchObject({ name: "ResponseTooLargeError" });
   });
 
+  test("stops at the announcement of too large an answer, and leaves the connection", async () => {
+    const closed = Promise.withResolvers<string>();
+    const announced: Step = (response) => {
+      response.on("close", () => closed.resolve("closed"));
+      response.writeHead(200, { "content-length": "100000000" });
+      response.write("x");
+    };
+    await using s = await scripted([announced], { responseBytesMax: 1_000 });
+    const error = await failure(s.client.send(new HealthCommand()));
+    expect(error).toMatchObject({ name: "ResponseTooLargeError" });
+    expect(await closed.promise).toBe("closed");
+  });
+
   test("does not take half an answer for a whole one", async () => {
     const half: Step = (response) => {
       response.writeHead(200, { "content-length": "1000" });
