@@ -134,7 +134,7 @@ function grantAll(functions: Functions, { logs, items, blobs, duties }: Stores):
   logs.grantRead(sweep.role, "partition");
   logs.grantTrim(sweep.role, "segments", "tree", "snapshots");
   logs.grantAppend(sweep.role, "snapshots");
-  blobs.grantRead(sweep.role, "znodes", "snapshots");
+  blobs.grantRead(sweep.role, "segments", "znodes", "snapshots");
   blobs.grantWrite(sweep.role, "snapshots");
   blobs.grantCollect(sweep.role, "hot", "segments", "znodes", "snapshots");
   items.grantList(sweep.role, "namespaces", "topics:*", "garbage", "partitions:*");

@@ -68,6 +68,6 @@ export interface LogMachine<State, Loaded, Request, Result, Refusal> {
   /** Largest group. */
   readonly groupRequestsMax: number;
   readonly groupBytesMax: number;
-  /** Told of each entry that this process appended, after it was applied; must not throw. */
-  appended?(state: State, entry: LogEntry): void;
+  /** Told of each entry that this process appended, after it was applied; its requests are answered when it is done. */
+  appended?(state: State, entry: LogEntry): Promise<void> | void;
 }

@@ -175,7 +175,7 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
     try {
       await this.#apply(current, entry, seen);
       this.#storage.notifier.notify(entry.logId, entry.next);
-      this.#machine.appended?.(current.state, entry);
+      await this.#machine.appended?.(current.state, entry);
     } catch {
       this.#current = undefined;
     }

@@ -86,12 +86,14 @@ export function applyEntry(state: PartitionState, entry: LogEntry, meta: EntryMe
       break;
     case "entry":
     case "blob":
-      if (state.checkpoint?.position !== meta.checkpoint.position) {
+      // An entry that was planned before a copy was stored names an older one.
+      if ((state.checkpoint?.position ?? -1) < meta.checkpoint.position) {
         // Entries between the new copy and here are few; counting them anew from here only moves the next copy.
         state.entriesSinceCheckpoint = 0;
         state.bytesSinceCheckpoint = 0;
+        state.checkpoint = meta.checkpoint;
       }
-      state.checkpoint = meta.checkpoint;
+      state.checkpoint ??= meta.checkpoint;
       state.entriesSinceCheckpoint += 1;
       state.bytesSinceCheckpoint += inlineBytes + entry.meta.length;
   }

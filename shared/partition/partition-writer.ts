@@ -82,29 +82,32 @@ class PartitionMachine implements LogMachine<PartitionState, undefined, AppendRe
     });
   }
 
-  appended(state: PartitionState, entry: LogEntry): void {
-    this.#wakeSealer(state, entry);
+  async appended(state: PartitionState, entry: LogEntry): Promise<void> {
+    const woken = this.#wakeSealer(state, entry);
     this.#checkpointBesideTheLog(state);
     this.#refreshUnsealed(state, entry.appendedAtMs, unsealedCheckMs / 6);
+    // A function may be frozen once it has answered: what is to be done later has to be asked for before.
+    await woken;
   }
 
   /** At once when a segment is full, and once in each window of time for the age limit: a lost wake-up is followed by others. */
-  #wakeSealer(state: PartitionState, entry: LogEntry): void {
+  async #wakeSealer(state: PartitionState, entry: LogEntry): Promise<void> {
     const duty = { kind: "seal", ...this.#name } as const;
     const entryBytes = entry.payload.kind === "inline" ? entry.payload.bytes.length : entry.payload.lengthBytes;
     const bytesBefore = state.totalBytes - entryBytes;
     const full =
       Math.floor(state.totalBytes / segmentBytesTarget) > Math.floor(bytesBefore / segmentBytesTarget) ||
       state.totalEntries % segmentEntriesMax === 0;
-    if (full) this.#wake(duty, 0);
     const window = Math.floor(entry.appendedAtMs / segmentAgeMsMax);
-    if (window !== this.#wokenWindow) this.#wake(duty, segmentAgeMsMax);
+    const isNewWindow = window !== this.#wokenWindow;
     this.#wokenWindow = window;
+    if (full) await this.#wake(duty, 0);
+    if (isNewWindow) await this.#wake(duty, segmentAgeMsMax);
   }
 
-  #wake(duty: Parameters<Storage["wakeUps"]["wake"]>[0], delayMs: number): void {
-    // A lost wake-up costs delay only: the sweep finds what it missed.
-    this.#storage.wakeUps.wake(duty, delayMs).catch(() => undefined);
+  /** A lost wake-up costs delay only: the sweep finds what it missed. */
+  async #wake(duty: Parameters<Storage["wakeUps"]["wake"]>[0], delayMs: number): Promise<void> {
+    await this.#storage.wakeUps.wake(duty, delayMs).catch(() => undefined);
   }
 
   /** A table too large for an entry is stored while appends go on; the next entry points to it. */
@@ -147,7 +150,7 @@ class PartitionMachine implements LogMachine<PartitionState, undefined, AppendRe
     if (oldestUnsealedMs === undefined || nowMs - oldestUnsealedMs < unsealedCheckMs) return;
     if (Math.abs(nowMs - this.#unsealedCheckedMs) < everyMs) return;
     this.#unsealedCheckedMs = nowMs;
-    this.#wake({ kind: "seal", ...this.#name }, 0);
+    void this.#wake({ kind: "seal", ...this.#name }, 0);
     void findOldestUnsealedMs(this.#storage, this.#name).then(
       (foundMs) => {
         state.oldestUnsealedMs = foundMs === undefined ? undefined : Math.max(state.oldestUnsealedMs ?? 0, foundMs);

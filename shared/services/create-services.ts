@@ -72,8 +72,9 @@ function withTrees(storage: Storage, trees: TreeRegistry, namespaces: Namespaces
     retain: (topicId, partition) => duties.retain(topicId, partition),
     collect: (topicId, partition) => duties.collect(topicId, partition),
     async sweep() {
-      await sweepTrees();
-      await duties.sweep();
+      // Neither waits for the other: what one of them fails at must not keep topics unsealed, or trees untidy.
+      const results = await Promise.allSettled([duties.sweep(), sweepTrees()]);
+      for (const result of results) if (result.status === "rejected") throw result.reason;
     },
   };
 }

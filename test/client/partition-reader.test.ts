@@ -223,7 +223,7 @@ describe("a failure", () => {
     await using partition = await filled();
     partition.script = () => refuse(503, "KAFKA_STORAGE_ERROR", { retriable: true });
     await expect(readAll(partition, { giveUpAfterMs: 150 })).rejects.toMatchObject({ name: "KAFKA_STORAGE_ERROR" });
-    expect(partition.fetches.length).toBeGreaterThan(3);
+    expect(partition.fetches.length).toBeGreaterThan(1);
   });
 
   test("of one bit is found by the checksum", async () => {

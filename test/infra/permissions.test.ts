@@ -76,7 +76,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
     ],
     "dynamodb:UpdateItem": ["items garbage", "items partitions:*", "items topics:*"],
     "s3:DeleteObject": ["blobs/hot/*", "blobs/segments/*", "blobs/snapshots/*", "blobs/znodes/*"],
-    "s3:GetObject": ["blobs/snapshots/*", "blobs/znodes/*"],
+    "s3:GetObject": ["blobs/segments/*", "blobs/snapshots/*", "blobs/znodes/*"],
     "s3:ListBucket": ["blobs"],
     "s3:PutObject": ["blobs/snapshots/*"],
     "sqs:SendMessage": ["duties"],
