@@ -48,6 +48,8 @@ export interface Plan<Result, Refusal> {
 
 /** Requests that are to become one entry. May keep what planning them again can use, such as a blob that is stored. */
 export interface Group<State, Result, Refusal> {
+  /** Begins to store what will not fit inline, before it is known which requests are taken. Must not throw. */
+  prepare?(): void;
   /** `at` is the time of the entry. Must not change `state`. */
   plan(state: State, position: number, at: Instant): Plan<Result, Refusal>;
 }

@@ -15,7 +15,7 @@ import type { LogEntry } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import { contiguousFrom } from "./chain.ts";
 import { type Instant, instantOf, isFresh } from "./evidence.ts";
-import type { Answer, Draft, DraftPayload, LogMachine, Plan } from "./log-machine.ts";
+import type { Answer, Draft, DraftPayload, Group, LogMachine, Plan } from "./log-machine.ts";
 import { putEntry } from "./put-entry.ts";
 import { Turns } from "./turns.ts";
 
@@ -35,12 +35,20 @@ export type AppendResult<Result, Refusal> =
 export interface QueueBounds {
   readonly requestsMax: number;
   readonly bytesMax: number;
+  /** When so many bytes wait behind a group that is being committed, their payload is begun to be stored meanwhile. */
+  readonly aheadBytes: number;
 }
 
 interface Waiting<Request, Result, Refusal> {
   readonly request: Request;
   readonly bytes: number;
   readonly resolve: (result: AppendResult<Result, Refusal>) => void;
+}
+
+/** Requests that become one entry. */
+interface Taken<State, Request, Result, Refusal> {
+  readonly waiting: Waiting<Request, Result, Refusal>[];
+  readonly group: Group<State, Result, Refusal>;
 }
 
 interface Position<State> {
@@ -56,6 +64,8 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
   readonly #turns: Turns;
   #queue: Waiting<Request, Result, Refusal>[] = [];
   #queueBytes = 0;
+  /** The group after the one that is being committed, if its payload is being stored already. */
+  #ahead: Taken<State, Request, Result, Refusal> | undefined;
   #running = false;
   #latestAppendedMs = 0;
   #current: Position<State> | undefined;
@@ -70,7 +80,7 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
 
   /** True when nothing waits and nothing runs: the writer may be dropped. */
   get idle(): boolean {
-    return !this.#running && this.#queue.length === 0;
+    return !this.#running && this.#queue.length === 0 && this.#ahead === undefined;
   }
 
   /** The state as far as this process has seen the log, if it has. */
@@ -87,6 +97,7 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
       this.#queue.push({ request, bytes, resolve });
       this.#queueBytes += bytes;
       if (!this.#running) void this.#run();
+      else if (this.#ahead === undefined && this.#queueBytes >= this.#bounds.aheadBytes) this.#takeAhead();
     });
   }
 
@@ -188,17 +199,17 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
   async #run(): Promise<void> {
     this.#running = true;
     try {
-      while (this.#queue.length > 0) {
-        let waiting: Waiting<Request, Result, Refusal>[] | undefined;
+      while (this.#queue.length > 0 || this.#ahead !== undefined) {
+        let taken: Taken<State, Request, Result, Refusal> | undefined;
         try {
           // What comes meanwhile joins the group.
           await this.#awaitTurn("win");
-          waiting = this.#takeGroup();
-          await this.#commit(waiting);
+          taken = this.#takeNext();
+          await this.#commit(taken);
         } catch (cause) {
           // Reads and the storing of payloads: a put that is unclear is answered as such where it happens.
           this.#current = undefined;
-          for (const one of waiting ?? this.#takeGroup()) {
+          for (const one of (taken ?? this.#takeNext()).waiting) {
             one.resolve({ kind: "failed", reason: "unavailable", cause });
           }
         }
@@ -208,7 +219,18 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
     }
   }
 
-  #takeGroup(): Waiting<Request, Result, Refusal>[] {
+  #takeNext(): Taken<State, Request, Result, Refusal> {
+    const taken = this.#ahead ?? this.#takeGroup();
+    this.#ahead = undefined;
+    return taken;
+  }
+
+  #takeAhead(): void {
+    this.#ahead = this.#takeGroup();
+    this.#ahead.group.prepare?.();
+  }
+
+  #takeGroup(): Taken<State, Request, Result, Refusal> {
     let bytes = 0;
     let count = 0;
     for (const one of this.#queue) {
@@ -218,11 +240,11 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
       count += 1;
     }
     this.#queueBytes -= bytes;
-    return this.#queue.splice(0, count);
+    const waiting = this.#queue.splice(0, count);
+    return { waiting, group: this.#machine.group(waiting.map((one) => one.request)) };
   }
 
-  async #commit(waiting: Waiting<Request, Result, Refusal>[]): Promise<void> {
-    const group = this.#machine.group(waiting.map((one) => one.request));
+  async #commit({ waiting, group }: Taken<State, Request, Result, Refusal>): Promise<void> {
     let behind = false;
     for (let attempt = 0; attempt < appendAttemptsMax; attempt += 1) {
       // What is too old to be followed is too old to refuse by.
@@ -349,8 +371,11 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
       else one.resolve(failure === undefined ? resultOf(answer) : failedResultOf(answer, failure));
     });
     if (deferred.length === 0) return;
-    this.#queue.unshift(...deferred);
-    this.#queueBytes += deferred.reduce((sum, one) => sum + one.bytes, 0);
+    // They come before all that was asked for after them, were it taken already: its payload is left to the collector.
+    const again = [...deferred, ...(this.#ahead?.waiting ?? [])];
+    this.#ahead = undefined;
+    this.#queue.unshift(...again);
+    this.#queueBytes += again.reduce((sum, one) => sum + one.bytes, 0);
   }
 }
 

@@ -15,7 +15,7 @@ import {
 import { instantOf } from "../log/evidence.ts";
 import { partitionLogId } from "../log/log-id.ts";
 import type { DraftPayload, Group, LogMachine, Plan } from "../log/log-machine.ts";
-import { LogWriter } from "../log/log-writer.ts";
+import { LogWriter, type QueueBounds } from "../log/log-writer.ts";
 import { hotBlobKey } from "../storage/item-keys.ts";
 import type { LogEntry, LogId } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -26,6 +26,13 @@ import { findOldestUnsealedMs, type PartitionName, recoverPartition } from "./re
 
 export type PartitionWriter = LogWriter<PartitionState, undefined, AppendRequest, Appended, AppendRefusal>;
 
+/** Two groups of half the size, one being stored while the other is, keep a store busier than one after the other. */
+const partitionQueueBounds: QueueBounds = {
+  requestsMax: appendQueueRequestsMax,
+  bytesMax: appendQueueBytesMax,
+  aheadBytes: entryPayloadBytesMax / 2,
+};
+
 /** How often a writer whose entries stay unsealed looks where the sealed end is. */
 const unsealedCheckMs = 1_800_000;
 /** The same while it refuses to append. */
@@ -34,9 +41,13 @@ const refusedCheckMs = 5_000;
 /**
  * @param inlineBytesMax asked at every append: the topic's `streamkeeper.inline.max.bytes`
  */
-export function partitionWriter(storage: Storage, name: PartitionName, inlineBytesMax: () => number): PartitionWriter {
-  const machine = new PartitionMachine(storage, name, inlineBytesMax);
-  return new LogWriter(storage, machine, { requestsMax: appendQueueRequestsMax, bytesMax: appendQueueBytesMax });
+export function partitionWriter(
+  storage: Storage,
+  name: PartitionName,
+  inlineBytesMax: () => number,
+  bounds: QueueBounds = partitionQueueBounds,
+): PartitionWriter {
+  return new LogWriter(storage, new PartitionMachine(storage, name, inlineBytesMax), bounds);
 }
 
 class PartitionMachine implements LogMachine<PartitionState, undefined, AppendRequest, Appended, AppendRefusal> {
@@ -205,6 +216,13 @@ class PartitionGroup implements Group<PartitionState, Appended, AppendRefusal> {
       draft: { next, meta: encodeEntryMeta(meta, at.wallMs), payload: () => this.#payload(layout) },
       answers: plan.answers,
     };
+  }
+
+  /** As if all requests were to be taken: bytes of those that are not are a gap that nothing refers to. */
+  prepare(): void {
+    const payload = this.#payload(layoutOf(this.#requests, () => true));
+    // Whoever asks for the payload is told; nobody does if no request is taken.
+    payload.catch(() => undefined);
   }
 
   /** Invariant 8: rather refuse than let entries expire that no segment holds. */

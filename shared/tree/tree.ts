@@ -40,7 +40,7 @@ export class Tree {
       applied: (_tree, entry) => this.#afterEntry(entry),
       appended: (tree) => this.#snapshotIfDue(tree, 1),
     });
-    const bounds = { requestsMax: treeQueueRequestsMax, bytesMax: treeQueueBytesMax };
+    const bounds = { requestsMax: treeQueueRequestsMax, bytesMax: treeQueueBytesMax, aheadBytes: Infinity };
     this.#writer = new LogWriter(storage, machine, bounds);
   }
 

@@ -96,6 +96,7 @@ class World {
   readonly #random: SeededRandom;
   readonly #mutate: (storage: Storage) => Storage;
   readonly #inlineBytesMax: number;
+  readonly #aheadBytes: number;
   #values = 0;
   #done = false;
 
@@ -104,6 +105,7 @@ class World {
     this.#random = store.random.fork();
     this.#mutate = mutate;
     this.#inlineBytesMax = this.#random.pick([0, 150, 16_384]);
+    this.#aheadBytes = this.#random.pick([1, 200, 4_000_000]);
   }
 
   async live(): Promise<void> {
@@ -142,7 +144,9 @@ class World {
         resolve();
       };
     });
-    return { process, storage, writer: partitionWriter(storage, name, () => this.#inlineBytesMax), died, kill };
+    const bounds = { requestsMax: 2_000, bytesMax: 1_000_000, aheadBytes: this.#aheadBytes };
+    const writer = partitionWriter(storage, name, () => this.#inlineBytesMax, bounds);
+    return { process, storage, writer, died, kill };
   }
 
   /** So many producers that their table is stored beside the log, before anything else happens. */
