@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { formatBytes } from "../local/console/quantities.ts";
 import { allCells, cellTitle, isWanted } from "./log/cells.ts";
 import { cellReport, logReport, logTable } from "./log/report.ts";
-import { runCell } from "./log/run-cell.ts";
+import { LogBench } from "./log/log-bench.ts";
 import { memoryTable } from "./memory/memory-report.ts";
 import { runMemoryBench } from "./memory/run-memory-bench.ts";
 
@@ -48,9 +48,10 @@ async function benchLog(options: LogOptions): Promise<void> {
   const cells = allCells().filter((cell) => isWanted(cell, options.only));
   if (cells.length === 0) program.error(`no cell is "${options.only}"; words such as "http produce 1MB x16" are known`);
   const reports = [];
+  await using bench = new LogBench({ ...options, folder: options.dir });
   for (const [index, cell] of cells.entries()) {
     note(`${index + 1}/${cells.length} ${cellTitle(cell)}`);
-    const measured = await runCell(cell, { ...options, folder: options.dir });
+    const measured = await bench.run(cell);
     const report = cellReport(cell, measured);
     note(
       `${index + 1}/${cells.length} ${report.title}: ${report.mbPerSecond} MB/s, ${report.operationsPerSecond} ops/s`,

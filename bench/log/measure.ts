@@ -33,7 +33,7 @@ export async function measure(
   options: MeasureOptions,
   operation: (worker: number) => Promise<OperationResult>,
 ): Promise<Measurement> {
-  const { seconds, warmUpSeconds = Math.min(0.5, seconds / 4) } = options;
+  const { seconds, warmUpSeconds = Math.min(1, seconds / 2) } = options;
   if (warmUpSeconds > 0) await run(warmUpSeconds, options, operation);
   return run(seconds, options, operation);
 }

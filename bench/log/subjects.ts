@@ -1,5 +1,6 @@
 import {
   CreateTopicCommand,
+  DeleteTopicCommand,
   FetchBatchesCommand,
   ProduceBatchesCommand,
   StreamkeeperClient,
@@ -20,6 +21,7 @@ export interface Subject extends AsyncDisposable {
   /** Processor time so far of the process that holds the log, where that is another one. */
   readonly cpuMs?: () => Promise<number>;
   createTopic(topic: string, partitions: number): Promise<void>;
+  deleteTopic(topic: string): Promise<void>;
   produce(topic: string, partition: number, batch: Uint8Array): Promise<void>;
   fetch(topic: string, partition: number, offset: number): Promise<Fetched>;
 }
@@ -29,13 +31,16 @@ const fetchBytes = 1_048_576;
 const namespace = "default";
 
 /** Over HTTP, from this process to a server in another. */
-export async function httpSubject(dataFolder: string, connectionsMax: number): Promise<Subject> {
+export async function httpSubject(dataFolder: string): Promise<Subject> {
   const server = await ServerProcess.start({ dataFolder });
-  const client = new StreamkeeperClient({ endpoint: server.url, connectionsMax });
+  const client = new StreamkeeperClient({ endpoint: server.url });
   return {
     cpuMs: async () => (await server.usage()).cpuMs,
     async createTopic(name, partitions) {
       await client.send(new CreateTopicCommand({ name, partitions }));
+    },
+    async deleteTopic(topic) {
+      await client.send(new DeleteTopicCommand({ topic }));
     },
     async produce(topic, partition, batches) {
       await client.send(new ProduceBatchesCommand({ topic, partition, batches }));
@@ -62,6 +67,9 @@ function servicesSubject(services: Services): Omit<Subject, typeof Symbol.asyncD
   return {
     async createTopic(name, partitions) {
       await services.topics.create(namespace, { name, partitions });
+    },
+    async deleteTopic(name) {
+      await services.topics.delete(namespace, name);
     },
     async produce(topic, partition, bytes) {
       await services.produce.produceBatches({ namespace, topic, partition, bytes });
