@@ -33,6 +33,8 @@ const partitionQueueBounds: QueueBounds = {
   aheadBytes: entryPayloadBytesMax / 2,
 };
 
+/** How long an answer waits for the sealer's queue. */
+const wakeWaitMsMax = 500;
 /** How often a writer whose entries stay unsealed looks where the sealed end is. */
 const unsealedCheckMs = 1_800_000;
 /** The same while it refuses to append. */
@@ -97,12 +99,14 @@ class PartitionMachine implements LogMachine<PartitionState, undefined, AppendRe
     const woken = this.#wakeSealer(state, entry);
     this.#checkpointBesideTheLog(state);
     this.#refreshUnsealed(state, entry.appendedAtMs, unsealedCheckMs / 6);
-    // A function may be frozen once it has answered: what is to be done later has to be asked for before.
-    await woken;
+    if (woken === undefined) return;
+    // A function may be frozen once it has answered, so what is to be done later is asked for before; but a queue that
+    // does not answer must not hold up producers.
+    await Promise.race([woken, this.#storage.timers.sleep(wakeWaitMsMax)]);
   }
 
   /** At once when a segment is full, and once in each window of time for the age limit: a lost wake-up is followed by others. */
-  async #wakeSealer(state: PartitionState, entry: LogEntry): Promise<void> {
+  #wakeSealer(state: PartitionState, entry: LogEntry): Promise<unknown> | undefined {
     const duty = { kind: "seal", ...this.#name } as const;
     const entryBytes = entry.payload.kind === "inline" ? entry.payload.bytes.length : entry.payload.lengthBytes;
     const bytesBefore = state.totalBytes - entryBytes;
@@ -112,8 +116,9 @@ class PartitionMachine implements LogMachine<PartitionState, undefined, AppendRe
     const window = Math.floor(entry.appendedAtMs / segmentAgeMsMax);
     const isNewWindow = window !== this.#wokenWindow;
     this.#wokenWindow = window;
-    if (full) await this.#wake(duty, 0);
-    if (isNewWindow) await this.#wake(duty, segmentAgeMsMax);
+    if (!full && !isNewWindow) return undefined;
+    const delays = [...(full ? [0] : []), ...(isNewWindow ? [segmentAgeMsMax] : [])];
+    return Promise.all(delays.map((delayMs) => this.#wake(duty, delayMs)));
   }
 
   /** A lost wake-up costs delay only: the sweep finds what it missed. */
