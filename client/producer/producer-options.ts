@@ -42,8 +42,8 @@ export interface ProducerConfiguration {
 /**
  * Kafka's 16 KiB suits a connection that always has five requests on the way. Here a partition has one, and each is
  * billed: by reference 1 GiB costs $0.36 in batches of 16 KiB, $0.023 in batches of 256 KiB and $0.006 in batches of
- * 1 MiB. From 256 KiB on there is little left to save, while a batch still fits a full buffer 128 times, so that many
- * partitions share it.
+ * 1 MiB. On the embedded store batches of 256 KiB carry about seven times what those of 16 KiB do, and four fifths of
+ * what those of 1 MiB do, while a full buffer still holds 128 of them, for many partitions to share.
  */
 const batchBytesDefault = 256 * 1024;
 const lingerMsDefault = 5;
