@@ -123,9 +123,11 @@ describe("waiting", () => {
     const seen: number[] = [];
     const reading = (async () => {
       const { signal } = controller;
-      for await (const record of partition.client.readPartition({ ...place, signal })) seen.push(record.offset);
+      for await (const record of partition.client.readPartition({ ...place, signal })) {
+        seen.push(record.offset);
+        if (seen.length === 10) setTimeout(() => controller.abort(), 50);
+      }
     })();
-    setTimeout(() => controller.abort(), 80);
     await expect(reading).rejects.toMatchObject({ name: "AbortError" });
     expect(seen).toHaveLength(10);
   });
@@ -135,7 +137,8 @@ describe("prefetch", () => {
   test("asks for the next page while the caller works, and no further", async () => {
     await using partition = await filled();
     for await (const page of partition.client.readPartition({ ...place }).pages()) {
-      await sleep(60);
+      await expect.poll(() => partition.fetches.length).toBe(2);
+      await sleep(30);
       expect(page.nextOffset).toBe(4);
       break;
     }
@@ -157,7 +160,7 @@ describe("prefetch", () => {
     partition.script = (index) =>
       index === 0 ? undefined : (response) => void response.on("close", () => brokenOff.resolve("broken off"));
     for await (const _ of partition.client.readPartition({ ...place }).pages()) {
-      await sleep(30);
+      await expect.poll(() => partition.fetches.length).toBe(2);
       break;
     }
     expect(await Promise.race([brokenOff.promise, sleep(2_000)])).toBe("broken off");

@@ -66,7 +66,7 @@ describe("batching", () => {
   });
 
   test("fills the next batch while one is on its way", async () => {
-    await using topic = await ScriptedTopic.start({ answerAfterMs: 60 });
+    await using topic = await ScriptedTopic.start({ answerAfterMs: 250 });
     await using producer = topic.client.producer({ topic: "t", lingerMs: 0 });
     const first = producer.send({ value: "first" });
     await sleep(30);
@@ -175,7 +175,7 @@ describe("a failure", () => {
 
   test("whose outcome stays unknown ends an idempotent producer, for nothing can follow it", async () => {
     await using topic = await ScriptedTopic.start({ produce: () => hangUp });
-    const producer = topic.client.producer({ topic: "t", deliveryTimeoutMs: 120 });
+    const producer = topic.client.producer({ topic: "t", deliveryTimeoutMs: 400 });
     const sent = producer.send({ value: "a" });
     await expect(sent).rejects.toThrow(ProducerFatalError);
     await expect(sent).rejects.toThrow("unknown whether a batch for partition 0 of t was written");
@@ -185,7 +185,7 @@ describe("a failure", () => {
   test("whose outcome stays unknown is told as such by a producer that is not idempotent, which goes on", async () => {
     let down = true;
     await using topic = await ScriptedTopic.start({ produce: () => (down ? hangUp : undefined) });
-    await using producer = topic.client.producer({ topic: "t", deliveryTimeoutMs: 120, idempotent: false });
+    await using producer = topic.client.producer({ topic: "t", deliveryTimeoutMs: 400, idempotent: false });
     const error: unknown = await producer.send({ value: "a" }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name: "ConnectionLostError", effect: "unknown" });
     down = false;
@@ -331,9 +331,9 @@ describe("flush and close", () => {
 describe("the topic", () => {
   test("is described again when that is long ago, and new partitions are used", async () => {
     await using topic = await ScriptedTopic.start({ partitions: 2 });
-    await using producer = topic.client.producer({ topic: "t", metadataMaxAgeMs: 30 });
+    await using producer = topic.client.producer({ topic: "t", metadataMaxAgeMs: 300 });
     await producer.send({ value: "a" });
-    await sleep(40);
+    await sleep(310);
     await producer.send({ value: "b" });
     await producer.send({ value: "c" });
     expect(topic.describes).toBe(2);

@@ -257,7 +257,7 @@ describe("a retry", () => {
 
 describe("a time limit", () => {
   test("ends an attempt that is not answered, and says that it may have had an effect", async () => {
-    await using s = await scripted(never, { requestTimeoutMs: 40, maxAttempts: 1 });
+    await using s = await scripted(never, { requestTimeoutMs: 250, maxAttempts: 1 });
     const error = await failure(s.client.send(new ProduceCommand({ topic: "t", records })));
     expect(error).toMatchObject({ name: "TimeoutError", effect: "unknown" });
   });
@@ -286,9 +286,8 @@ describe("a time limit", () => {
 
 describe("an abort", () => {
   test("ends a call under way at once", async () => {
-    await using s = await scripted(never);
     const controller = new AbortController();
-    setTimeout(() => controller.abort(new Error("enough")), 30);
+    await using s = await scripted(() => controller.abort(new Error("enough")));
     const call = s.client.send(new ProduceCommand({ topic: "t", records }), { abortSignal: controller.signal });
     const error = await failure(call);
     expect(error).toMatchObject({ name: "AbortError", effect: "unknown", $fault: "client" });
@@ -305,12 +304,17 @@ describe("an abort", () => {
   });
 
   test("ends a back-off", async () => {
+    const controller = new AbortController();
     const throttled = refuse(429, "THROTTLING_QUOTA_EXCEEDED", { retriable: true, headers: { "retry-after": "4" } });
-    await using s = await scripted([throttled, produced]);
-    const error = await failure(
-      s.client.send(new ProduceCommand({ topic: "t", records }), { abortSignal: AbortSignal.timeout(100) }),
-    );
+    const throttledThenAborted: Step = (response, request) => {
+      setTimeout(() => controller.abort(), 200);
+      return throttled(response, request);
+    };
+    await using s = await scripted([throttledThenAborted, produced]);
+    const call = s.client.send(new ProduceCommand({ topic: "t", records }), { abortSignal: controller.signal });
+    const error = await failure(call);
     expect(error).toMatchObject({ name: "AbortError", effect: "none" });
+    expect(s.server.seen).toHaveLength(1);
   });
 });
 
