@@ -25,6 +25,9 @@ export function produceService(storage: Storage, topics: TopicFinder, partitions
   return new PartitionedProduceService(storage, topics, partitions);
 }
 
+/** Made once: an exception with a stack for each append costs as much as a small append itself, and nobody reads it. */
+const answered = new Error("the append was answered");
+
 interface Target {
   readonly topic: TopicMetadata;
   readonly settings: TopicSettings;
@@ -158,7 +161,7 @@ class PartitionedProduceService implements ProduceService {
     try {
       return await Promise.race([writer.append(request), timeout]);
     } finally {
-      over.abort();
+      over.abort(answered);
     }
   }
 
