@@ -111,9 +111,6 @@ class PartitionedFetchService implements FetchService {
 
 function checkBounds({ offset, maxBytes, maxRecords, minBytes, waitMs }: FetchRequest): void {
   const whole = [offset, maxBytes, maxRecords, minBytes, waitMs].every(Number.isSafeInteger);
-  if (offset < 0) {
-    throw new ServiceError("OFFSET_OUT_OF_RANGE", `Offset ${offset} is negative`, { details: { offset } });
-  }
   if (!whole || maxBytes < 1 || maxRecords < 1 || minBytes < 0 || waitMs < 0) {
     throw new ServiceError("INVALID_REQUEST", "A bound of the fetch is not a whole number in its range");
   }
