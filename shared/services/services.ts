@@ -5,6 +5,7 @@
  * Limits of sizes and counts are checked by the schemas at the edge and again here, because the gateway has no schemas.
  */
 import type { ServiceError } from "../api/errors.ts";
+import type { ChangeService, ElectionService, LockService, SessionService, ZnodeService } from "./coordination.ts";
 
 export interface Page<Item> {
   readonly items: readonly Item[];
@@ -278,6 +279,11 @@ export interface Services {
   readonly truncate: TruncateService;
   readonly duties: DutyService;
   readonly health: HealthService;
+  readonly znodes: ZnodeService;
+  readonly changes: ChangeService;
+  readonly sessions: SessionService;
+  readonly elections: ElectionService;
+  readonly locks: LockService;
 }
 
 /** Knobs of the process that hosts the services. */

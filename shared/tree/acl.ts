@@ -11,6 +11,15 @@ export interface Acl {
 
 export type AclList = readonly Acl[];
 
+/** Who asks, under one scheme: `digest` user:base64(SHA-1(user:password)), `ip` an address, `iam` an ARN, `super`. */
+export interface Identity {
+  readonly scheme: string;
+  readonly id: string;
+}
+
+/** `ZooDefs.Perms`. */
+export const permission = { read: 1, write: 2, create: 4, delete: 8, admin: 16, all: 31 } as const;
+
 /** Everyone may do everything: `OPEN_ACL_UNSAFE`. */
 const openAcl: AclList = [{ permissions: 31, scheme: "world", id: "anyone" }];
 /** Everyone may read: `READ_ACL_UNSAFE`. */

@@ -1,5 +1,6 @@
 /** What is asked of a tree, and what it answers. */
 import type { Zxid } from "../brand.ts";
+import type { AclList, Identity } from "./acl.ts";
 import type { Stat } from "./stat.ts";
 
 /** ZooKeeper's CreateMode. */
@@ -14,18 +15,52 @@ export type CreateMode =
 
 /** One operation of a request; a version of -1 stands for any version. */
 export type Operation =
-  | { readonly kind: "create"; readonly path: string; readonly data: Uint8Array | null; readonly mode: CreateMode }
+  | {
+      readonly kind: "create";
+      readonly path: string;
+      readonly data: Uint8Array | null;
+      readonly mode: CreateMode;
+      /** Absent: everyone may do everything. */
+      readonly acl?: AclList;
+      /** For the modes with a TTL, 1 to 2^40-1 ms. */
+      readonly ttlMs?: number;
+    }
   | { readonly kind: "delete"; readonly path: string; readonly version: number }
   | { readonly kind: "setData"; readonly path: string; readonly data: Uint8Array | null; readonly version: number }
-  | { readonly kind: "check"; readonly path: string; readonly version: number };
+  | { readonly kind: "check"; readonly path: string; readonly version: number }
+  /** `version` is the aversion. */
+  | { readonly kind: "setAcl"; readonly path: string; readonly acl: AclList; readonly version: number }
+  /** FENCED unless the znode that was created at `czxid` is still there: what a grant's fencing token stands for. */
+  | { readonly kind: "fence"; readonly path: string; readonly czxid: number }
+  /** NODE_EXISTS if the id is taken. */
+  | {
+      readonly kind: "createSession";
+      readonly sessionId: bigint;
+      readonly timeoutMs: number;
+      readonly password: Uint8Array;
+    }
+  /** Removes all its ephemerals. SESSION_EXPIRED if there is no such session. */
+  | { readonly kind: "closeSession"; readonly sessionId: bigint }
+  /** A container that had children and has none, or a childless TTL znode whose time is over; else BAD_ARGUMENTS. */
+  | { readonly kind: "deleteContainer"; readonly path: string };
 
 export const anyVersion = -1;
 
 /** All operations or none, at one zxid (ZooKeeper's multi). */
 export interface TreeRequest {
   readonly operations: readonly Operation[];
+  /** Who asks; absent for the service itself, which access control lists do not bind. */
+  readonly identities?: readonly Identity[];
+  /** Needed for ephemerals; a request with one is refused once the session is closed. */
+  readonly session?: SessionProof;
   /** A request with a key that was seen before is answered as the first time. */
   readonly idempotency?: Idempotency;
+}
+
+export interface SessionProof {
+  readonly sessionId: bigint;
+  /** 16 bytes; absent when the caller has been checked already. */
+  readonly password?: Uint8Array;
 }
 
 export interface Idempotency {
@@ -38,8 +73,12 @@ export interface Idempotency {
 export type OperationResult =
   | { readonly kind: "create"; readonly path: string; readonly stat: Stat }
   | { readonly kind: "setData"; readonly stat: Stat }
+  | { readonly kind: "setAcl"; readonly stat: Stat }
   | { readonly kind: "delete" }
-  | { readonly kind: "check" };
+  /** Of a fence as well. */
+  | { readonly kind: "check" }
+  | { readonly kind: "createSession" }
+  | { readonly kind: "closeSession" };
 
 export interface TreeResult {
   /** Of the transaction; for an empty request the last one that was seen. */
@@ -57,16 +96,20 @@ export const treeErrorCodes = {
   UNIMPLEMENTED: -6,
   BAD_ARGUMENTS: -8,
   NO_NODE: -101,
+  NO_AUTH: -102,
   BAD_VERSION: -103,
+  NO_CHILDREN_FOR_EPHEMERALS: -108,
   NODE_EXISTS: -110,
   NOT_EMPTY: -111,
+  SESSION_EXPIRED: -112,
+  INVALID_ACL: -114,
 } as const;
 
 export type TreeErrorCode = keyof typeof treeErrorCodes;
 
 /** Nothing of the request was done. */
 export interface TreeRefusal {
-  readonly code: Exclude<TreeErrorCode, "OK" | "RUNTIME_INCONSISTENCY"> | "IDEMPOTENCY_KEY_REUSED";
+  readonly code: Exclude<TreeErrorCode, "OK" | "RUNTIME_INCONSISTENCY"> | "IDEMPOTENCY_KEY_REUSED" | "FENCED" | "UNKNOWN_NAMESPACE";
   readonly message: string;
   /** Of the operation that is refused; absent if the request as a whole is. */
   readonly operationIndex?: number;
@@ -77,11 +120,17 @@ export interface TreeRefusal {
  * (`DataTree.processTxn`).
  */
 export function multiErrors(refusal: TreeRefusal, operationCount: number): readonly TreeErrorCode[] {
-  const { code } = refusal;
-  const failed: TreeErrorCode = code === "IDEMPOTENCY_KEY_REUSED" ? "BAD_ARGUMENTS" : code;
+  const failed = zookeeperCodeOf(refusal.code);
   const failedIndex = refusal.operationIndex ?? 0;
   return Array.from({ length: operationCount }, (_, index) => {
     if (index === failedIndex) return failed;
     return index < failedIndex ? "OK" : "RUNTIME_INCONSISTENCY";
   });
+}
+
+/** ZooKeeper's name for a refusal that has one of ours. */
+function zookeeperCodeOf(code: TreeRefusal["code"]): TreeErrorCode {
+  if (code === "IDEMPOTENCY_KEY_REUSED") return "BAD_ARGUMENTS";
+  if (code === "FENCED") return "BAD_VERSION";
+  return code === "UNKNOWN_NAMESPACE" ? "NO_NODE" : code;
 }
