@@ -301,3 +301,36 @@ export const sweepPartitionsMax = 50_000;
 export const topicSettingsKeptMax = 20_000;
 /** Pages of topics that one round of healing projections goes through: a million topics. */
 export const healPagesMax = 1_000;
+
+// ---- Sessions, access control, changes ----
+
+/** Rows of one access control list, and characters of a row's id: a list is a few hundred bytes in every tree. */
+export const aclRowsMax = 64;
+export const aclTextCharsMax = 512;
+/** Different lists of one tree: they are never forgotten, because znodes and their history name them by number. */
+export const aclListsMax = 50_000;
+/** 40 bits, as ZooKeeper's `EphemeralType` has them. */
+export const znodeTtlMsMax = 2 ** 40 - 1;
+/** Open sessions of one tree, and ephemerals of one session: what its end removes in one transaction. */
+export const treeSessionsMax = 100_000;
+export const ephemeralsPerSessionMax = 10_000;
+export const sessionPasswordBytes = 16;
+/** Transactions whose events a process remembers for watchers; older ones are read from the log. About 10 MB. */
+export const recentChangesMax = 20_000;
+export const recentChangesCharsMax = 4 * 1024 * 1024;
+/** Callers that wait for one tree in one process. */
+export const treeWaitersMax = 10_000;
+/** Events of one answer; those of one zxid stay together, so there may be more. */
+export const changesLimitMax = 10_000;
+export const changesLimitDefault = 1_000;
+/** Names of children that one process keeps sorted, so that a page of a million does not sort them again: about 100 MB. */
+export const sortedNamesKept = 2_000_000;
+/** Fewer are sorted when they are asked for. */
+export const sortedNamesMin = 2_000;
+/** How long a container stays that has lost its last child; ZooKeeper's `znode.container.checkIntervalMs`. */
+export const containerCheckMs = 60_000;
+/** Earliest and latest look at znodes with a TTL: an SQS message is delayed by whole seconds, and 15 minutes at most. */
+export const expiryDelayMsMin = 100;
+export const expiryDelayMsMax = 900_000;
+/** Znodes that one look deletes; the rest by the next. */
+export const expiredZnodesPerRound = 1_000;

@@ -57,6 +57,7 @@ export const errorTable = {
   SESSION_EXPIRED: row(410, 42, -112),
   INVALID_ACL: row(400, 42, -114),
   AUTH_FAILED: row(401, 58, -115),
+  QUOTA_EXCEEDED: row(429, 89, -125),
   NODE_EXISTS: row(409, 36, -110),
   NOT_EMPTY: row(409, 42, -111),
   RUNTIME_INCONSISTENCY: row(409, 42, -2),

@@ -1,7 +1,6 @@
 /** How a decided change alters a tree: the same on every replica, and on the speculation that decided it. */
 import type { Zxid } from "../brand.ts";
 import { StorageCorruptError } from "../storage/errors.ts";
-import { openAclIndex } from "./acl.ts";
 import { encodeResults } from "./operation-results.ts";
 import { parentOf } from "./paths.ts";
 import { nextVersion, statOf, type Znode } from "./stat.ts";
@@ -24,7 +23,7 @@ export function applyTransaction(tree: ZnodeTree, transaction: Transaction, zxid
   tree.requests.add(key, { zxid, fingerprint, results: encodeResults(results) });
 }
 
-/** Undefined for the genesis, which nobody asked for. */
+/** Undefined for what is no operation of its own: the genesis, and a new access control list. */
 export function applyChange(
   target: ZnodeTarget,
   change: Change,
@@ -44,23 +43,40 @@ export function applyChange(
       return { kind: "delete" };
     case "check":
       return { kind: "check" };
+    case "addAcl":
+      target.addAcl(change.list);
+      return undefined;
+    case "setAcl":
+      return setAcl(target, change, zxid);
+    case "createSession":
+      target.putSession(change.sessionId, { timeoutMs: change.timeoutMs, password: change.password });
+      return { kind: "createSession" };
+    case "closeSession":
+      for (const { path } of change.removed) remove(target, path, zxid);
+      target.removeSession(change.sessionId);
+      return { kind: "closeSession" };
+    case "closeTree":
+    case "openTree":
+      target.closed = change.kind === "closeTree";
+      return { kind: "tree" };
   }
 }
 
 function create(
   target: ZnodeTarget,
-  { path, data }: Extract<Change, { kind: "create" }>,
+  { path, data, owner, aclIndex }: Extract<Change, { kind: "create" }>,
   zxid: Zxid,
   time: number,
 ): OperationResult {
   const parent = existing(target, parentOf(path), zxid);
   if (target.node(path) !== undefined) throw new StorageCorruptError(`${path}, created at ${zxid}, is there already`);
+  if (aclIndex >= target.aclCount) throw new StorageCorruptError(`${path}, created at ${zxid}, names list ${aclIndex}`);
   parent.creations += 1;
   parent.numChildren += 1;
   parent.pzxid = zxid;
   const node: Znode = {
     data,
-    aclIndex: openAclIndex,
+    aclIndex,
     czxid: zxid,
     mzxid: zxid,
     pzxid: zxid,
@@ -70,11 +86,25 @@ function create(
     aversion: 0,
     creations: 0,
     numChildren: 0,
-    ephemeralOwner: 0n,
+    ephemeralOwner: owner,
     children: undefined,
   };
   target.insert(path, node);
   return { kind: "create", path, stat: statOf(node) };
+}
+
+function setAcl(
+  target: ZnodeTarget,
+  { path, aclIndex, version }: Extract<Change, { kind: "setAcl" }>,
+  zxid: Zxid,
+): OperationResult {
+  const node = existing(target, path, zxid);
+  if (version !== nextVersion(node.aversion) || aclIndex >= target.aclCount) {
+    throw new StorageCorruptError(`${path} goes from aversion ${node.aversion} to ${version} at ${zxid}`);
+  }
+  node.aclIndex = aclIndex;
+  node.aversion = version;
+  return { kind: "setAcl", stat: statOf(node) };
 }
 
 function setData(

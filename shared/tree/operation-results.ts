@@ -6,6 +6,10 @@
  *              | 2 stat                setData
  *              | 3                     delete
  *              | 4                     check
+ *              | 5 stat                setAcl
+ *              | 6                     createSession
+ *              | 7                     closeSession
+ *              | 8                     tree
  *     stat    => czxid mzxid ctime mtime version cversion aversion ephemeralOwner dataLength numChildren pzxid, all varlong
  */
 import { zxid } from "../brand.ts";
@@ -16,7 +20,16 @@ import { MalformedBytesError } from "../record/malformed-bytes-error.ts";
 import type { Stat } from "./stat.ts";
 import type { OperationResult } from "./tree-request.ts";
 
-const kinds = { create: 1, setData: 2, delete: 3, check: 4 } as const;
+const kinds = {
+  create: 1,
+  setData: 2,
+  delete: 3,
+  check: 4,
+  setAcl: 5,
+  createSession: 6,
+  closeSession: 7,
+  tree: 8,
+} as const;
 
 export function encodeResults(results: readonly OperationResult[]): Uint8Array {
   const out = new ByteWriter(64);
@@ -47,10 +60,18 @@ function readResult(from: ByteReader): OperationResult {
       return { kind: "create", path: from.prefixedString(), stat: readStat(from) };
     case kinds.setData:
       return { kind: "setData", stat: readStat(from) };
+    case kinds.setAcl:
+      return { kind: "setAcl", stat: readStat(from) };
     case kinds.delete:
       return { kind: "delete" };
     case kinds.check:
       return { kind: "check" };
+    case kinds.createSession:
+      return { kind: "createSession" };
+    case kinds.closeSession:
+      return { kind: "closeSession" };
+    case kinds.tree:
+      return { kind: "tree" };
     default:
       throw new MalformedBytesError(`a result of kind ${kind}`);
   }

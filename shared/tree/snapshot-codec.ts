@@ -5,14 +5,17 @@
  *     chunk    => length:u32 crc32c:u32 kind:u8 body                 length and checksum are of kind and body
  *     body     => 1 zxid:varlong aclCount:varint (rowCount:varint (permissions:varint scheme:string id:string)*)*
  *               | 2 node*
+ *               | 5                                       the tree is closed
+ *               | 4 (sessionId:zigzag timeoutMs:varint password:bytes)*
  *               | 3 (key:string zxid:varlong fingerprint:u32 results:bytes)*      oldest first
- *               | 255 nodeCount:varlong keyCount:varlong                           the end
+ *               | 255 nodeCount:varlong keyCount:varlong [sessionCount:varlong]    the end
  *     node     => flags:u8 [parent:varint name:string] data:nullableBytes aclIndex:varint czxid mzxid pzxid ctime
  *                 mtime:varlong version:zigzag aversion:zigzag creations:varlong [ephemeralOwner:zigzag]
  *
  * The head comes first, the end last. The first node is the root, without parent and name; `parent` counts the nodes with
  * children in the order in which they stand here, the root being 0. So a reader looks up no path. How many children a node
- * has follows. Flags of a node: 1, it has an owner; 2, it has children. Kind 4 is for sessions. What is not known here
+ * has follows. Flags of a node: 1, it has an owner; 2, it has children. Chunks of kind 4 stand
+ * there only where there are sessions, or the tree is closed. What is not known here
  * makes the whole snapshot unreadable.
  */
 import { type Zxid, zxid } from "../brand.ts";
@@ -22,16 +25,17 @@ import { ByteWriter } from "../record/byte-writer.ts";
 import { crc32c } from "../record/crc32c.ts";
 import { MalformedBytesError } from "../record/malformed-bytes-error.ts";
 import { StorageCorruptError } from "../storage/errors.ts";
-import type { Acl, AclList } from "./acl.ts";
+import { readAcl, writeAcl } from "./acl-codec.ts";
+import type { AclList } from "./acl.ts";
 import { findNameProblem, nameOf, parentOf, rootPath } from "./paths.ts";
 import type { RememberedRequest } from "./remembered-requests.ts";
 import type { Znode } from "./stat.ts";
 import type { TreeImage } from "./tree-image.ts";
-import { ZnodeTree } from "./znode-tree.ts";
+import { type TreeSession, ZnodeTree } from "./znode-tree.ts";
 
 const magic = 0x534b_5453;
 const version = 1;
-const kinds = { head: 1, nodes: 2, requests: 3, end: 255 } as const;
+const kinds = { head: 1, nodes: 2, requests: 3, sessions: 4, closed: 5, end: 255 } as const;
 const chunkHeadBytes = 8;
 const ownerFlag = 1;
 const parentFlag = 2;
@@ -45,10 +49,14 @@ export function* encodeSnapshot(image: TreeImage): Generator<Uint8Array> {
   yield chunk(kinds.head, (out) => writeHead(out, image));
   const parents = new Map<string, number>();
   yield* chunks(kinds.nodes, image.nodes(), (out, row) => writeNode(out, row, parents));
-  yield* chunks(kinds.requests, image.requests, writeRequest);
+  const { sessions, requests, closed } = image.extras;
+  yield* chunks(kinds.requests, requests, writeRequest);
+  if (closed) yield chunk(kinds.closed, () => undefined);
+  yield* chunks(kinds.sessions, sessions, writeSession);
   yield chunk(kinds.end, (out) => {
     out.unsignedVarlongSafe(image.nodeCount);
-    out.unsignedVarlongSafe(image.requests.length);
+    out.unsignedVarlongSafe(requests.length);
+    out.unsignedVarlongSafe(sessions.length);
   });
 }
 
@@ -89,15 +97,8 @@ function closeChunk(out: ByteWriter): Uint8Array {
 
 function writeHead(out: ByteWriter, image: TreeImage): void {
   out.unsignedVarlongSafe(image.zxid);
-  out.unsignedVarint(image.acls.length);
-  for (const list of image.acls) {
-    out.unsignedVarint(list.length);
-    for (const { permissions, scheme, id } of list) {
-      out.unsignedVarint(permissions);
-      out.prefixedString(scheme);
-      out.prefixedString(id);
-    }
-  }
+  out.unsignedVarint(image.extras.acls.length);
+  for (const list of image.extras.acls) writeAcl(out, list);
 }
 
 /** @param parents numbers of the nodes with children that were written before */
@@ -134,6 +135,12 @@ function writeRequest(out: ByteWriter, [key, request]: readonly [string, Remembe
   out.prefixedBytes(request.results);
 }
 
+function writeSession(out: ByteWriter, [sessionId, session]: readonly [bigint, TreeSession]): void {
+  out.varlong(sessionId);
+  out.unsignedVarint(session.timeoutMs);
+  out.prefixedBytes(session.password);
+}
+
 /** @throws StorageCorruptError if the bytes are no whole snapshot of a version that is known here */
 export function decodeSnapshot(bytes: Uint8Array): ZnodeTree {
   try {
@@ -160,6 +167,12 @@ function readSnapshot(from: ByteReader): ZnodeTree {
         break;
       case kinds.requests:
         for (; body.remaining > 0; keyCount += 1) readRequest(body, treeOf(restored));
+        break;
+      case kinds.sessions:
+        while (body.remaining > 0) readSession(body, treeOf(restored));
+        break;
+      case kinds.closed:
+        treeOf(restored).closed = true;
         break;
       case kinds.end:
         readEnd(body, treeOf(restored), keyCount);
@@ -203,15 +216,6 @@ function readHead(from: ByteReader): Restored {
   for (let index = 0; index < aclCount; index += 1) acls.push(readAcl(from));
   from.expectEnd();
   return { lastZxid, acls, tree: undefined, parents: [] };
-}
-
-function readAcl(from: ByteReader): AclList {
-  const rows: Acl[] = [];
-  const count = from.unsignedVarint();
-  for (let index = 0; index < count; index += 1) {
-    rows.push({ permissions: from.unsignedVarint(), scheme: from.prefixedString(), id: from.prefixedString() });
-  }
-  return rows;
 }
 
 function readNode(from: ByteReader, restored: Restored): void {
@@ -270,11 +274,21 @@ function readRequest(from: ByteReader, tree: ZnodeTree): void {
   tree.requests.add(key, request);
 }
 
+function readSession(from: ByteReader, tree: ZnodeTree): void {
+  const sessionId = from.varlong();
+  const timeoutMs = from.unsignedVarint();
+  const password = new Uint8Array(from.prefixedBytes());
+  if (tree.session(sessionId) !== undefined) throw new MalformedBytesError(`session ${sessionId} stands there twice`);
+  tree.putSession(sessionId, { timeoutMs, password });
+}
+
 function readEnd(from: ByteReader, tree: ZnodeTree, keyCount: number): void {
   const nodeCount = from.unsignedVarlongSafe();
   const keys = from.unsignedVarlongSafe();
+  const sessions = from.remaining > 0 ? from.unsignedVarlongSafe() : 0;
   from.expectEnd();
-  if (nodeCount !== tree.nodeCount || keys !== keyCount) {
-    throw new MalformedBytesError(`${tree.nodeCount} znodes of ${nodeCount}, ${keyCount} keys of ${keys}`);
+  if (nodeCount !== tree.nodeCount || keys !== keyCount || sessions !== tree.sessionCount) {
+    const found = `${tree.nodeCount} znodes, ${keyCount} keys, ${tree.sessionCount} sessions`;
+    throw new MalformedBytesError(`${found} of ${nodeCount}, ${keys}, ${sessions}`);
   }
 }

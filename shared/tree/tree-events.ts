@@ -1,5 +1,4 @@
 /** What a transaction tells those who watch the tree: ZooKeeper's events, in the order in which its server fires them. */
-import type { Zxid } from "../brand.ts";
 import { parentOf } from "./paths.ts";
 import type { Change, Transaction } from "./transaction.ts";
 
@@ -41,7 +40,11 @@ function eventsOfChange(change: Change): readonly TreeEvent[] {
 
 function ofMember(
   type: TreeEventType,
-  { path, aclIndex, parentAclIndex }: { readonly path: string; readonly aclIndex: number; readonly parentAclIndex: number },
+  {
+    path,
+    aclIndex,
+    parentAclIndex,
+  }: { readonly path: string; readonly aclIndex: number; readonly parentAclIndex: number },
 ): readonly TreeEvent[] {
   return [
     { type, path, aclIndex },
@@ -60,10 +63,4 @@ export function concerns({ path, recursive }: WatchScope, event: Pick<TreeEvent,
   if (!recursive) return event.path === path;
   if (event.type === "NodeChildrenChanged") return false;
   return event.path === path || path === "/" || event.path.startsWith(`${path}/`);
-}
-
-/** Events of one transaction, with its zxid. */
-export interface ZxidEvents {
-  readonly zxid: Zxid;
-  readonly events: readonly TreeEvent[];
 }

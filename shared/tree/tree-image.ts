@@ -1,13 +1,22 @@
 /** A tree at one zxid, read while the tree goes on: what is about to change is set aside first. */
 import type { Zxid } from "../brand.ts";
 import type { AclList } from "./acl.ts";
-import type { RememberedRequest, RememberedRequests } from "./remembered-requests.ts";
+import type { RememberedRequest } from "./remembered-requests.ts";
 import type { Znode } from "./stat.ts";
+import type { TreeSession } from "./znode-tree.ts";
+
+/** What a tree holds beside its znodes; copies. */
+export interface TreeExtras {
+  readonly acls: readonly AclList[];
+  readonly sessions: readonly (readonly [bigint, TreeSession])[];
+  /** Oldest first. */
+  readonly requests: readonly (readonly [string, RememberedRequest])[];
+  readonly closed: boolean;
+}
 
 export class TreeImage {
   readonly zxid: Zxid;
-  readonly acls: readonly AclList[];
-  readonly requests: readonly (readonly [string, RememberedRequest])[];
+  readonly extras: TreeExtras;
   /** Of the image; in the order in which they came to the tree, so parents stand before their children. */
   readonly #paths: readonly string[];
   readonly #nodes: ReadonlyMap<string, Readonly<Znode>>;
@@ -16,17 +25,10 @@ export class TreeImage {
   readonly #onClose: () => void;
   #closed = false;
 
-  constructor(
-    nodes: ReadonlyMap<string, Readonly<Znode>>,
-    acls: readonly AclList[],
-    requests: RememberedRequests,
-    zxid: Zxid,
-    onClose: () => void,
-  ) {
+  constructor(nodes: ReadonlyMap<string, Readonly<Znode>>, extras: TreeExtras, zxid: Zxid, onClose: () => void) {
     this.#nodes = nodes;
     this.#paths = [...nodes.keys()];
-    this.acls = acls;
-    this.requests = [...requests.entries()];
+    this.extras = extras;
     this.zxid = zxid;
     this.#onClose = onClose;
   }

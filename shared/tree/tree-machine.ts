@@ -20,9 +20,9 @@ import type { ZnodeTree } from "./znode-tree.ts";
 export interface TreeObserver {
   recovered(tree: RecoveredTree): void;
   /** After an entry was applied, whoever wrote it. */
-  applied(tree: ZnodeTree, entry: LogEntry): void;
-  /** After an entry of this process was applied. */
-  appended(tree: ZnodeTree): void;
+  applied(tree: ZnodeTree, entry: LogEntry, transactions: readonly Transaction[]): void;
+  /** After an entry of this process was applied; its callers are answered when this resolves, which it always does. */
+  appended(tree: ZnodeTree, transactions: readonly Transaction[]): Promise<void>;
 }
 
 export class TreeMachine implements LogMachine<
@@ -62,11 +62,11 @@ export class TreeMachine implements LogMachine<
 
   apply(tree: ZnodeTree, entry: LogEntry, transactions: readonly Transaction[]): void {
     applyTreeEntry(tree, entry, transactions);
-    this.#observer.applied(tree, entry);
+    this.#observer.applied(tree, entry, transactions);
   }
 
-  appended(tree: ZnodeTree): void {
-    this.#observer.appended(tree);
+  appended(tree: ZnodeTree): Promise<void> {
+    return this.#observer.appended(tree, this.#drafted.transactions);
   }
 
   requestBytes(request: TreeRequest): number {

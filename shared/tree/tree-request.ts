@@ -42,7 +42,10 @@ export type Operation =
   /** Removes all its ephemerals. SESSION_EXPIRED if there is no such session. */
   | { readonly kind: "closeSession"; readonly sessionId: bigint }
   /** A container that had children and has none, or a childless TTL znode whose time is over; else BAD_ARGUMENTS. */
-  | { readonly kind: "deleteContainer"; readonly path: string };
+  | { readonly kind: "deleteContainer"; readonly path: string }
+  /** Only on a tree without sessions and without znodes but its own, else NOT_EMPTY. Writes are UNKNOWN_NAMESPACE from then on. */
+  | { readonly kind: "closeTree" }
+  | { readonly kind: "openTree" };
 
 export const anyVersion = -1;
 
@@ -78,7 +81,9 @@ export type OperationResult =
   /** Of a fence as well. */
   | { readonly kind: "check" }
   | { readonly kind: "createSession" }
-  | { readonly kind: "closeSession" };
+  | { readonly kind: "closeSession" }
+  /** Closed or opened. */
+  | { readonly kind: "tree" };
 
 export interface TreeResult {
   /** Of the transaction; for an empty request the last one that was seen. */
@@ -93,7 +98,6 @@ export interface TreeResult {
 export const treeErrorCodes = {
   OK: 0,
   RUNTIME_INCONSISTENCY: -2,
-  UNIMPLEMENTED: -6,
   BAD_ARGUMENTS: -8,
   NO_NODE: -101,
   NO_AUTH: -102,
@@ -103,13 +107,18 @@ export const treeErrorCodes = {
   NOT_EMPTY: -111,
   SESSION_EXPIRED: -112,
   INVALID_ACL: -114,
+  QUOTA_EXCEEDED: -125,
 } as const;
 
 export type TreeErrorCode = keyof typeof treeErrorCodes;
 
 /** Nothing of the request was done. */
 export interface TreeRefusal {
-  readonly code: Exclude<TreeErrorCode, "OK" | "RUNTIME_INCONSISTENCY"> | "IDEMPOTENCY_KEY_REUSED" | "FENCED" | "UNKNOWN_NAMESPACE";
+  readonly code:
+    | Exclude<TreeErrorCode, "OK" | "RUNTIME_INCONSISTENCY">
+    | "IDEMPOTENCY_KEY_REUSED"
+    | "FENCED"
+    | "UNKNOWN_NAMESPACE";
   readonly message: string;
   /** Of the operation that is refused; absent if the request as a whole is. */
   readonly operationIndex?: number;

@@ -4,13 +4,17 @@
  */
 import { snapshotLogBytesMax, snapshotTransactionsMax, treeQueueBytesMax, treeQueueRequestsMax } from "../limits.ts";
 import { type AppendResult, LogWriter } from "../log/log-writer.ts";
-import type { Zxid } from "../brand.ts";
+import { type Zxid, zxid } from "../brand.ts";
 import type { LogEntry } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
+import { ExpiryRequests } from "./expiry-requests.ts";
+import { RecentChanges, type ZxidEvents } from "./recent-changes.ts";
 import { entryBytes, type RecoveredTree } from "./recover-tree.ts";
 import type { Transaction } from "./transaction.ts";
+import { concerns, type WatchScope } from "./tree-events.ts";
 import { TreeMachine } from "./tree-machine.ts";
 import type { TreeRefusal, TreeRequest, TreeResult } from "./tree-request.ts";
+import { TreeWaiters } from "./tree-waiters.ts";
 import { type SnapshotEnd, writeSnapshot } from "./write-snapshot.ts";
 import type { ZnodeTree } from "./znode-tree.ts";
 
@@ -31,17 +35,28 @@ export class Tree {
   #snapshot: SnapshotEnd = { position: 0, lengthBytes: 0 };
   #bytesSince = 0;
   #snapshotting: Promise<void> | undefined;
+  /** Of the state that is followed now. */
+  #recent = new RecentChanges(zxid(0));
+  readonly #waiters: TreeWaiters;
+  /** When this process last asked for znodes to be looked at whose time is over, and for when. */
+  readonly #expiry: ExpiryRequests;
 
   constructor(storage: Storage, namespace: string) {
     this.namespace = namespace;
     this.#storage = storage;
     const machine = new TreeMachine(storage, namespace, {
       recovered: (tree) => this.#afterRecovery(tree),
-      applied: (_tree, entry) => this.#afterEntry(entry),
-      appended: (tree) => this.#snapshotIfDue(tree, 1),
+      applied: (_tree, entry, transactions) => this.#afterEntry(entry, transactions),
+      appended: (tree, transactions) => this.#afterOwnEntry(tree, transactions),
     });
     const bounds = { requestsMax: treeQueueRequestsMax, bytesMax: treeQueueBytesMax, aheadBytes: Infinity };
     this.#writer = new LogWriter(storage, machine, bounds);
+    this.#expiry = new ExpiryRequests(storage, namespace);
+    this.#waiters = new TreeWaiters(storage, {
+      logId: machine.logId,
+      position: () => this.#writer.seen?.position ?? 0,
+      catchUp: () => this.read(),
+    });
   }
 
   /** Never rejects for what a store does; the result says what is known. One put when warm and without contention. */
@@ -76,6 +91,27 @@ export class Tree {
     return seen !== undefined && seen.position > atLeast ? seen.state : await this.read();
   }
 
+  /**
+   * What happened after `since`, oldest first, as far as this process remembers; undefined if that is not far enough, and
+   * the log is to be read. To be gone through before the next `await`.
+   */
+  changesAfter(since: number): Iterable<ZxidEvents> | undefined {
+    return this.#recent.after(since);
+  }
+
+  /**
+   * Resolves when there was an event after `after` in one of the scopes, when `ms` are over, or when the signal aborts;
+   * never rejects. It may resolve too early: look again.
+   */
+  async waitFor(scopes: readonly WatchScope[], after: Zxid, ms: number, signal?: AbortSignal): Promise<void> {
+    const known = this.#recent.after(after);
+    if (known === undefined) return;
+    for (const { events } of known) {
+      if (events.some((event) => scopes.some((scope) => concerns(scope, event)))) return;
+    }
+    await this.#waiters.wait(scopes, ms, signal);
+  }
+
   /** Resolves when no snapshot is being written; never rejects. */
   async settled(): Promise<void> {
     await this.#snapshotting;
@@ -102,12 +138,20 @@ export class Tree {
   #afterRecovery({ state, snapshot, replayedBytes }: RecoveredTree): void {
     this.#snapshot = snapshot;
     this.#bytesSince = replayedBytes;
+    this.#recent = new RecentChanges(state.lastZxid);
+    this.#waiters.wakeAll();
     // Whoever writes should have written one long ago.
     this.#snapshotIfDue(state, 2);
   }
 
-  #afterEntry(entry: LogEntry): void {
+  #afterEntry(entry: LogEntry, transactions: readonly Transaction[]): void {
     this.#bytesSince += entryBytes(entry);
+    this.#waiters.changed(this.#recent.add(entry.position, transactions));
+  }
+
+  async #afterOwnEntry(tree: ZnodeTree, transactions: readonly Transaction[]): Promise<void> {
+    this.#snapshotIfDue(tree, 1);
+    await this.#expiry.afterChanges(tree, transactions);
   }
 
   #snapshotIfDue(tree: ZnodeTree, factor: number): void {

@@ -1,24 +1,51 @@
 /** The state of a tree: every znode by its path. Changed only by `applyTransaction`, in the order of the log. */
 import { type Zxid, zxid } from "../brand.ts";
-import { type AclList, initialAcls, openAclIndex, readAclIndex } from "./acl.ts";
+import { StorageCorruptError } from "../storage/errors.ts";
+import { aclKey, type AclList, initialAcls, openAclIndex, readAclIndex } from "./acl.ts";
+import { containerOwner, isEphemeral, persistentOwner } from "./owner.ts";
 import { nameOf, parentOf, rootPath } from "./paths.ts";
 import { RememberedRequests } from "./remembered-requests.ts";
+import { indexAfter, SortedNames } from "./sorted-names.ts";
 import type { Znode } from "./stat.ts";
 import { TreeImage } from "./tree-image.ts";
 
-/** Znodes by path, to look at. */
-export interface ZnodeView {
-  node(path: string): Readonly<Znode> | undefined;
+/** A session that is open, as the tree knows it; whether it is still alive its lease says. */
+export interface TreeSession {
+  readonly timeoutMs: number;
+  /** 16 bytes. */
+  readonly password: Uint8Array;
 }
 
-/** Znodes by path, to change: the tree itself, or a speculation on it. */
+/** A tree to look at. */
+export interface ZnodeView {
+  /** True while its namespace is gone. */
+  readonly closed: boolean;
+  readonly sessionCount: number;
+  /** Lists so far; their indexes are below it. */
+  readonly aclCount: number;
+  node(path: string): Readonly<Znode> | undefined;
+  /** @throws StorageCorruptError if there is no such list: log and state have parted */
+  acl(index: number): AclList;
+  findAcl(list: AclList): number | undefined;
+  session(sessionId: bigint): TreeSession | undefined;
+  /** Paths of the znodes that a session owns, in no order; do not keep. */
+  ephemerals(sessionId: bigint): ReadonlySet<string>;
+  ephemeralCount(sessionId: bigint): number;
+}
+
+/** A tree to change: the tree itself, or a speculation on it. */
 export interface ZnodeTarget extends ZnodeView {
-  /** The znode to be changed in place. */
+  closed: boolean;
+  /** The znode to be changed in place; not its owner. */
   edit(path: string): Znode | undefined;
   /** Adds a znode that is not there; the parent's counters are the caller's. */
   insert(path: string, node: Znode): void;
   /** Takes away a znode that is there and has no children. */
   remove(path: string): void;
+  /** Adds a list that is not there. */
+  addAcl(list: AclList): void;
+  putSession(sessionId: bigint, session: TreeSession): void;
+  removeSession(sessionId: bigint): void;
 }
 
 /** Names that follow each other, and whether more come after them. */
@@ -30,17 +57,23 @@ export interface ChildPage {
 const noNames: ReadonlySet<string> = new Set();
 
 export class ZnodeTree implements ZnodeTarget {
-  /** Lists that znodes name by their index. */
-  readonly acls: readonly AclList[];
   /** Requests whose repeats are recognised. */
   readonly requests = new RememberedRequests();
   /** Of the last transaction that was applied; 0 for a tree that nobody has written to. */
   lastZxid: Zxid = zxid(0);
+  closed = false;
   readonly #nodes = new Map<string, Znode>();
+  readonly #acls: AclList[] = [];
+  readonly #aclIndexes = new Map<string, number>();
+  readonly #sessions = new Map<bigint, TreeSession>();
+  readonly #ephemerals = new Map<bigint, Set<string>>();
+  readonly #containers = new Set<string>();
+  readonly #ttls = new Set<string>();
+  readonly #sorted = new SortedNames();
   #image: TreeImage | undefined;
 
   private constructor(acls: readonly AclList[]) {
-    this.acls = acls;
+    for (const list of acls) this.addAcl(list);
   }
 
   /** A tree as ZooKeeper's is before its first write (`DataTree`): its own znodes are there and were never created. */
@@ -76,18 +109,66 @@ export class ZnodeTree implements ZnodeTarget {
 
   /** Children in the order of their names (by UTF-16 code units), after `after`; at most `limit`. */
   childPage(path: string, after: string, limit: number): ChildPage {
-    let names: string[] = [];
-    // Once the page is full, only what is below its end can still belong to it: one pass, however many children.
-    let below: string | undefined;
-    for (const name of this.childNames(path)) {
-      if (name <= after || (below !== undefined && name >= below)) continue;
-      names.push(name);
-      if (names.length < (limit + 1) * 2) continue;
-      names = names.toSorted(byCodeUnits).slice(0, limit + 1);
-      below = names.at(-1);
-    }
-    names.sort(byCodeUnits);
-    return { names: names.slice(0, limit), more: names.length > limit };
+    const node = this.#nodes.get(path);
+    const names = node === undefined ? [] : this.#sorted.of(node);
+    const from = indexAfter(names, after);
+    return { names: names.slice(from, from + limit), more: names.length > from + limit };
+  }
+
+  acl(index: number): AclList {
+    const list = this.#acls[index];
+    if (list === undefined) throw new StorageCorruptError(`there is no access control list ${index}`);
+    return list;
+  }
+
+  get aclCount(): number {
+    return this.#acls.length;
+  }
+
+  findAcl(list: AclList): number | undefined {
+    return this.#aclIndexes.get(aclKey(list));
+  }
+
+  addAcl(list: AclList): void {
+    this.#aclIndexes.set(aclKey(list), this.#acls.push(list) - 1);
+  }
+
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
+  /** Open sessions. */
+  get sessions(): ReadonlyMap<bigint, TreeSession> {
+    return this.#sessions;
+  }
+
+  session(sessionId: bigint): TreeSession | undefined {
+    return this.#sessions.get(sessionId);
+  }
+
+  putSession(sessionId: bigint, session: TreeSession): void {
+    this.#sessions.set(sessionId, session);
+  }
+
+  removeSession(sessionId: bigint): void {
+    this.#sessions.delete(sessionId);
+  }
+
+  ephemerals(sessionId: bigint): ReadonlySet<string> {
+    return this.#ephemerals.get(sessionId) ?? noNames;
+  }
+
+  ephemeralCount(sessionId: bigint): number {
+    return this.ephemerals(sessionId).size;
+  }
+
+  /** Paths of the containers, and of the znodes with a TTL. */
+  get containers(): ReadonlySet<string> {
+    return this.#containers;
+  }
+
+  get ttlNodes(): ReadonlySet<string> {
+    return this.#ttls;
   }
 
   edit(path: string): Znode | undefined {
@@ -99,13 +180,16 @@ export class ZnodeTree implements ZnodeTarget {
   insert(path: string, node: Znode): void {
     this.#image?.keep(path, undefined);
     this.#nodes.set(path, node);
+    this.#addOwned(path, node.ephemeralOwner);
     const parent = this.#nodes.get(parentOf(path));
     if (parent !== undefined) addChild(parent, nameOf(path));
   }
 
   remove(path: string): void {
-    this.#image?.keep(path, this.#nodes.get(path));
+    const node = this.#nodes.get(path);
+    this.#image?.keep(path, node);
     this.#nodes.delete(path);
+    if (node !== undefined) this.#removeOwned(path, node.ephemeralOwner);
     const parent = this.#nodes.get(parentOf(path));
     parent?.children?.delete(nameOf(path));
     if (parent?.children?.size === 0) parent.children = undefined;
@@ -121,6 +205,7 @@ export class ZnodeTree implements ZnodeTarget {
     parent.numChildren += 1;
     const path = parentPath === rootPath ? `/${name}` : `${parentPath}/${name}`;
     this.#nodes.set(path, node);
+    this.#addOwned(path, node.ephemeralOwner);
     return path;
   }
 
@@ -129,23 +214,39 @@ export class ZnodeTree implements ZnodeTarget {
    * not closed is no longer kept up.
    */
   beginImage(): TreeImage {
-    const image = new TreeImage(this.#nodes, this.acls, this.requests, this.lastZxid, () => {
+    const { closed, requests, lastZxid } = this;
+    const others = { acls: [...this.#acls], sessions: [...this.#sessions], requests: [...requests.entries()], closed };
+    const image = new TreeImage(this.#nodes, others, lastZxid, () => {
       if (this.#image === image) this.#image = undefined;
     });
     this.#image?.close();
     this.#image = image;
     return image;
   }
+
+  #addOwned(path: string, owner: bigint): void {
+    if (owner === persistentOwner) return;
+    if (isEphemeral(owner)) {
+      const paths = this.#ephemerals.get(owner);
+      if (paths === undefined) this.#ephemerals.set(owner, new Set([path]));
+      else paths.add(path);
+    } else if (owner === containerOwner) this.#containers.add(path);
+    else this.#ttls.add(path);
+  }
+
+  #removeOwned(path: string, owner: bigint): void {
+    if (owner === persistentOwner) return;
+    const paths = this.#ephemerals.get(owner);
+    paths?.delete(path);
+    if (paths?.size === 0) this.#ephemerals.delete(owner);
+    this.#containers.delete(path);
+    this.#ttls.delete(path);
+  }
 }
 
 function addChild(parent: Znode, name: string): void {
   if (parent.children === undefined) parent.children = new Set([name]);
   else parent.children.add(name);
-}
-
-function byCodeUnits(one: string, other: string): number {
-  if (one === other) return 0;
-  return one < other ? -1 : 1;
 }
 
 function initialNode(): Znode {

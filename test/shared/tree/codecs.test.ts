@@ -67,6 +67,9 @@ function entryOf(transactions: readonly Transaction[], payload: Uint8Array): Log
   };
 }
 
+/** Open to all, as is the parent. */
+const lists = { aclIndex: 0, parentAclIndex: 0 } as const;
+
 describe("transactions", () => {
   test("come back as they were", () => {
     fc.assert(
@@ -110,13 +113,15 @@ describe("transactions", () => {
   });
 
   test("of a version, a kind or with flags that are not known are refused", () => {
-    const payload = encodeTransactions([{ changes: [{ kind: "create", path: "/a", data: null }] }]);
+    const payload = encodeTransactions([
+      { changes: [{ kind: "create", path: "/a", data: null, owner: 0n, ...lists }] },
+    ]);
     expect([...payload]).toEqual([1, 0, 1, 1, 0, 2, 47, 97, 0]);
     for (const [at, value] of [
       [0, 2],
       [1, 2],
-      [3, 5],
-      [4, 1],
+      [3, 13],
+      [4, 4],
     ] as const) {
       const newer = new Uint8Array(payload);
       newer[at] = value;
@@ -125,7 +130,7 @@ describe("transactions", () => {
   });
 
   test("do not agree with an entry of another length or with a damaged meta", () => {
-    const transactions: readonly Transaction[] = [{ changes: [{ kind: "delete", path: "/a" }] }];
+    const transactions: readonly Transaction[] = [{ changes: [{ kind: "delete", path: "/a", ...lists }] }];
     const payload = encodeTransactions(transactions);
     const entry = entryOf(transactions, payload);
     expect(() => decodeTreeEntry({ ...entry, next: 7 }, payload)).toThrow(StorageCorruptError);
@@ -142,12 +147,12 @@ describe("transactions", () => {
       (change: Transaction["changes"][number], at = 1) =>
       (): void =>
         applyTransaction(ZnodeTree.initial(), { changes: [change] }, zxid(at), 0);
-    expect(apply({ kind: "create", path: "/x/y", data: null })).toThrow(StorageCorruptError);
-    expect(apply({ kind: "create", path: "/zookeeper", data: null })).toThrow(StorageCorruptError);
-    expect(apply({ kind: "setData", path: "/x", data: null, version: 1 })).toThrow(StorageCorruptError);
-    expect(apply({ kind: "setData", path: "/", data: null, version: 2 })).toThrow(StorageCorruptError);
-    expect(apply({ kind: "delete", path: "/x" })).toThrow(StorageCorruptError);
-    expect(apply({ kind: "delete", path: "/zookeeper" })).toThrow(StorageCorruptError);
+    expect(apply({ kind: "create", path: "/x/y", data: null, owner: 0n, ...lists })).toThrow(StorageCorruptError);
+    expect(apply({ kind: "create", path: "/zookeeper", data: null, owner: 0n, ...lists })).toThrow(StorageCorruptError);
+    expect(apply({ kind: "setData", path: "/x", data: null, version: 1, aclIndex: 0 })).toThrow(StorageCorruptError);
+    expect(apply({ kind: "setData", path: "/", data: null, version: 2, aclIndex: 0 })).toThrow(StorageCorruptError);
+    expect(apply({ kind: "delete", path: "/x", ...lists })).toThrow(StorageCorruptError);
+    expect(apply({ kind: "delete", path: "/zookeeper", ...lists })).toThrow(StorageCorruptError);
     expect(apply({ kind: "genesis" })).toThrow(StorageCorruptError);
     expect(apply({ kind: "genesis" }, 0)).not.toThrow();
   });
@@ -241,7 +246,7 @@ describe("a snapshot", () => {
   test("is written in chunks of bounded size", () => {
     const tree = ZnodeTree.initial();
     for (let index = 1; index <= 5_000; index += 1) {
-      const change = { kind: "create", path: `/n${index}`, data: new Uint8Array(200) } as const;
+      const change = { kind: "create", path: `/n${index}`, data: new Uint8Array(200), owner: 0n, ...lists } as const;
       applyTransaction(tree, { changes: [change] }, zxid(index), index);
     }
     const image = tree.beginImage();
@@ -318,7 +323,12 @@ test("children come in pages, in the order of their names", () => {
   const tree = ZnodeTree.initial();
   const names = Array.from({ length: 500 }, (_, index) => `n${(index * 7919) % 500}`);
   names.forEach((name, index) =>
-    applyTransaction(tree, { changes: [{ kind: "create", path: `/${name}`, data: null }] }, zxid(index + 1), 0),
+    applyTransaction(
+      tree,
+      { changes: [{ kind: "create", path: `/${name}`, data: null, owner: 0n, ...lists }] },
+      zxid(index + 1),
+      0,
+    ),
   );
   const sorted = [...names, "zookeeper"].toSorted();
   for (const limit of [1, 7, 250, 501, 1_000]) {

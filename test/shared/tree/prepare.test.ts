@@ -130,16 +130,6 @@ describe("one operation", () => {
     data.fill(9);
     expect(machine.tree.node("/a")?.data).toEqual(Uint8Array.of(1, 2, 3));
   });
-
-  test.each([
-    "ephemeral",
-    "ephemeral_sequential",
-    "container",
-    "persistent_with_ttl",
-    "persistent_sequential_with_ttl",
-  ] as const)("answers UNIMPLEMENTED for a znode of mode %s", (mode) => {
-    expect(new Machine().outcome({ kind: "create", path: "/a", data: null, mode })).toBe("UNIMPLEMENTED");
-  });
 });
 
 describe("bounds", () => {

@@ -120,6 +120,8 @@ export class TreeModel {
       case "check":
         this.#existing(operation);
         return undefined;
+      default:
+        throw new Error(`the model knows no ${operation.kind}`);
     }
   }
 

@@ -1,0 +1,76 @@
+/** The events of the latest transactions that this process applied, for those who ask what has changed since a zxid. */
+import { type Zxid, zxid } from "../brand.ts";
+import { recentChangesCharsMax, recentChangesMax } from "../limits.ts";
+import type { Transaction } from "./transaction.ts";
+import { eventsOf, type TreeEvent } from "./tree-events.ts";
+
+/** Events of one transaction. */
+export interface ZxidEvents {
+  readonly zxid: Zxid;
+  readonly events: readonly TreeEvent[];
+}
+
+export class RecentChanges {
+  /** Transactions that nobody hears of are left out. */
+  #changes: ZxidEvents[] = [];
+  #chars = 0;
+  /** Everything after it is known, up to `#last`. */
+  #floor: Zxid;
+  #last: Zxid;
+
+  /** @param floor the last transaction that is not remembered */
+  constructor(floor: Zxid) {
+    this.#floor = floor;
+    this.#last = floor;
+  }
+
+  /** Remembers what follows the last ones; what is known already, or leaves a gap, is not taken. Answers what was new. */
+  add(first: number, transactions: readonly Transaction[]): readonly ZxidEvents[] {
+    if (first !== this.#last + 1 && !(first === 0 && this.#last === 0)) return [];
+    const added = transactions.flatMap((transaction, index) => {
+      const events = eventsOf(transaction);
+      return events.length === 0 ? [] : [{ zxid: zxid(first + index), events }];
+    });
+    this.#last = zxid(first + transactions.length - 1);
+    this.#changes.push(...added);
+    for (const { events } of added) this.#chars += charsOf(events);
+    this.#forgetOldest();
+    return added;
+  }
+
+  /** Changes after `since`, oldest first; undefined if `since` is older than what is remembered. */
+  after(since: number): Iterable<ZxidEvents> | undefined {
+    return since < this.#floor ? undefined : this.#from(indexAfter(this.#changes, since));
+  }
+
+  *#from(index: number): Generator<ZxidEvents> {
+    for (let at = index; at < this.#changes.length; at += 1) {
+      const change = this.#changes[at];
+      if (change !== undefined) yield change;
+    }
+  }
+
+  /** A quarter at a time, so that each is moved a few times at most. */
+  #forgetOldest(): void {
+    if (this.#changes.length <= recentChangesMax && this.#chars <= recentChangesCharsMax) return;
+    const forgotten = this.#changes.splice(0, Math.ceil(this.#changes.length / 4));
+    for (const { events } of forgotten) this.#chars -= charsOf(events);
+    this.#floor = forgotten.at(-1)?.zxid ?? this.#floor;
+  }
+}
+
+function charsOf(events: readonly TreeEvent[]): number {
+  return events.reduce((sum, { path }) => sum + path.length, 0);
+}
+
+/** Index of the first change after `since`. */
+function indexAfter(changes: readonly ZxidEvents[], since: number): number {
+  let low = 0;
+  let high = changes.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((changes[middle]?.zxid ?? Infinity) <= since) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

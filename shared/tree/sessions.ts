@@ -1,0 +1,18 @@
+/** Sessions as a tree has them: opened and closed by transactions. Whether one is still alive its lease says. */
+import type { SessionProof } from "./tree-request.ts";
+import type { ZnodeView } from "./znode-tree.ts";
+
+/** Says no more than that: who guesses learns nothing. */
+export const sessionExpiredMessage = "there is no such session, it has expired, or the password is another";
+
+export function isOpenSession(view: Pick<ZnodeView, "session">, { sessionId, password }: SessionProof): boolean {
+  const session = view.session(sessionId);
+  return session !== undefined && (password === undefined || samePassword(session.password, password));
+}
+
+/** Takes as long for any two passwords of the same length. */
+export function samePassword(one: Uint8Array, other: Uint8Array): boolean {
+  let differing = one.length ^ other.length;
+  one.forEach((byte, index) => (differing |= byte ^ (other[index] ?? 0)));
+  return differing === 0;
+}
