@@ -334,3 +334,9 @@ export const expiryDelayMsMin = 100;
 export const expiryDelayMsMax = 900_000;
 /** Znodes that one look deletes; the rest by the next. */
 export const expiredZnodesPerRound = 1_000;
+/** Children that one operation of a multiRead answers: about 1 MB. */
+export const multiReadChildrenMax = 10_000;
+/** What an answer of a multiRead holds in data and names. */
+export const multiReadBytesMax = 8 * 1024 * 1024;
+/** Pages of the log that one call reads for changes that the process does not remember. */
+export const oldChangesPagesMax = 4;

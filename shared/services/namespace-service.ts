@@ -2,9 +2,9 @@
  * Namespaces as items. `default` is there from the start and has none.
  *
  * A namespace that is being deleted is marked in its item first; then its tree is emptied of what every namespace comes
- * to have, which fails as long as a topic is there; then the item goes. Emptying changes the version of `/`, and so does
- * creating the first topic. Whoever creates a topic reads that version, then the item, and has the tree check the version:
- * so either the deletion sees the topic, or the creation sees the deletion.
+ * to have and closed, in one transaction, which fails as long as anything else is there; then the item goes. A closed tree
+ * refuses every write, so no writer needs to look whether the namespace is still there. The tree of a namespace that is
+ * created anew is opened again: by who creates it, or, should that process end half-way, by the first who writes.
  */
 import { ServiceError } from "../api/errors.ts";
 import {
@@ -20,8 +20,9 @@ import { StorageThrottledError, StorageTimeoutError } from "../storage/errors.ts
 import { namespaceKey, namespacesPartition } from "../storage/item-keys.ts";
 import type { Attributes, Item } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
-import { emptyingStep } from "../topics/topic-steps.ts";
-import { withChangeErrors } from "./change-errors.ts";
+import { closingStep } from "../topics/topic-steps.ts";
+import type { TreeWriteResult } from "../tree/tree.ts";
+import { afterChange, withChangeErrors } from "./change-errors.ts";
 import type { NamespaceDescription, NamespaceService, Page, PageRequest } from "./services.ts";
 import { withStorageErrors } from "./storage-errors.ts";
 import { checkLimit } from "./topic-checks.ts";
@@ -141,6 +142,20 @@ export class Namespaces implements NamespaceService {
     if (!isThere) throw unknownNamespace(name);
   }
 
+  /**
+   * Writes to a namespace's tree. One that is closed although the namespace is there is opened first.
+   *
+   * @throws ServiceError UNKNOWN_NAMESPACE
+   */
+  async inOpenTree(name: string, write: () => Promise<TreeWriteResult>): Promise<TreeWriteResult> {
+    const result = await write();
+    if (result.kind !== "refused" || result.refusal.code !== "UNKNOWN_NAMESPACE") return result;
+    this.#seen.delete(name);
+    await this.requireNow(name);
+    await withChangeErrors(() => this.#openTree(name));
+    return await write();
+  }
+
   async #create(name: string): Promise<NamespaceDescription> {
     const createdAtMs = this.#storage.clock.wallMs();
     const attemptId = this.#storage.random.id();
@@ -148,7 +163,10 @@ export class Namespaces implements NamespaceService {
     for (let attempt = 0; attempt < topicWriteAttemptsMax; attempt += 1) {
       const existing = await this.#putItem(name, set);
       // Ours, if an answer was lost on the way.
-      if (existing === undefined || existing.attributes["attemptId"] === attemptId) return { name, createdAtMs };
+      if (existing === undefined || existing.attributes["attemptId"] === attemptId) {
+        await afterChange(() => this.#openTree(name));
+        return { name, createdAtMs };
+      }
       if (!isDeleting(existing) || !(await this.#finishDeletion(name, existing))) throw alreadyExists(name);
     }
     throw new ServiceError("THROTTLING_QUOTA_EXCEEDED", `Too many callers create and delete the namespace ${name}`);
@@ -177,7 +195,7 @@ export class Namespaces implements NamespaceService {
    */
   async #finishDeletion(name: string, marked: Item): Promise<boolean> {
     const asMarked = [{ kind: "version", version: marked.version }] as const;
-    if (await this.#emptyTree(name)) {
+    if (await this.#closeTree(name)) {
       await this.#storage.items.delete(namespaceKey(name), asMarked);
       return true;
     }
@@ -186,16 +204,23 @@ export class Namespaces implements NamespaceService {
   }
 
   /** False if the tree holds anything that somebody created. */
-  async #emptyTree(name: string): Promise<boolean> {
+  async #closeTree(name: string): Promise<boolean> {
     const tree = this.#trees.tree(name);
     for (let attempt = 0; attempt < topicWriteAttemptsMax; attempt += 1) {
-      const operations = emptyingStep(await tree.read());
+      const state = await tree.read();
+      if (state.closed) return true;
+      const operations = closingStep(state);
       if (operations === undefined) return false;
       const outcome = decidedOrThrow(await tree.write({ operations }));
       if ("result" in outcome) return true;
       if (outcome.refusal.code === "NOT_EMPTY") return false;
     }
     throw new ServiceError("THROTTLING_QUOTA_EXCEEDED", `Too many callers change the namespace ${name}`);
+  }
+
+  async #openTree(name: string): Promise<void> {
+    const tree = this.#trees.tree(name);
+    if ((await tree.read()).closed) decidedOrThrow(await tree.write({ operations: [{ kind: "openTree" }] }));
   }
 }
 

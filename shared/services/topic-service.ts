@@ -13,7 +13,7 @@ import { findTopic, type TopicRecord, topicsPath } from "../topics/topic-znodes.
 import type { Idempotency, TreeRefusal, TreeResult } from "../tree/tree-request.ts";
 import type { ZnodeTree } from "../tree/znode-tree.ts";
 import { afterChange, isStorageFailure } from "./change-errors.ts";
-import { defaultNamespace, type Namespaces } from "./namespace-service.ts";
+import type { Namespaces } from "./namespace-service.ts";
 import type { Page, PageRequest, TopicConfig, TopicDescription, TopicService } from "./services.ts";
 import { withStorageErrors } from "./storage-errors.ts";
 import {
@@ -108,8 +108,7 @@ class TreeTopics implements TopicService {
       const tree = await this.#read(namespace);
       const other = findCollision(tree, topic.name);
       if (other !== undefined) throw invalidTopic(`Topic '${topic.name}' collides with existing topic: ${other}`);
-      const step = creationStep(tree, topic, namespace !== defaultNamespace);
-      await this.#namespaces.requireNow(namespace);
+      const step = creationStep(tree, topic);
       const outcome = await this.#write(namespace, step, idempotency);
       if ("refusal" in outcome) {
         if (!isAnswer(outcome.refusal, step, "NODE_EXISTS")) continue;
@@ -184,7 +183,9 @@ class TreeTopics implements TopicService {
     idempotency: Idempotency | undefined,
   ): Promise<TreeOutcome> {
     const request = { operations, ...(idempotency === undefined ? {} : { idempotency }) };
-    return decidedOrThrow(await this.#trees.tree(namespace).write(request));
+    return decidedOrThrow(
+      await this.#namespaces.inOpenTree(namespace, () => this.#trees.tree(namespace).write(request)),
+    );
   }
 
   /** What the tree answered to an equal request before. */

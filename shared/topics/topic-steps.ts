@@ -21,17 +21,10 @@ export interface TopicStep {
 
 type NewTopic = Pick<TopicRecord, "name" | "topicId" | "partitions" | "config">;
 
-/**
- * Creates a topic, and what must stand above the first one.
- *
- * @param guardsNamespace true: also changes or checks the version of `/`, as whoever deletes a namespace does
- */
-export function creationStep(tree: ZnodeView, topic: NewTopic, guardsNamespace: boolean): TopicStep {
+/** Creates a topic, and what must stand above the first one. */
+export function creationStep(tree: ZnodeView, topic: NewTopic): TopicStep {
   const missing = topicParents.filter((path) => tree.node(path) === undefined);
-  const before: Operation[] = [
-    ...(guardsNamespace ? [namespaceGuard(tree, missing.length > 0)] : []),
-    ...missing.map((path) => create(path, null)),
-  ];
+  const before: Operation[] = missing.map((path) => create(path, null));
   // A name that could collide is created only if no other topic was, since collisions were looked for.
   if (mayCollide(topic.name) && !missing.includes(topicsPath)) before.push(touch(tree, topicsPath));
   const data = encodeConfig(topic.config);
@@ -42,11 +35,6 @@ export function creationStep(tree: ZnodeView, topic: NewTopic, guardsNamespace: 
       : { kind: "setData", path: configPath, data, version: anyVersion };
   const operations = [...before, create(topicPath(topic.name), encodeAssignment(topic)), config];
   return { operations, topicIndex: before.length };
-}
-
-function namespaceGuard(tree: ZnodeView, isFirstTopic: boolean): Operation {
-  const version = tree.node(rootPath)?.version ?? anyVersion;
-  return isFirstTopic ? touch(tree, rootPath) : { kind: "check", path: rootPath, version };
 }
 
 /** Leaves the data as it is and raises the version, so that others who saw the old one are refused. */
@@ -89,18 +77,25 @@ export function deletionStep({ name, version, configVersion }: TopicRecord): Top
   };
 }
 
+/** What stands in every tree that has been used, and goes with the namespace when nothing is below it; parents first. */
+const ownParents: readonly string[] = [...topicParents, "/elections", "/locks"];
+
 /**
- * Empties a tree of what stands above topics and changes the version of `/`. Undefined if more is there: a topic, or
- * anything else that somebody created.
+ * Empties a tree of what stands above topics, elections and locks, and closes it. Undefined if more is there: a topic, a
+ * session, or anything else that somebody created.
  */
-export function emptyingStep(tree: ZnodeTree): readonly Operation[] | undefined {
+export function closingStep(tree: ZnodeTree): readonly Operation[] | undefined {
   const expected: ReadonlySet<string> = new Set([
-    ...topicParents.filter((path) => parentOf(path) === rootPath),
+    ...ownParents.filter((path) => parentOf(path) === rootPath),
     "/zookeeper",
   ]);
   for (const name of tree.childNames(rootPath)) if (!expected.has(rootPath + name)) return undefined;
-  const removed = topicParents.toReversed().filter((path) => tree.node(path) !== undefined);
-  return [...removed.map((path) => ({ kind: "delete", path, version: anyVersion }) as const), touch(tree, rootPath)];
+  if (tree.sessionCount > 0) return undefined;
+  const removed = ownParents.toReversed().filter((path) => tree.node(path) !== undefined);
+  return [
+    ...removed.map((path) => ({ kind: "delete", path, version: anyVersion }) as const),
+    { kind: "closeTree" } as const,
+  ];
 }
 
 function create(path: string, data: Uint8Array | null): Operation {

@@ -16,3 +16,12 @@ export function samePassword(one: Uint8Array, other: Uint8Array): boolean {
   one.forEach((byte, index) => (differing |= byte ^ (other[index] ?? 0)));
   return differing === 0;
 }
+
+/** For a caller that says it has a session, or does not. */
+export function openSessionProblem(
+  view: Pick<ZnodeView, "session">,
+  session: SessionProof | undefined,
+): { readonly code: "SESSION_EXPIRED"; readonly message: string } | undefined {
+  if (session === undefined || isOpenSession(view, session)) return undefined;
+  return { code: "SESSION_EXPIRED", message: sessionExpiredMessage };
+}

@@ -115,6 +115,14 @@ export class ZnodeTree implements ZnodeTarget {
     return { names: names.slice(from, from + limit), more: names.length > from + limit };
   }
 
+  /** Znodes below `path`, at any depth: as long as there are, so long it takes. */
+  descendantCount(path: string): number {
+    if (path === rootPath) return this.#nodes.size - 1;
+    let count = 0;
+    for (const name of this.childNames(path)) count += 1 + this.descendantCount(`${path}/${name}`);
+    return count;
+  }
+
   acl(index: number): AclList {
     const list = this.#acls[index];
     if (list === undefined) throw new StorageCorruptError(`there is no access control list ${index}`);

@@ -16,18 +16,20 @@ import type { Transaction } from "../../../shared/tree/transaction.ts";
 import { decodeTreeEntry, encodeTreeEntryMeta } from "../../../shared/tree/tree-entry.ts";
 import type { OperationResult, TreeRequest } from "../../../shared/tree/tree-request.ts";
 import { ZnodeTree } from "../../../shared/tree/znode-tree.ts";
-import { anyOperation, create, dump, remove, setData } from "./operations.ts";
+import { anyTreeOperation, create, dump, remove, setData } from "./operations.ts";
 
 const anyRequests: fc.Arbitrary<TreeRequest[]> = fc.array(
   fc
     .record({
-      operations: fc.array(anyOperation, { minLength: 1, maxLength: 3 }),
+      operations: fc.array(anyTreeOperation, { minLength: 1, maxLength: 3 }),
+      identities: fc.constantFrom(undefined, [], [{ scheme: "digest", id: "ann:x" }]),
+      session: fc.constantFrom(undefined, { sessionId: 7n }, { sessionId: 8n, password: new Uint8Array(16).fill(9) }),
       idempotency: fc.option(
         fc.record({ key: fc.string({ minLength: 1, maxLength: 8, unit: "grapheme" }), fingerprint: fc.nat(3) }),
         { nil: undefined },
       ),
     })
-    .map(({ operations, idempotency }) => (idempotency === undefined ? { operations } : { operations, idempotency })),
+    .map((request) => Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined)) as never),
   { minLength: 1, maxLength: 30 },
 );
 

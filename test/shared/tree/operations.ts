@@ -70,6 +70,61 @@ export const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("check" as const), path: anyPath, version: anyVersionOf }) },
 );
 
+/** Lists that differ, one of them invalid. */
+const anyAcl = fc.constantFrom(
+  [{ permissions: 31, scheme: "world", id: "anyone" }],
+  [{ permissions: 1, scheme: "world", id: "anyone" }],
+  [{ permissions: 31, scheme: "digest", id: "ann:x" }],
+  [
+    { permissions: 31, scheme: "auth", id: "" },
+    { permissions: 1, scheme: "ip", id: "10.0.0.0/8" },
+  ],
+  [{ permissions: 31, scheme: "digest", id: "nobody" }],
+);
+
+const anySession = fc.constantFrom(7n, 8n);
+
+/** All that a tree knows, with few sessions, lists and names, so that operations meet. */
+export const anyTreeOperation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 6, arbitrary: anyOperation },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant("create" as const),
+      path: anyPath,
+      data: anyData,
+      mode: fc.constantFrom("ephemeral" as const, "ephemeral_sequential" as const, "container" as const),
+      acl: anyAcl,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("create" as const),
+      path: anyPath,
+      data: anyData,
+      mode: fc.constantFrom("persistent_with_ttl" as const, "persistent_sequential_with_ttl" as const),
+      ttlMs: fc.constantFrom(1, 2 ** 40 - 1),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("setAcl" as const), path: anyPath, acl: anyAcl, version: anyVersionOf }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("createSession" as const),
+      sessionId: anySession,
+      timeoutMs: fc.nat(),
+      password: fc.constant(new Uint8Array(16).fill(9)),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("closeSession" as const), sessionId: anySession }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("deleteContainer" as const), path: anyPath }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("closeTree" as const, "openTree" as const) }) },
+);
+
 export interface DumpedNode {
   readonly stat: Stat;
   readonly data: string | null;
@@ -82,6 +137,10 @@ export function dump(tree: ZnodeTree): {
   readonly zxid: number;
   readonly nodes: Record<string, DumpedNode>;
   readonly requests: readonly unknown[];
+  readonly sessions: readonly unknown[];
+  readonly acls: readonly unknown[];
+  readonly owned: readonly (readonly string[])[];
+  readonly closed: boolean;
 } {
   const nodes: Record<string, DumpedNode> = {};
   const visit = (path: string): void => {
@@ -100,5 +159,13 @@ export function dump(tree: ZnodeTree): {
     fingerprint,
     Buffer.from(results).toString("hex"),
   ]);
-  return { zxid: tree.lastZxid, nodes, requests };
+  const sessions = [...tree.sessions].map(([sessionId, { timeoutMs, password }]) => [
+    sessionId,
+    timeoutMs,
+    Buffer.from(password).toString("hex"),
+    [...tree.ephemerals(sessionId)].toSorted(),
+  ]);
+  const acls = Array.from({ length: tree.aclCount }, (_, index) => tree.acl(index));
+  const owned = [[...tree.containers].toSorted(), [...tree.ttlNodes].toSorted()];
+  return { zxid: tree.lastZxid, nodes, requests, sessions, acls, owned, closed: tree.closed };
 }
