@@ -4,7 +4,8 @@ import { describeError } from "../functions/http/log.ts";
 import type { Log } from "../functions/http/log.ts";
 import { localSweepMs, pendingDutiesMax } from "../shared/limits.ts";
 import type { DutyService } from "../shared/services/services.ts";
-import type { Clock, Duty, Timers } from "../shared/storage/environment.ts";
+import { type Clock, type Duty, dutyName, isTimed, type PartitionDuty, type TimedDuty } from "../shared/storage/environment.ts";
+import type { Timers } from "../shared/storage/environment.ts";
 
 export interface DutyLoopOptions {
   readonly duties: DutyService;
@@ -17,6 +18,9 @@ export interface DutyLoopOptions {
   readonly queueMax?: number;
 }
 
+/** Sessions and znodes that are looked at at the same time. */
+const timedDutiesAtOnce = 8;
+
 /** Made once: nobody reads it. */
 const notNeeded = new Error("there is something to do");
 
@@ -27,7 +31,10 @@ const notNeeded = new Error("there is something to do");
 export class DutyLoop {
   readonly #options: Required<DutyLoopOptions>;
   /** By kind, topic and partition: a duty that waits already is not queued again. */
-  readonly #queue = new Map<string, Duty>();
+  readonly #queue = new Map<string, PartitionDuty>();
+  /** What is due at a time has a lane of its own: it must not wait while a segment is sealed. */
+  readonly #timed = new Map<string, TimedDuty>();
+  #timedRunning = 0;
   readonly #stopped = new AbortController();
   #idle: AbortController | undefined;
   #running: Promise<void> | undefined;
@@ -42,7 +49,8 @@ export class DutyLoop {
 
   /** Queues a duty that is due; past the bound it is dropped, and a sweep finds it again. */
   add(duty: Duty): void {
-    const name = `${duty.kind}:${duty.topicId}:${duty.partition}`;
+    const name = dutyName(duty);
+    if (isTimed(duty)) return this.#addTimed(name, duty);
     if (this.#queue.has(name) || this.#queue.size >= this.#options.queueMax) return;
     this.#queue.set(name, duty);
     this.#idle?.abort(notNeeded);
@@ -52,7 +60,30 @@ export class DutyLoop {
   async stop(): Promise<void> {
     this.#stopped.abort(notNeeded);
     this.#idle?.abort(notNeeded);
+    this.#timed.clear();
     await this.#running;
+  }
+
+  #addTimed(name: string, duty: TimedDuty): void {
+    if (this.#timed.size >= this.#options.queueMax || this.#stopped.signal.aborted) return;
+    this.#timed.set(name, duty);
+    if (this.#timedRunning < timedDutiesAtOnce) void this.#runTimed();
+  }
+
+  async #runTimed(): Promise<void> {
+    const { duties } = this.#options;
+    this.#timedRunning += 1;
+    for (let next = this.#nextTimed(); next !== undefined; next = this.#nextTimed()) {
+      const [name, duty] = next;
+      await this.#attempt(name, async () => doDuty(duties, duty));
+    }
+    this.#timedRunning -= 1;
+  }
+
+  #nextTimed(): [string, TimedDuty] | undefined {
+    const next = this.#timed.entries().next().value;
+    if (next !== undefined) this.#timed.delete(next[0]);
+    return next;
   }
 
   async #run(): Promise<void> {
@@ -76,14 +107,18 @@ export class DutyLoop {
   }
 
   async #work(name: string, work: () => Promise<void>): Promise<void> {
-    const { clock, log } = this.#options;
+    const { clock } = this.#options;
     const beganAtMs = clock.monotonicMs();
+    await this.#attempt(name, work);
+    await this.#sleep(clock.monotonicMs() - beganAtMs, this.#stopped.signal);
+  }
+
+  async #attempt(name: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      log("ERROR", "duty failed", { duty: name, cause: describeError(error) });
+      this.#options.log("ERROR", "duty failed", { duty: name, cause: describeError(error) });
     }
-    await this.#sleep(clock.monotonicMs() - beganAtMs, this.#stopped.signal);
   }
 
   /** Until there is something to do, at most `ms`. */

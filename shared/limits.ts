@@ -340,3 +340,26 @@ export const multiReadChildrenMax = 10_000;
 export const multiReadBytesMax = 8 * 1024 * 1024;
 /** Pages of the log that one call reads for changes that the process does not remember. */
 export const oldChangesPagesMax = 4;
+/** Timeouts that a session may have. Below a second the heartbeats of a function's client would not keep up. */
+export const sessionTimeoutMsMin = 1_000;
+export const sessionTimeoutMsMax = 600_000;
+export const sessionTimeoutMsDefault = 10_000;
+/** What the clocks of two servers may differ by. */
+export const sessionSkewMs = 250;
+/** Ids that are tried for a new session; one of 2^42 is taken seldom. */
+export const sessionCreationsMax = 5;
+/** Times that a reaper finds the lease changed under it, and when it looks again after that or after a failure. */
+export const reapAttemptsMax = 5;
+export const reapRetryMs = 1_000;
+/** Sessions that a sweep ends at the same time. */
+export const sessionsAtOnce = 16;
+/** Pages of leases that one sweep of a namespace goes through: a million sessions. */
+export const sessionSweepPagesMax = 1_000;
+
+// ---- Elections and locks ----
+
+/** Names of locks and elections, and ids of contenders: parts of a znode's name. */
+export const lineNameCharsMax = 128;
+export const contenderIdCharsMax = 64;
+/** Times that a contender finds the line's container gone, or created by another, before it is in line. */
+export const contendAttemptsMax = 10;

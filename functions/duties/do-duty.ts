@@ -2,13 +2,17 @@ import type { DutyService } from "../../shared/services/services.ts";
 import type { Duty } from "../../shared/storage/environment.ts";
 
 /** Does one background duty now. Doing it twice, or where nothing is due, does no harm. */
-export async function doDuty(duties: DutyService, { kind, topicId, partition }: Duty): Promise<void> {
-  switch (kind) {
+export async function doDuty(duties: DutyService, duty: Duty): Promise<void> {
+  switch (duty.kind) {
     case "seal":
-      return duties.seal(topicId, partition);
+      return duties.seal(duty.topicId, duty.partition);
     case "retain":
-      return duties.retain(topicId, partition);
+      return duties.retain(duty.topicId, duty.partition);
     case "collect":
-      return duties.collect(topicId, partition);
+      return duties.collect(duty.topicId, duty.partition);
+    case "reap":
+      return duties.reap(duty.namespace, BigInt(duty.sessionId));
+    case "expire":
+      return duties.expire(duty.namespace);
   }
 }

@@ -1,20 +1,27 @@
 /** All services of one process over one storage. */
 import { pageItemsMax } from "../limits.ts";
 import type { Storage } from "../storage/storage.ts";
+import { expireZnodes } from "../tree/expire-znodes.ts";
 import { tidyTree } from "../tree/tidy-tree.ts";
-import { dutyService } from "./duty-service.ts";
+import { changeService } from "./change-service.ts";
+import type { SessionService } from "./coordination.ts";
+import { dutyService, type PartitionDuties } from "./duty-service.ts";
+import { electionService } from "./election-service.ts";
 import { fetchService } from "./fetch-service.ts";
 import { healProjections } from "./heal-projections.ts";
 import { healthService } from "./health-service.ts";
+import { lockService } from "./lock-service.ts";
 import { Namespaces } from "./namespace-service.ts";
 import { PartitionRegistry } from "./partition-registry.ts";
 import { produceService } from "./produce-service.ts";
 import { producerIdService } from "./producer-id-service.ts";
 import type { DutyService, ServiceOptions, Services, TopicFinder, TopicService } from "./services.ts";
+import { sessionService } from "./session-service.ts";
 import { topicFinder } from "./topic-finder.ts";
 import { topicService } from "./topic-service.ts";
 import { TreeRegistry } from "./tree-registry.ts";
 import { truncateService } from "./truncate-service.ts";
+import { znodeService } from "./znode-service.ts";
 
 export function createServices(storage: Storage, options: ServiceOptions = {}): Services {
   const trees = new TreeRegistry(storage);
@@ -22,6 +29,7 @@ export function createServices(storage: Storage, options: ServiceOptions = {}): 
   const finder = topicFinder(storage, trees, namespaces, options.topicCacheMs);
   const topics = forgetting(topicService(storage, trees, namespaces, options.defaultPartitions), finder);
   const partitions = new PartitionRegistry(storage);
+  const sessions = sessionService(storage, trees, namespaces);
   return {
     namespaces,
     topics,
@@ -29,8 +37,13 @@ export function createServices(storage: Storage, options: ServiceOptions = {}): 
     produce: produceService(storage, finder, partitions),
     fetch: fetchService(storage, finder, partitions),
     truncate: truncateService(storage, finder, partitions),
-    duties: withTrees(storage, trees, namespaces, dutyService(storage, { namespaces, topics, finder })),
+    duties: withTrees(storage, { trees, namespaces, sessions }, dutyService(storage, { namespaces, topics, finder })),
     health: healthService(storage),
+    znodes: znodeService(trees, namespaces),
+    changes: changeService(storage, trees, namespaces),
+    sessions,
+    elections: electionService(storage, trees, namespaces),
+    locks: lockService(storage, trees, namespaces),
   };
 }
 
@@ -52,13 +65,28 @@ function forgetting(topics: TopicService, finder: TopicFinder): TopicService {
   };
 }
 
-/** A sweep sees to the trees as well: projections that a crash left behind, snapshots, entries that they cover. */
-function withTrees(storage: Storage, trees: TreeRegistry, namespaces: Namespaces, duties: DutyService): DutyService {
+interface TreeServices {
+  readonly trees: TreeRegistry;
+  readonly namespaces: Namespaces;
+  readonly sessions: SessionService;
+}
+
+/**
+ * A sweep sees to the trees as well: sessions and znodes whose time is over, projections that a crash left behind,
+ * snapshots, entries that they cover.
+ */
+function withTrees(
+  storage: Storage,
+  { trees, namespaces, sessions }: TreeServices,
+  duties: PartitionDuties,
+): DutyService {
   const sweepTrees = async (): Promise<void> => {
     let nextToken: string | undefined;
     do {
       const page = await namespaces.list({ limit: pageItemsMax, ...(nextToken === undefined ? {} : { nextToken }) });
       for (const { name } of page.items) {
+        await sessions.sweep(name);
+        await expireZnodes(storage, trees.tree(name));
         await healProjections(storage, trees, name);
         // On AWS the snapshot that a writer began may be frozen with its container.
         await trees.tree(name).snapshotIfDue();
@@ -71,6 +99,8 @@ function withTrees(storage: Storage, trees: TreeRegistry, namespaces: Namespaces
     seal: (topicId, partition) => duties.seal(topicId, partition),
     retain: (topicId, partition) => duties.retain(topicId, partition),
     collect: (topicId, partition) => duties.collect(topicId, partition),
+    reap: (namespace, sessionId) => sessions.reap(namespace, sessionId),
+    expire: (namespace) => expireZnodes(storage, trees.tree(namespace)),
     async sweep() {
       // Neither waits for the other: what one of them fails at must not keep topics unsealed, or trees untidy.
       const results = await Promise.allSettled([duties.sweep(), sweepTrees()]);

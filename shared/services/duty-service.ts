@@ -29,7 +29,10 @@ export interface SweepSources {
   readonly finder: Pick<TopicFinder, "find">;
 }
 
-export function dutyService(storage: Storage, sources: SweepSources): DutyService {
+/** Duties for partitions. */
+export type PartitionDuties = Pick<DutyService, "seal" | "retain" | "collect" | "sweep">;
+
+export function dutyService(storage: Storage, sources: SweepSources): PartitionDuties {
   return new Duties(storage, sources);
 }
 
@@ -48,7 +51,7 @@ interface Stop {
   readonly settings: TopicSettings;
 }
 
-class Duties implements DutyService {
+class Duties implements PartitionDuties {
   readonly #storage: Storage;
   readonly #sources: SweepSources;
   /** By topic id; least recently seen first. */

@@ -261,6 +261,10 @@ export interface DutyService {
   retain(topicId: string, partition: number): Promise<void>;
   /** Removes what nothing references and whose grace period is over. */
   collect(topicId: string, partition: number): Promise<void>;
+  /** Closes a session whose lease is over; else asks for a look at it when it may be. */
+  reap(namespace: string, sessionId: bigint): Promise<void>;
+  /** Deletes a namespace's containers that are empty again, and its znodes whose TTL is over. */
+  expire(namespace: string): Promise<void>;
   /** Looks at every topic for duties that a lost wake-up left, and at the garbage of deleted topics. */
   sweep(): Promise<void>;
 }

@@ -27,11 +27,39 @@ export interface Notifier {
   wait(logId: LogId, position: number, ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** A background duty for one partition. */
-export interface Duty {
+/** A background duty. */
+export type Duty = PartitionDuty | TimedDuty;
+
+/** Work on one partition, which may take minutes and can wait as long. */
+export interface PartitionDuty {
   readonly kind: "seal" | "retain" | "collect";
   readonly topicId: string;
   readonly partition: number;
+}
+
+/** What is due at a time and takes a moment. */
+export type TimedDuty =
+  /** Closes a session whose lease is over. */
+  | { readonly kind: "reap"; readonly namespace: string; readonly sessionId: string }
+  /** Deletes containers that are empty again and znodes whose TTL is over. */
+  | { readonly kind: "expire"; readonly namespace: string };
+
+/** The same for two duties of which one will do. */
+export function dutyName(duty: Duty): string {
+  switch (duty.kind) {
+    case "seal":
+    case "retain":
+    case "collect":
+      return `${duty.kind}:${duty.topicId}:${duty.partition}`;
+    case "reap":
+      return `reap:${duty.namespace}:${duty.sessionId}`;
+    case "expire":
+      return `expire:${duty.namespace}`;
+  }
+}
+
+export function isTimed(duty: Duty): duty is TimedDuty {
+  return duty.kind === "reap" || duty.kind === "expire";
 }
 
 /** Asks for a background duty at or after a delay. A lost wake-up costs delay, never data: a sweep finds what it missed. */

@@ -8,6 +8,7 @@
  * | partition state         | `partitions:<topicId>` | 10-digit partition   | get; all of a topic by query        | truncate, retention |
  * | producer id counter     | `producer-ids`         | shard                | -                                   | blocks of ids       |
  * | deleted topic           | `garbage`              | topicId              | sweep, list                         | delete topic        |
+ * | lease of a session      | `sessions:<ns>`        | 19-digit session id  | reaper, sweep                       | create, heartbeat   |
  * | health check            | `health`               | one of 64 characters | get                                 | health check        |
  *
  * | blob                    | key                                                                   |
@@ -91,6 +92,14 @@ export function znodeBlobPrefix(namespace: string): string {
 
 export function znodeBlobKey(namespace: string, id: string): string {
   return znodeBlobPrefix(namespace) + id;
+}
+
+export function sessionsPartition(namespace: string): string {
+  return `sessions:${namespace}`;
+}
+
+export function sessionKey(namespace: string, sessionId: bigint): ItemKey {
+  return { partition: sessionsPartition(namespace), sort: sessionId.toString().padStart(19, "0") };
 }
 
 export function healthKey(shard: string): ItemKey {

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { DutyLoop } from "../../local/duty-loop.ts";
 import type { DutyService } from "../../shared/services/services.ts";
-import type { Duty } from "../../shared/storage/environment.ts";
+import type { PartitionDuty } from "../../shared/storage/environment.ts";
 import { createNodeEnvironment } from "../../shared/storage/node/node-environment.ts";
 
-const duty = (kind: Duty["kind"], partition = 0): Duty => ({ kind, topicId: "t", partition });
+const duty = (kind: PartitionDuty["kind"], partition = 0): PartitionDuty => ({ kind, topicId: "t", partition });
 
 /** A loop whose duties take `dutyMs` and are written down with their times. */
 function startLoop({ dutyMs = 0, sweepMs = 60_000, queueMax = 10, failing = false } = {}) {
@@ -22,6 +22,8 @@ function startLoop({ dutyMs = 0, sweepMs = 60_000, queueMax = 10, failing = fals
     seal: async (topicId, partition) => work(`seal ${topicId} ${partition}`),
     retain: async (topicId, partition) => work(`retain ${topicId} ${partition}`),
     collect: async (topicId, partition) => work(`collect ${topicId} ${partition}`),
+    reap: async (namespace, sessionId) => work(`reap ${namespace} ${sessionId}`),
+    expire: async (namespace) => work(`expire ${namespace}`),
     sweep: async () => work("sweep"),
   };
   const log = (_level: string, event: string): void => void logged.push(event);

@@ -17,7 +17,7 @@ import { StorageTimeoutError, StorageUnavailableError } from "../errors.ts";
 import type { AwsResourceNames } from "./aws-storage.ts";
 import { ttlAttribute } from "./log-entry-item.ts";
 
-/** Creates the tables, the bucket and the queue that do not exist yet, and answers their names as the adapter takes them. */
+/** Creates the tables, the bucket and the queues that do not exist yet, and answers their names as the adapter takes them. */
 export async function createAwsResources(options: {
   readonly dynamodb: DynamoDBClient;
   readonly s3: S3Client;
@@ -30,14 +30,20 @@ export async function createAwsResources(options: {
   const logTable = `${name}-log`;
   const itemTable = `${name}-items`;
   const bucket = `${name}-blobs`;
-  const [queue] = await Promise.all([
-    options.sqs.send(new CreateQueueCommand({ QueueName: `${name}-duties` })),
+  const [dutyQueueUrl, expiryQueueUrl] = await Promise.all([
+    createQueue(options.sqs, `${name}-duties`),
+    createQueue(options.sqs, `${name}-expiry`),
     createBucket(options.s3, bucket),
     createTable(dynamodb, timers, logTable, "N"),
     createTable(dynamodb, timers, itemTable, "S"),
   ]);
-  if (queue.QueueUrl === undefined) throw new StorageUnavailableError("SQS created a queue without a URL");
-  return { logTable, itemTable, bucket, dutyQueueUrl: queue.QueueUrl };
+  return { logTable, itemTable, bucket, dutyQueueUrl, expiryQueueUrl };
+}
+
+async function createQueue(sqs: SQSClient, name: string): Promise<string> {
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
+  if (QueueUrl === undefined) throw new StorageUnavailableError(`SQS created the queue ${name} without a URL`);
+  return QueueUrl;
 }
 
 async function createBucket(s3: S3Client, bucket: string): Promise<void> {

@@ -27,6 +27,8 @@ export interface AwsResourceNames {
   readonly bucketPrefix?: string;
   /** The queue of wake-ups, unless the process does its background duties itself. */
   readonly dutyQueueUrl?: string;
+  /** The queue of what is due at a time: sessions and znodes that expire. Without it they go to the other. */
+  readonly expiryQueueUrl?: string;
 }
 
 export interface AwsStorageOptions extends NodeEnvironment, AwsResourceNames {
@@ -52,7 +54,14 @@ export function openAwsStorage(options: AwsStorageOptions): AwsStorage {
   const requests = new AwsRequests({ timers, random });
   const blobs = new LazyBlobStore({ client: options.s3, bucket, prefix: options.bucketPrefix ?? "", requests });
   const queue =
-    dutyQueueUrl === undefined ? undefined : new LazyWakeUps({ client: options.sqs, queueUrl: dutyQueueUrl, requests });
+    dutyQueueUrl === undefined
+      ? undefined
+      : new LazyWakeUps({
+          client: options.sqs,
+          dutyQueueUrl,
+          expiryQueueUrl: options.expiryQueueUrl ?? dutyQueueUrl,
+          requests,
+        });
   return {
     logs: new DynamoDbLogStore({ client: dynamodb, table: options.logTable, requests }),
     items: new DynamoDbItemStore({ client: dynamodb, table: options.itemTable, requests }),
@@ -74,7 +83,7 @@ export function openAwsStorage(options: AwsStorageOptions): AwsStorage {
 
 /**
  * Opens storage on what the environment names: `STREAMKEEPER_LOG_TABLE`, `STREAMKEEPER_ITEM_TABLE`, `STREAMKEEPER_BUCKET`,
- * and where they are set `STREAMKEEPER_BUCKET_PREFIX` and `STREAMKEEPER_DUTY_QUEUE_URL`. Region, credentials and endpoints
+ * and where they are set `STREAMKEEPER_BUCKET_PREFIX` and `STREAMKEEPER_DUTY_QUEUE_URL`, `STREAMKEEPER_EXPIRY_QUEUE_URL`. Region, credentials and endpoints
  * (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB`, `_S3`, `_SQS`) the SDK reads from the process by itself.
  *
  * @throws Error if a variable is missing, naming it
@@ -105,6 +114,7 @@ function awsResourceNamesFrom(variables: Variables): AwsResourceNames {
     bucketPrefix: variables["STREAMKEEPER_BUCKET_PREFIX"],
     // Empty counts as not set, since a shell can hardly take a variable away.
     dutyQueueUrl: variables["STREAMKEEPER_DUTY_QUEUE_URL"] || undefined,
+    expiryQueueUrl: variables["STREAMKEEPER_EXPIRY_QUEUE_URL"] || undefined,
   };
 }
 

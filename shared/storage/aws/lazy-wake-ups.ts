@@ -14,7 +14,8 @@ export class LazyWakeUps implements WakeUps {
 
   constructor(options: {
     readonly client: () => Promise<SQSClient>;
-    readonly queueUrl: string;
+    readonly dutyQueueUrl: string;
+    readonly expiryQueueUrl: string;
     readonly requests: AwsRequests;
   }) {
     this.#open = async () => {

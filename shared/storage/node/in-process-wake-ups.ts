@@ -1,5 +1,5 @@
 import { pendingDutiesMax } from "../../limits.ts";
-import type { Clock, Duty, Timers, WakeUps } from "../environment.ts";
+import { type Clock, type Duty, dutyName, type Timers, type WakeUps } from "../environment.ts";
 
 interface PendingDuty {
   readonly duty: Duty;
@@ -38,7 +38,7 @@ export class InProcessWakeUps implements WakeUps {
 
   async wake(duty: Duty, delayMs: number): Promise<void> {
     if (this.#closed) return;
-    const name = `${duty.kind}:${duty.topicId}:${duty.partition}`;
+    const name = dutyName(duty);
     const dueAtMs = this.#clock.monotonicMs() + delayMs;
     const known = this.#pending.get(name);
     if (known === undefined ? this.#pending.size >= pendingDutiesMax : known.dueAtMs <= dueAtMs) return;

@@ -3,7 +3,7 @@ import { createServices } from "../../../shared/services/create-services.ts";
 import { dutyService } from "../../../shared/services/duty-service.ts";
 import type { Services, TopicConfig } from "../../../shared/services/services.ts";
 import { countRequests } from "../../../shared/storage/count-requests.ts";
-import type { Duty } from "../../../shared/storage/environment.ts";
+import { type Duty, dutyName } from "../../../shared/storage/environment.ts";
 import { createMemoryStorage, type MemoryStorage } from "../../../shared/storage/memory/memory-storage.ts";
 
 const ns = "default";
@@ -120,7 +120,7 @@ describe("the sweep", () => {
       counts.push(own.woken.length);
     }
     expect(counts.length).toBeGreaterThan(1);
-    const names = own.woken.map(({ topicId, partition }) => `${topicId}:${partition}`);
+    const names = own.woken.map(dutyName);
     expect(names).toHaveLength(topics * 5);
     expect(new Set(names)).toHaveLength(topics * 5);
   });

@@ -1,14 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { zxid } from "../../../shared/brand.ts";
-import { applyTransaction } from "../../../shared/tree/apply.ts";
-import { Overlay } from "../../../shared/tree/overlay.ts";
-import { type Prepared, prepare, requestBytes } from "../../../shared/tree/prepare.ts";
+import { requestBytes } from "../../../shared/tree/prepare.ts";
 import { Machine } from "./machine.ts";
 import { statOf } from "../../../shared/tree/stat.ts";
 import { encodeTransactions } from "../../../shared/tree/transaction-codec.ts";
-import { multiErrors, type Operation, type TreeRequest } from "../../../shared/tree/tree-request.ts";
-import { ZnodeTree } from "../../../shared/tree/znode-tree.ts";
+import { multiErrors, type Operation } from "../../../shared/tree/tree-request.ts";
 import { anyOperation, check, create, remove, setData } from "./operations.ts";
 import { TreeModel } from "./tree-model.ts";
 

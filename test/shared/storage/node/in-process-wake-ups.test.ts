@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { pendingDutiesMax } from "../../../../shared/limits.ts";
-import type { Duty } from "../../../../shared/storage/environment.ts";
+import type { Duty, PartitionDuty } from "../../../../shared/storage/environment.ts";
 import { InProcessWakeUps } from "../../../../shared/storage/node/in-process-wake-ups.ts";
 import { nodeClock } from "../../../../shared/storage/node/node-clock.ts";
 import { nodeTimers } from "../../../../shared/storage/node/node-timers.ts";
 
-function duty(partition: number, kind: Duty["kind"] = "seal"): Duty {
+function duty(partition: number, kind: PartitionDuty["kind"] = "seal"): Duty {
   return { kind, topicId: "topic", partition };
 }
 

@@ -1,0 +1,132 @@
+/** Sessions: opened and closed by transactions of the tree, kept alive by heartbeats on their leases. */
+import { ServiceError } from "../api/errors.ts";
+import { sessionCreationsMax, sessionPasswordBytes, sessionSkewMs } from "../limits.ts";
+import { instantOf, isFresh } from "../log/evidence.ts";
+import type { Random } from "../storage/environment.ts";
+import { sessionKey } from "../storage/item-keys.ts";
+import type { Storage } from "../storage/storage.ts";
+import { isOpenSession, sessionExpiredMessage } from "../tree/sessions.ts";
+import { afterChange, withChangeErrors } from "./change-errors.ts";
+import type { SessionCredentials, SessionService } from "./coordination.ts";
+import type { Namespaces } from "./namespace-service.ts";
+import { clampTimeoutMs, closeOwnLease, extendLease, newSessionId, putLease, timeoutMsOf } from "./session-lease.ts";
+import { SessionReaper } from "./session-reaper.ts";
+import { withStorageErrors } from "./storage-errors.ts";
+import { decidedOrThrow, refusalError } from "./tree-answers.ts";
+import type { TreeRegistry } from "./tree-registry.ts";
+
+export function sessionService(storage: Storage, trees: TreeRegistry, namespaces: Namespaces): SessionService {
+  return new LeasedSessions(storage, trees, namespaces);
+}
+
+class LeasedSessions implements SessionService {
+  readonly #storage: Storage;
+  readonly #trees: TreeRegistry;
+  readonly #namespaces: Namespaces;
+  readonly #reaper: SessionReaper;
+
+  constructor(storage: Storage, trees: TreeRegistry, namespaces: Namespaces) {
+    this.#storage = storage;
+    this.#trees = trees;
+    this.#namespaces = namespaces;
+    this.#reaper = new SessionReaper(storage, trees);
+  }
+
+  async create(
+    namespace: string,
+    request: { readonly timeoutMs?: number },
+  ): Promise<SessionCredentials & { readonly timeoutMs: number }> {
+    const timeoutMs = clampTimeoutMs(request.timeoutMs);
+    return await withChangeErrors(async () => {
+      await this.#namespaces.require(namespace);
+      const { random } = this.#storage;
+      for (let attempt = 0; attempt < sessionCreationsMax; attempt += 1) {
+        const credentials = { sessionId: newSessionId(random, timeoutMs), password: newPassword(random) };
+        if (await this.#create(namespace, credentials)) return { ...credentials, timeoutMs };
+      }
+      throw new ServiceError("THROTTLING_QUOTA_EXCEEDED", "No id was free for the session");
+    });
+  }
+
+  async heartbeat(namespace: string, credentials: SessionCredentials): Promise<{ readonly timeoutMs: number }> {
+    return await withChangeErrors(async () => {
+      await this.#namespaces.require(namespace);
+      if (!(await extendLease(this.#storage, namespace, credentials))) throw sessionExpired();
+      return { timeoutMs: timeoutMsOf(credentials.sessionId) };
+    });
+  }
+
+  async close(namespace: string, credentials: SessionCredentials): Promise<{ readonly zxid: number }> {
+    return await withChangeErrors(async () => {
+      await this.#namespaces.require(namespace);
+      if (!(await closeOwnLease(this.#storage, namespace, credentials))) throw sessionExpired();
+      return await afterChange(async () => {
+        const zxid = await this.#reaper.closeInTree(namespace, credentials.sessionId);
+        await this.#storage.items.delete(sessionKey(namespace, credentials.sessionId));
+        if (zxid === undefined) throw sessionExpired();
+        return { zxid };
+      });
+    });
+  }
+
+  async describe(
+    namespace: string,
+    credentials: SessionCredentials,
+  ): Promise<{ readonly timeoutMs: number; readonly ephemerals: readonly string[]; readonly zxid: number }> {
+    return await withStorageErrors(async () => {
+      await this.#namespaces.require(namespace);
+      const tree = await this.#trees.tree(namespace).read();
+      if (!isOpenSession(tree, credentials)) throw sessionExpired();
+      const { sessionId } = credentials;
+      const ephemerals = [...tree.ephemerals(sessionId)].toSorted();
+      return { timeoutMs: timeoutMsOf(sessionId), ephemerals, zxid: tree.lastZxid };
+    });
+  }
+
+  reap(namespace: string, sessionId: bigint): Promise<void> {
+    return this.#reaper.reap(namespace, sessionId);
+  }
+
+  sweep(namespace: string): Promise<void> {
+    return this.#reaper.sweep(namespace);
+  }
+
+  /** False if the id is taken. Wherever it ends half-way, the lease runs out, and the reaper or the sweep ends the rest. */
+  async #create(namespace: string, credentials: SessionCredentials): Promise<boolean> {
+    const { clock, wakeUps } = this.#storage;
+    const { sessionId } = credentials;
+    const timeoutMs = timeoutMsOf(sessionId);
+    const leasedAt = instantOf(clock);
+    if (!(await putLease(this.#storage, namespace, credentials))) return false;
+    const duty = { kind: "reap", namespace, sessionId: sessionId.toString() } as const;
+    await wakeUps.wake(duty, timeoutMs + sessionSkewMs);
+    const operation = { kind: "createSession", ...credentials, timeoutMs } as const;
+    const outcome = decidedOrThrow(
+      await this.#namespaces.inOpenTree(namespace, () =>
+        this.#trees.tree(namespace).write({ operations: [operation] }),
+      ),
+    );
+    if ("refusal" in outcome) {
+      if (outcome.refusal.code === "NODE_EXISTS") return false;
+      throw refusalError(outcome.refusal);
+    }
+    if (isFresh(leasedAt, instantOf(clock), timeoutMs / 2)) return true;
+    // This process stood still: the reaper may have looked for the session before it was there.
+    return await afterChange(async () => {
+      if (await extendLease(this.#storage, namespace, credentials)) return true;
+      await this.#reaper.closeInTree(namespace, sessionId);
+      throw new ServiceError("THROTTLING_QUOTA_EXCEEDED", "The session ran out while it was being created");
+    });
+  }
+}
+
+function newPassword(random: Random): Uint8Array {
+  const password = new Uint8Array(sessionPasswordBytes);
+  const view = new DataView(password.buffer);
+  for (let at = 0; at < sessionPasswordBytes; at += 4) view.setUint32(at, random.uint32());
+  return password;
+}
+
+function sessionExpired(): ServiceError {
+  return new ServiceError("SESSION_EXPIRED", sessionExpiredMessage);
+}
