@@ -4,7 +4,14 @@ import { describeError } from "../functions/http/log.ts";
 import type { Log } from "../functions/http/log.ts";
 import { localSweepMs, pendingDutiesMax } from "../shared/limits.ts";
 import type { DutyService } from "../shared/services/services.ts";
-import { type Clock, type Duty, dutyName, isTimed, type PartitionDuty, type TimedDuty } from "../shared/storage/environment.ts";
+import {
+  type Clock,
+  type Duty,
+  dutyName,
+  isTimed,
+  type PartitionDuty,
+  type TimedDuty,
+} from "../shared/storage/environment.ts";
 import type { Timers } from "../shared/storage/environment.ts";
 
 export interface DutyLoopOptions {

@@ -128,7 +128,8 @@ export class Contenders {
   async find(entrant: Entrant): Promise<{ readonly own: Place; readonly line: readonly Place[] }> {
     const tree = await this.#readOpen(entrant);
     const own = ownPlace(tree, entrant);
-    if (own === undefined) throw new ServiceError("NO_NODE", `${entrant.contenderId} is not in line at ${entrant.parent}`);
+    if (own === undefined)
+      throw new ServiceError("NO_NODE", `${entrant.contenderId} is not in line at ${entrant.parent}`);
     return { own, line: lineOf(tree, entrant.parent) };
   }
 
@@ -150,7 +151,10 @@ export class Contenders {
   }
 
   /** The line as it is now, for anyone who may READ it; empty if there is none. */
-  async line(context: CallContext, name: string): Promise<{ readonly line: readonly Place[]; readonly tree: ZnodeTree }> {
+  async line(
+    context: CallContext,
+    name: string,
+  ): Promise<{ readonly line: readonly Place[]; readonly tree: ZnodeTree }> {
     const parent = this.parentOf(name);
     await this.#namespaces.require(context.namespace);
     const tree = await this.tree(context.namespace).read();
@@ -229,4 +233,3 @@ function create(path: string, data: Uint8Array | null, mode: CreateMode): Operat
 export function ownerOf({ node }: Place): bigint {
   return node.ephemeralOwner;
 }
-

@@ -67,7 +67,5 @@ class TreeLocks implements LockService {
 
 /** The last of those before it that it does not go together with: when that one goes, it is looked at again. */
 function findBlocker(line: readonly Place[], own: Place): Place | undefined {
-  return line.findLast(
-    ({ sequence, kind }) => sequence < own.sequence && (own.kind === "write" || kind === "write"),
-  );
+  return line.findLast(({ sequence, kind }) => sequence < own.sequence && (own.kind === "write" || kind === "write"));
 }

@@ -52,7 +52,8 @@ export class SessionReaper {
         throw new StorageTimeoutError(`nobody knows whether session ${sessionId} is closed`, { cause: answer.cause });
       case "failed": {
         const options = { cause: answer.cause };
-        if (answer.reason === "unavailable") throw new StorageUnavailableError("the tree could not be written", options);
+        if (answer.reason === "unavailable")
+          throw new StorageUnavailableError("the tree could not be written", options);
         throw new StorageThrottledError("too many writers compete for the tree", options);
       }
     }
@@ -74,7 +75,10 @@ export class SessionReaper {
       });
       const leases = items.map(leaseOf);
       for (const { sessionId } of leases) leaseless.delete(sessionId);
-      await this.#forEach(leases.filter((lease) => this.#isOver(lease)), ({ sessionId }) => this.reap(namespace, sessionId));
+      await this.#forEach(
+        leases.filter((lease) => this.#isOver(lease)),
+        ({ sessionId }) => this.reap(namespace, sessionId),
+      );
       if (next === undefined) {
         await this.#forEach([...leaseless], (sessionId) => this.closeInTree(namespace, sessionId));
         return;

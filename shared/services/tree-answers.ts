@@ -58,7 +58,10 @@ function outcomeOrThrow(answer: TreeWriteResult): TreeOutcome {
 }
 
 /** The same name and message, as a service's error. */
-export function refusalError({ code, message }: Pick<TreeRefusal, "code" | "message">, details?: ErrorDetails): ServiceError {
+export function refusalError(
+  { code, message }: Pick<TreeRefusal, "code" | "message">,
+  details?: ErrorDetails,
+): ServiceError {
   if (code === "IDEMPOTENCY_KEY_REUSED") {
     return new ServiceError("BAD_ARGUMENTS", "The Idempotency-Key was used for another request");
   }

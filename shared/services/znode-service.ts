@@ -48,7 +48,10 @@ class TreeZnodes implements ZnodeService {
     this.#namespaces = namespaces;
   }
 
-  async create(context: CallContext, request: Parameters<ZnodeService["create"]>[1]): ReturnType<ZnodeService["create"]> {
+  async create(
+    context: CallContext,
+    request: Parameters<ZnodeService["create"]>[1],
+  ): ReturnType<ZnodeService["create"]> {
     const { zxid: at, results } = await this.#writeOne(context, { kind: "create", ...request }, request);
     const { path, stat } = expectKind(results[0], "create");
     return { path, stat, zxid: at };
@@ -63,13 +66,19 @@ class TreeZnodes implements ZnodeService {
     return { stat: expectKind(results[0], "setData").stat, zxid: at };
   }
 
-  async delete(context: CallContext, request: Parameters<ZnodeService["delete"]>[1]): ReturnType<ZnodeService["delete"]> {
+  async delete(
+    context: CallContext,
+    request: Parameters<ZnodeService["delete"]>[1],
+  ): ReturnType<ZnodeService["delete"]> {
     const { path, version } = request;
     const { zxid: at } = await this.#writeOne(context, { kind: "delete", path, version }, request);
     return { zxid: at };
   }
 
-  async setAcl(context: CallContext, request: Parameters<ZnodeService["setAcl"]>[1]): ReturnType<ZnodeService["setAcl"]> {
+  async setAcl(
+    context: CallContext,
+    request: Parameters<ZnodeService["setAcl"]>[1],
+  ): ReturnType<ZnodeService["setAcl"]> {
     const { path, acl, version } = request;
     const { zxid: at, results } = await this.#writeOne(context, { kind: "setAcl", path, acl, version }, request);
     return { stat: expectKind(results[0], "setAcl").stat, zxid: at };
@@ -122,7 +131,10 @@ class TreeZnodes implements ZnodeService {
     options?: ReadOptions,
   ): ReturnType<ZnodeService["multiRead"]> {
     if (operations.length > multiOperationsMax) {
-      throw new ServiceError("BAD_ARGUMENTS", `${operations.length} operations; at most ${multiOperationsMax} are allowed`);
+      throw new ServiceError(
+        "BAD_ARGUMENTS",
+        `${operations.length} operations; at most ${multiOperationsMax} are allowed`,
+      );
     }
     return await this.#read(context, options, (tree, reader) => {
       let bytes = 0;
@@ -140,10 +152,17 @@ class TreeZnodes implements ZnodeService {
     return doneOrThrow(await this.#write(context, [operation], keyed));
   }
 
-  async #write(context: CallContext, operations: readonly Operation[], { idempotencyKey }: Keyed): Promise<TreeWriteResult> {
+  async #write(
+    context: CallContext,
+    operations: readonly Operation[],
+    { idempotencyKey }: Keyed,
+  ): Promise<TreeWriteResult> {
     const { namespace, identities, session } = context;
     await this.#namespaces.require(namespace);
-    const idempotency = idempotencyOf(idempotencyKey, [operations.map(fingerprintOf), String(session?.sessionId ?? "")]);
+    const idempotency = idempotencyOf(idempotencyKey, [
+      operations.map(fingerprintOf),
+      String(session?.sessionId ?? ""),
+    ]);
     const request: TreeRequest = {
       operations,
       identities,

@@ -74,7 +74,8 @@ function findZnode(
   reader: Reader,
 ): Read<{ readonly node: Readonly<Znode> }> {
   const problem = findPathProblem(path);
-  if (problem !== undefined) return { refusal: badArguments(`${JSON.stringify(path)} is not allowed here: ${problem}`) };
+  if (problem !== undefined)
+    return { refusal: badArguments(`${JSON.stringify(path)} is not allowed here: ${problem}`) };
   const node = tree.node(path);
   if (node === undefined) return { refusal: noNode(path) };
   return mayAccess(tree.acl(node.aclIndex), permissions, reader) ? { node } : { refusal: noAuth(path) };
