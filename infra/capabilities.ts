@@ -2,7 +2,7 @@
 import type { Capability } from "../shared/api/routes.ts";
 
 /** Functions that no route leads to. */
-type BackgroundCapability = "seal" | "sweep";
+type BackgroundCapability = "seal" | "reap" | "sweep";
 /** A file in `functions/`, and one Lambda function. */
 export type CapabilityName = Capability | BackgroundCapability;
 
@@ -25,6 +25,12 @@ export const capabilitySizes: Readonly<Record<CapabilityName, CapabilitySize>> =
   produce: { description: "Appends records to partitions", memoryMb: 1024, timeoutSeconds: requestTimeoutSeconds },
   // A long poll waits for up to 25 s, and waiting is billed by memory; 512 MB hold one answer, its batches and its JSON.
   fetch: { description: "Reads records from partitions", memoryMb: 512, timeoutSeconds: requestTimeoutSeconds },
+  // Holds the znode tree, and waits for locks and changes as fetch waits for records.
+  znode: { description: "Znodes, multi and changes", memoryMb: 1024, timeoutSeconds: requestTimeoutSeconds },
+  sessions: { description: "Sessions and their heartbeats", memoryMb: 1024, timeoutSeconds: requestTimeoutSeconds },
+  election: { description: "Elections and locks", memoryMb: 1024, timeoutSeconds: requestTimeoutSeconds },
+  // Loads the tree when it is cold, and then sends a few small requests.
+  reap: { description: "Ends sessions and znodes whose time is over", memoryMb: 1024, timeoutSeconds: 30 },
   // Holds a segment of 64 MiB and what it is made of, and computes its indexes on a whole core.
   seal: { description: "Seals, retains and collects what partitions hold", memoryMb: 1769, timeoutSeconds: 120 },
   // Walks all topics once an hour: mostly waits, for as long as Lambda lets it.

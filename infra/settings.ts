@@ -16,6 +16,11 @@ const settingsSchema = z.strictObject({
   tracing: flag,
   /** CloudWatch Logs offers these numbers of days and no others. */
   logRetentionDays: z.coerce.number().pipe(z.enum(RetentionDays)),
+  /** `user:base64(SHA-1(user:password))` of who may do everything with znodes, as ZooKeeper's superDigest. */
+  superDigest: z
+    .string()
+    .regex(/^[^:\s]+:[A-Za-z0-9+/]{27}=$/)
+    .optional(),
   /** SNS topic that every alarm notifies; without it alarms only show their state. */
   alarmTopicArn: z
     .string()

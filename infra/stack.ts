@@ -25,6 +25,7 @@ interface Stores {
   readonly items: ItemTable;
   readonly blobs: BlobBucket;
   readonly duties: DutyQueue;
+  readonly expiry: DutyQueue;
 }
 
 type Functions = Readonly<Record<CapabilityName, CapabilityFunction>>;
@@ -41,11 +42,14 @@ export class StreamkeeperStack extends Stack {
       items: new ItemTable(this, "Items", settings),
       blobs: new BlobBucket(this, "Blobs", settings),
       duties: new DutyQueue(this, "Duties", { dutyTimeoutSeconds: capabilitySizes.seal.timeoutSeconds }),
+      // Of its own, so that a session's end does not wait until segments are sealed.
+      expiry: new DutyQueue(this, "Expiry", { dutyTimeoutSeconds: capabilitySizes.reap.timeoutSeconds }),
     };
     const functions = this.#createFunctions(stores, settings);
     grantAll(functions, stores);
 
     stores.duties.deliverTo(functions.seal);
+    stores.expiry.deliverTo(functions.reap);
     new Rule(this, "SweepSchedule", {
       description: "Streamkeeper: finds duties that a lost wake-up left",
       schedule: Schedule.rate(sweepInterval),
@@ -59,6 +63,7 @@ export class StreamkeeperStack extends Stack {
       functions: Object.values(functions),
       tables: { logs: stores.logs.table, items: stores.items.table },
       duties: stores.duties,
+      expiry: stores.expiry,
       api,
       ...(settings.alarmTopicArn === undefined
         ? {}
@@ -72,6 +77,8 @@ export class StreamkeeperStack extends Stack {
       STREAMKEEPER_ITEM_TABLE: stores.items.table.tableName,
       STREAMKEEPER_BUCKET: stores.blobs.bucket.bucketName,
       STREAMKEEPER_DUTY_QUEUE_URL: stores.duties.queue.queueUrl,
+      STREAMKEEPER_EXPIRY_QUEUE_URL: stores.expiry.queue.queueUrl,
+      ...(settings.superDigest === undefined ? {} : { STREAMKEEPER_SUPER_DIGEST: settings.superDigest }),
     };
     const create = (capability: CapabilityName): CapabilityFunction =>
       new CapabilityFunction(this, capability, {
@@ -86,6 +93,10 @@ export class StreamkeeperStack extends Stack {
       topics: create("topics"),
       produce: create("produce"),
       fetch: create("fetch"),
+      znode: create("znode"),
+      sessions: create("sessions"),
+      election: create("election"),
+      reap: create("reap"),
       seal: create("seal"),
       sweep: create("sweep"),
     };
@@ -98,7 +109,37 @@ export class StreamkeeperStack extends Stack {
  * Finding a topic falls back on the namespace's tree, and then brings up the item that should have told of it. Fetch may
  * not: it writes nothing, finds the topic all the same, and leaves the item to whoever may.
  */
-function grantAll(functions: Functions, { logs, items, blobs, duties }: Stores): void {
+function grantAll(functions: Functions, stores: Stores): void {
+  grantLog(functions, stores);
+  grantCoordination(functions, stores);
+}
+
+function grantCoordination(functions: Functions, { logs, items, blobs, expiry }: Stores): void {
+  const { znode, sessions, election, reap, sweep } = functions;
+  for (const { role } of [znode, sessions, election, reap]) {
+    logs.grantAppend(role, "tree", "snapshots");
+    blobs.grantWrite(role, "znodes", "snapshots");
+    blobs.grantRead(role, "znodes", "snapshots");
+    expiry.grantAsk(role);
+  }
+  // Whoever meets a namespace whose deletion was left half-way finishes it.
+  for (const { role } of [znode, sessions, election]) {
+    items.grantUpdate(role, "namespaces");
+    items.grantDelete(role, "namespaces");
+  }
+  for (const { role } of [sessions, reap]) {
+    items.grantUpdate(role, "sessions:*");
+    items.grantDelete(role, "sessions:*");
+  }
+  logs.grantAppend(sweep.role, "tree");
+  blobs.grantWrite(sweep.role, "znodes");
+  items.grantList(sweep.role, "sessions:*");
+  items.grantUpdate(sweep.role, "sessions:*");
+  items.grantDelete(sweep.role, "sessions:*");
+  expiry.grantAsk(sweep.role);
+}
+
+function grantLog(functions: Functions, { logs, items, blobs, duties }: Stores): void {
   const { health, topics, produce, fetch, seal, sweep } = functions;
 
   items.grantUpdate(health.role, "health");

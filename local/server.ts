@@ -15,15 +15,19 @@ import {
 } from "../shared/limits.ts";
 import type { Services } from "../shared/services/services.ts";
 import { errorAnswer, withRequestId } from "../functions/http/answer.ts";
+import type { AccessSettings } from "../functions/http/caller.ts";
 import type { HttpAnswer, InvocationContext } from "../functions/http/event.ts";
 import { createHttpHandler } from "../functions/http/handler.ts";
 import type { HttpHandler } from "../functions/http/handler.ts";
 import { describeError, writeLog } from "../functions/http/log.ts";
 import type { Log } from "../functions/http/log.ts";
+import { electionOperations } from "../functions/operations/election.ts";
 import { fetchOperations } from "../functions/operations/fetch.ts";
 import { healthOperations } from "../functions/operations/health.ts";
 import { produceOperations } from "../functions/operations/produce.ts";
+import { sessionsOperations } from "../functions/operations/sessions.ts";
 import { topicsOperations } from "../functions/operations/topics.ts";
+import { znodeOperations } from "../functions/operations/znode.ts";
 import { writeAnswer } from "./answer-writer.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
 import { LocalTransport } from "./direct-transport.ts";
@@ -37,6 +41,7 @@ export interface ServerOptions {
   /** 0 lets the system choose. */
   readonly port: number;
   readonly log?: Log;
+  readonly access?: AccessSettings;
 }
 
 export interface RunningServer {
@@ -49,13 +54,16 @@ export interface RunningServer {
 
 /** @throws Error as node:net says where the port is taken or the host is not this machine's */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { services, host, port, log = writeLog } = options;
+  const { services, host, port, log = writeLog, access = {} } = options;
   const handler = createHttpHandler(
     [
       ...healthOperations(services),
       ...topicsOperations(services),
       ...produceOperations(services),
       ...fetchOperations(services),
+      ...sessionsOperations(services),
+      ...znodeOperations(services, access),
+      ...electionOperations(services, access),
     ],
     log,
   );
@@ -145,7 +153,7 @@ class LocalServer {
         rawPath: question === -1 ? url : url.slice(0, question),
         rawQueryString: question === -1 ? "" : url.slice(question + 1),
         headers,
-        requestContext: { requestId, http: { method } },
+        requestContext: { requestId, http: { method, ...sourceOf(request) } },
         isBase64Encoded: false,
         direct,
       },
@@ -187,6 +195,12 @@ class LocalServer {
     clearInterval(tidy);
     clearTimeout(force);
   }
+}
+
+/** The other end of the connection; what a proxy says of its client is not believed. */
+function sourceOf({ socket }: IncomingMessage): { readonly sourceIp?: string } {
+  const { remoteAddress } = socket;
+  return remoteAddress === undefined ? {} : { sourceIp: remoteAddress.replace(/^::ffff:(?=\d+\.)/, "") };
 }
 
 /** A connection that breaks while it is answered concerns nobody but its client. */

@@ -337,7 +337,7 @@ export const expiredZnodesPerRound = 1_000;
 /** Children that one operation of a multiRead answers: about 1 MB. */
 export const multiReadChildrenMax = 10_000;
 /** What an answer of a multiRead holds in data and names. */
-export const multiReadBytesMax = 8 * 1024 * 1024;
+export const multiReadBytesMax = 2 * 1024 * 1024;
 /** Pages of the log that one call reads for changes that the process does not remember. */
 export const oldChangesPagesMax = 4;
 /** Timeouts that a session may have. Below a second the heartbeats of a function's client would not keep up. */
@@ -363,3 +363,7 @@ export const lineNameCharsMax = 128;
 export const contenderIdCharsMax = 64;
 /** Times that a contender finds the line's container gone, or created by another, before it is in line. */
 export const contendAttemptsMax = 10;
+/** JSON body of a write to znodes: 4 MiB of data as base64, and their names. */
+export const znodeBodyBytesMax = 6 * 1024 * 1024;
+/** Proofs of identity in one request. */
+export const authProofsMax = 8;

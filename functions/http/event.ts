@@ -10,9 +10,13 @@ export interface HttpEvent {
   readonly rawQueryString: string;
   /** Names in lower case; repeated headers are joined by commas. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The route that API Gateway found, for example `GET /health`; `$default` for a function URL. */
+  readonly routeKey?: string;
   readonly requestContext: {
     readonly requestId: string;
-    readonly http: { readonly method: string };
+    readonly http: { readonly method: string; readonly sourceIp?: string };
+    /** Who signed the request, where IAM is asked. */
+    readonly authorizer?: { readonly iam?: { readonly userArn?: string } };
   };
   readonly body?: string | undefined;
   readonly isBase64Encoded: boolean;
@@ -48,12 +52,21 @@ export interface InvocationContext {
   readonly getRemainingTimeInMillis?: () => number;
 }
 
+/** What the transport knows of the caller. */
+export interface Caller {
+  /** Address of the other end of the connection. */
+  readonly sourceIp: string | undefined;
+  /** AWS principal that signed the request. */
+  readonly userArn: string | undefined;
+}
+
 /** A request after routing, with everything that an operation may need. */
 export interface RoutedRequest {
   readonly params: Readonly<Record<string, string>>;
   readonly rawQueryString: string;
   readonly headers: HttpEvent["headers"];
   readonly body: RequestBody;
+  readonly caller: Caller;
   /** The most bytes of body that the transport can carry back. */
   readonly answerBytesMax: number;
   /** The longest that the transport lets a request wait, ms. */

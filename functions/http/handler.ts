@@ -60,6 +60,10 @@ async function serve(
     rawQueryString: event.rawQueryString,
     headers: event.headers,
     body: readBody(event),
+    caller: {
+      sourceIp: event.requestContext.http.sourceIp,
+      userArn: event.requestContext.authorizer?.iam?.userArn,
+    },
     answerBytesMax: event.direct === undefined ? lambdaAnswerBytesMax : Number.MAX_SAFE_INTEGER,
     waitMsMax: remainingMs === undefined ? fetchWaitMsMax : Math.max(0, remainingMs - waitMarginMs),
     get signal() {
@@ -72,9 +76,14 @@ async function serve(
 function routing(router: Router): Middleware {
   return {
     before: ({ event }: Request) => {
-      event.match = router.match(event.requestContext.http.method, event.rawPath);
+      event.match = router.match(event.requestContext.http.method, event.rawPath, isDecoded(event));
     },
   };
+}
+
+/** API Gateway decodes the path before it hands it over, a function URL and our own server do not. */
+function isDecoded({ routeKey, direct }: RoutedEvent): boolean {
+  return direct === undefined && routeKey !== undefined && routeKey !== "$default";
 }
 
 function transport(): Middleware {

@@ -36,17 +36,19 @@ export interface ApiRequest<Id extends OperationId, Body = FieldOf<Id, "body">> 
   readonly body: Body;
   /** Spread into a service's request: absent where the client sent none. */
   readonly idempotency: { readonly idempotencyKey?: string };
+  readonly routed: RoutedRequest;
 }
 
 /** An operation with JSON in and out, checked against its schemas. */
 export function jsonOperation<Id extends OperationId>(
   id: Id,
   handle: (request: ApiRequest<Id>) => Promise<AnswerOf<Id>>,
+  bodyBytesMax = metadataBodyBytesMax,
 ): ServedOperation {
   const schema: Operation | undefined = operations[id];
   const parseBody = (json: unknown): FieldOf<Id, "body"> =>
     (schema.body === undefined ? undefined : checked(schema.body, "body", json)) as FieldOf<Id, "body">;
-  return jsonOperationWith(id, parseBody, metadataBodyBytesMax, handle);
+  return jsonOperationWith(id, parseBody, bodyBytesMax, handle);
 }
 
 /** As `jsonOperation`, for a body that is parsed by hand because its schema would be too slow. */
@@ -63,7 +65,7 @@ export function jsonOperationWith<Id extends OperationId, Body>(
       const params = checkedParams(id, routed);
       const query = checkedQuery(schema.query, routed) as z.output<Operations[Id]["query"]>;
       const body = parseBody(jsonBody(schema, routed, bodyBytesMax));
-      const answer = await handle({ params, query, body, idempotency: idempotencyOf(id, routed) });
+      const answer = await handle({ params, query, body, idempotency: idempotencyOf(id, routed), routed });
       return answer === undefined ? { status: schema.status, headers: {} } : jsonAnswer(schema.status, answer);
     },
   };

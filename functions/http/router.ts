@@ -6,6 +6,8 @@ import { invalidRequest } from "./invalid-request.ts";
 interface PathNode {
   readonly literals: Map<string, PathNode>;
   parameter: { readonly name: string; readonly node: PathNode } | undefined;
+  /** Takes all segments that are left. */
+  rest: { readonly name: string; readonly node: PathNode } | undefined;
   readonly operations: Map<HttpMethod, OperationId>;
 }
 
@@ -14,7 +16,12 @@ export type RouteMatch =
   /** The answer to OPTIONS. */
   | { readonly kind: "methods"; readonly allow: string };
 
-const newNode = (): PathNode => ({ literals: new Map(), parameter: undefined, operations: new Map() });
+const newNode = (): PathNode => ({
+  literals: new Map(),
+  parameter: undefined,
+  rest: undefined,
+  operations: new Map(),
+});
 
 /** Finds the operation of a method and a path among some of the routes. A literal segment goes before a parameter. */
 export class Router {
@@ -24,15 +31,24 @@ export class Router {
     for (const operationId of operationIds) this.add(operationId);
   }
 
-  /** @throws ServiceError NOT_FOUND | METHOD_NOT_ALLOWED (details: allow) | INVALID_REQUEST for a broken percent-encoding */
-  match(method: string, rawPath: string): RouteMatch {
+  /**
+   * @param isDecoded the path is not percent-encoded any more
+   * @throws ServiceError NOT_FOUND | METHOD_NOT_ALLOWED (details: allow) | INVALID_REQUEST for a broken percent-encoding
+   */
+  match(method: string, rawPath: string, isDecoded = false): RouteMatch {
     const params: Record<string, string> = {};
+    const decode = isDecoded ? (segment: string): string => segment : decoded;
     let node: PathNode | undefined = this.root;
     let start = 1;
     while (node !== undefined && start <= rawPath.length) {
+      if (node.rest !== undefined && start < rawPath.length) {
+        params[node.rest.name] = restOf(rawPath.slice(start), node.rest.name, decode);
+        node = node.rest.node;
+        break;
+      }
       const slash = rawPath.indexOf("/", start);
       const end = slash === -1 ? rawPath.length : slash;
-      node = this.step(node, rawPath.slice(start, end), params);
+      node = this.step(node, rawPath.slice(start, end), params, decode);
       start = end + 1;
     }
     if (node === undefined || node.operations.size === 0 || rawPath.charCodeAt(0) !== 47) {
@@ -46,11 +62,11 @@ export class Router {
     throw new ServiceError("METHOD_NOT_ALLOWED", `This path takes ${allow}`, { details: { allow } });
   }
 
-  private step(node: PathNode, segment: string, params: Record<string, string>): PathNode | undefined {
+  private step(node: PathNode, segment: string, params: Record<string, string>, decode: Decode): PathNode | undefined {
     const literal = node.literals.get(segment);
     if (literal !== undefined) return literal;
     if (node.parameter === undefined || segment === "") return undefined;
-    params[node.parameter.name] = decoded(segment, node.parameter.name);
+    params[node.parameter.name] = decode(segment, node.parameter.name);
     return node.parameter.node;
   }
 
@@ -58,7 +74,10 @@ export class Router {
     const { method, path } = routes[operationId];
     let node = this.root;
     for (const segment of path.slice(1).split("/")) {
-      if (segment.startsWith("{")) {
+      if (segment.endsWith("+}")) {
+        node.rest ??= { name: segment.slice(1, -2), node: newNode() };
+        node = node.rest.node;
+      } else if (segment.startsWith("{")) {
         const name = segment.slice(1, -1);
         if (node.parameter !== undefined && node.parameter.name !== name) {
           throw new Error(`routes disagree on the name of a parameter: ${node.parameter.name}, ${name}`);
@@ -79,6 +98,20 @@ function allowedMethods(node: PathNode): string {
   const methods: string[] = [...node.operations.keys()];
   if (node.operations.has("GET")) methods.push("HEAD");
   return [...methods, "OPTIONS"].join(", ");
+}
+
+type Decode = (segment: string, name: string) => string;
+
+/** Segment by segment, because a slash that was encoded would be one of another kind. */
+function restOf(rest: string, name: string, decode: Decode): string {
+  return rest
+    .split("/")
+    .map((segment) => {
+      const text = decode(segment, name);
+      if (text.includes("/")) throw invalidRequest("path", name, "has an encoded slash: names have none");
+      return text;
+    })
+    .join("/");
 }
 
 function decoded(segment: string, name: string): string {

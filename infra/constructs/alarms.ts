@@ -13,6 +13,9 @@ const period = Duration.minutes(5);
 /** A duty is delayed by 15 min at most (SQS) and tried five times within an hour; what is older than that is stuck. */
 const dutyAgeSecondsMax = 2 * 3600;
 
+/** A look at a session waits for 15 min at most before it is due (SQS counts from when it was sent), and takes a moment. */
+const expiryAgeSecondsMax = 20 * 60;
+
 /** Requests that may fail on our side within a period before somebody is called: one is no trend. */
 const serverErrorsMax = 5;
 
@@ -22,6 +25,7 @@ export interface AlarmsProps {
   readonly functions: readonly CapabilityFunction[];
   readonly tables: Readonly<Record<string, Table>>;
   readonly duties: DutyQueue;
+  readonly expiry: DutyQueue;
   readonly api: HttpApi;
   /** Notified when an alarm goes off and when it is over. */
   readonly action?: IAlarmAction;
@@ -55,6 +59,17 @@ export class Alarms extends Construct {
       description: "The oldest background duty has waited for too long: sealing and retention do not keep up.",
       metric: props.duties.queue.metricApproximateAgeOfOldestMessage({ period, statistic: Stats.MAXIMUM }),
       above: dutyAgeSecondsMax,
+    });
+    this.#add("ExpiryFailed", {
+      description:
+        "The end of a session failed every time and waits in the dead-letter queue. Its ephemerals stay until the next sweep.",
+      metric: props.expiry.failed.metricApproximateNumberOfMessagesVisible({ period, statistic: Stats.MAXIMUM }),
+      above: 0,
+    });
+    this.#add("ExpiryLate", {
+      description: "Sessions are not ended in time: locks and leads of clients that are gone are held too long.",
+      metric: props.expiry.queue.metricApproximateAgeOfOldestMessage({ period, statistic: Stats.MAXIMUM }),
+      above: expiryAgeSecondsMax,
     });
     this.#add("ServerErrors", {
       description: "Requests fail with a status of 5xx.",

@@ -3,6 +3,7 @@ import { flushCompileCache } from "node:module";
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
+import { accessFromEnvironment } from "../../functions/access.ts";
 import { writeLog } from "../../functions/http/log.ts";
 import { ServiceError } from "../../shared/api/errors.ts";
 import { localCloseMsMax } from "../../shared/limits.ts";
@@ -75,7 +76,7 @@ async function serve(options: ServeOptions): Promise<void> {
 
 async function listen(services: Services, { host, port }: ServeOptions): Promise<RunningServer> {
   try {
-    return await startServer({ services, host, port });
+    return await startServer({ services, host, port, access: accessFromEnvironment() });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reasons: Readonly<Record<string, string>> = {

@@ -5,7 +5,15 @@ import { errorTable } from "./errors.ts";
 import type { ErrorCode } from "./errors.ts";
 import { operations } from "./operations.ts";
 import type { Operation } from "./operations.ts";
-import { fetchHeaders, idempotencyKeyHeader, jsonMediaType, recordBatchMediaType, routes } from "./routes.ts";
+import {
+  authHeader,
+  fetchHeaders,
+  idempotencyKeyHeader,
+  jsonMediaType,
+  recordBatchMediaType,
+  routes,
+  sessionHeader,
+} from "./routes.ts";
 import type { OperationId, Route } from "./routes.ts";
 import { errorAnswer } from "./schemas/common.ts";
 
@@ -30,7 +38,7 @@ export function openApiDocument(version: string): Json {
   const components = new Components();
   const paths: Record<string, Json> = {};
   for (const [id, route] of Object.entries(routes) as [OperationId, Route][]) {
-    const path = (paths[route.path] ??= {});
+    const path = (paths[route.path.replace("+}", "}")] ??= {});
     path[route.method.toLowerCase()] = operationObject(id, route, components);
   }
   return {
@@ -40,7 +48,7 @@ export function openApiDocument(version: string): Json {
       version,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       description:
-        "Topics with partitions over HTTP. Keys and values are UTF-8 strings or base64; ids of 64 bits are strings, all other " +
+        "Topics with partitions, znodes, sessions, elections and locks over HTTP. Keys and values are UTF-8 strings or base64; ids of 64 bits are strings, all other " +
         "numbers are whole and below 2^53. A request with a field or a parameter that is not known is refused.",
     },
     servers: [{ url: "http://127.0.0.1:8080", description: "npm start" }],
@@ -115,7 +123,28 @@ function parameterObjects(operation: Operation, components: Components): Json[] 
       schema: { type: "string", minLength: 1, maxLength: idempotencyKeyCharsMax, pattern: "^[\\x21-\\x7e]+$" },
     });
   }
+  if (operation.session !== undefined) parameters.push(...callerParameters(operation.session));
   return parameters;
+}
+
+function callerParameters(session: "any" | "own"): Json[] {
+  const sessionParameter = {
+    name: sessionHeader,
+    in: "header",
+    required: session === "own",
+    description: "`<session id>:<password>`, as they were given when the session was created.",
+    schema: { type: "string", pattern: "^[0-9]{1,19}:[A-Za-z0-9_-]{22}$" },
+  };
+  if (session === "own") return [sessionParameter];
+  const authParameter = {
+    name: authHeader,
+    in: "header",
+    required: false,
+    description:
+      "`digest <base64 of user:password>`: who asks, for access control lists. Several are joined by commas.",
+    schema: { type: "string" },
+  };
+  return [sessionParameter, authParameter];
 }
 
 function schemaParameters(schema: z.ZodObject, place: "path" | "query", components: Components): Json[] {

@@ -4,13 +4,16 @@
  */
 
 /** The function that serves a route: a file in `functions/`, and one Lambda function. */
-export type Capability = "health" | "topics" | "produce" | "fetch";
+export type Capability = "health" | "topics" | "produce" | "fetch" | "znode" | "sessions" | "election";
 
-export type HttpMethod = "GET" | "POST" | "PATCH" | "DELETE";
+export type HttpMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 export interface Route {
   readonly method: HttpMethod;
-  /** `{name}` stands for one percent-encoded segment; API Gateway's and OpenAPI's syntax. */
+  /**
+   * `{name}` stands for one percent-encoded segment, `{name+}` at the end for all that are left; API Gateway's syntax, and
+   * but for the plus OpenAPI's.
+   */
   readonly path: string;
   readonly capability: Capability;
 }
@@ -51,6 +54,31 @@ export const routes = {
     path: "/v1/{namespace}/topics/{topic}/partitions/{partition}/offsets",
     capability: "fetch",
   },
+
+  createSession: { method: "POST", path: "/v1/{namespace}/sessions", capability: "sessions" },
+  describeSession: { method: "GET", path: "/v1/{namespace}/sessions/{sessionId}", capability: "sessions" },
+  heartbeat: { method: "POST", path: "/v1/{namespace}/sessions/{sessionId}/heartbeat", capability: "sessions" },
+  closeSession: { method: "DELETE", path: "/v1/{namespace}/sessions/{sessionId}", capability: "sessions" },
+
+  getRoot: { method: "GET", path: "/v1/{namespace}/znodes", capability: "znode" },
+  setRoot: { method: "PUT", path: "/v1/{namespace}/znodes", capability: "znode" },
+  createZnode: { method: "POST", path: "/v1/{namespace}/znodes/{path+}", capability: "znode" },
+  getZnode: { method: "GET", path: "/v1/{namespace}/znodes/{path+}", capability: "znode" },
+  setZnode: { method: "PUT", path: "/v1/{namespace}/znodes/{path+}", capability: "znode" },
+  deleteZnode: { method: "DELETE", path: "/v1/{namespace}/znodes/{path+}", capability: "znode" },
+  multi: { method: "POST", path: "/v1/{namespace}/multi", capability: "znode" },
+  multiRead: { method: "POST", path: "/v1/{namespace}/multi-read", capability: "znode" },
+  getChanges: { method: "GET", path: "/v1/{namespace}/changes", capability: "znode" },
+  whoAmI: { method: "GET", path: "/v1/{namespace}/whoami", capability: "znode" },
+
+  campaign: { method: "POST", path: "/v1/{namespace}/elections/{election}/campaign", capability: "election" },
+  resign: { method: "POST", path: "/v1/{namespace}/elections/{election}/resign", capability: "election" },
+  proclaim: { method: "POST", path: "/v1/{namespace}/elections/{election}/proclaim", capability: "election" },
+  describeElection: { method: "GET", path: "/v1/{namespace}/elections/{election}", capability: "election" },
+  observeElection: { method: "GET", path: "/v1/{namespace}/elections/{election}/observe", capability: "election" },
+  acquireLock: { method: "POST", path: "/v1/{namespace}/locks/{lock}/acquire", capability: "election" },
+  releaseLock: { method: "POST", path: "/v1/{namespace}/locks/{lock}/release", capability: "election" },
+  describeLock: { method: "GET", path: "/v1/{namespace}/locks/{lock}", capability: "election" },
 } as const satisfies Record<string, Route>;
 
 export type OperationId = keyof typeof routes;
@@ -69,5 +97,9 @@ export const fetchHeaders = {
 
 /** A write that is sent again under the same key is applied once; at most `idempotencyKeyCharsMax` visible ASCII characters. */
 export const idempotencyKeyHeader = "idempotency-key";
+/** `<session id>:<password>`: the session under which a request is made. */
+export const sessionHeader = "x-streamkeeper-session";
+/** `digest <base64 of user:password>`, several joined by commas: who asks, for access control lists. */
+export const authHeader = "x-streamkeeper-auth";
 /** Repeats the `requestId` of error answers, on every answer. */
 export const requestIdHeader = "x-request-id";

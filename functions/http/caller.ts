@@ -1,0 +1,96 @@
+/** Who asks: by the connection, by AWS's signature, and by what the request's headers prove. */
+import { createHash, timingSafeEqual } from "node:crypto";
+import { ServiceError } from "../../shared/api/errors.ts";
+import { authHeader, sessionHeader } from "../../shared/api/routes.ts";
+import { authProofsMax, fetchWaitMsMax } from "../../shared/limits.ts";
+import type { CallContext, SessionCredentials } from "../../shared/services/coordination.ts";
+import type { Identity } from "../../shared/tree/acl.ts";
+import type { RoutedRequest } from "./event.ts";
+import { headerValue } from "./media-type.ts";
+
+/** What the deployment decides of access. */
+export interface AccessSettings {
+  /** `user:base64(SHA-1(user:password))`: who proves to be this one may do everything, as with ZooKeeper's superDigest. */
+  readonly superDigest?: string;
+}
+
+/** @throws ServiceError AUTH_FAILED for a header that proves nothing */
+export function callContext(routed: RoutedRequest, namespace: string, access: AccessSettings): CallContext {
+  const session = sessionOf(routed);
+  return { namespace, identities: identitiesOf(routed, access), ...(session === undefined ? {} : { session }) };
+}
+
+/**
+ * The session that the path names, proven by the header.
+ *
+ * @throws ServiceError AUTH_FAILED
+ */
+export function ownSession(routed: RoutedRequest, sessionId: string): SessionCredentials {
+  const session = sessionOf(routed);
+  if (session?.sessionId === BigInt(sessionId)) return session;
+  throw authFailed(`${sessionHeader} must name the session of the path`);
+}
+
+/** What the transport lets a long poll wait. */
+export function boundedWait(
+  routed: RoutedRequest,
+  askedMs: number,
+): { readonly waitMs: number; readonly signal?: AbortSignal } {
+  const waitMs = Math.min(askedMs, routed.waitMsMax, fetchWaitMsMax);
+  // Making a signal costs something, and who does not wait needs none.
+  return waitMs > 0 ? { waitMs, signal: routed.signal } : { waitMs };
+}
+
+function sessionOf({ headers }: RoutedRequest): SessionCredentials | undefined {
+  const value = headerValue(headers, sessionHeader);
+  if (value === undefined) return undefined;
+  const match = /^(\d{1,19}):([A-Za-z0-9_-]{22})$/.exec(value);
+  if (match === null) throw authFailed(`${sessionHeader} must be <session id>:<password>`);
+  const [, sessionId = "", password = ""] = match;
+  return { sessionId: BigInt(sessionId), password: new Uint8Array(Buffer.from(password, "base64url")) };
+}
+
+function identitiesOf({ headers, caller }: RoutedRequest, access: AccessSettings): readonly Identity[] {
+  const identities: Identity[] = [];
+  if (caller.sourceIp !== undefined) identities.push({ scheme: "ip", id: caller.sourceIp });
+  const principal = caller.userArn === undefined ? undefined : principalOf(caller.userArn);
+  if (principal !== undefined) identities.push({ scheme: "iam", id: principal });
+  for (const id of digestsOf(headerValue(headers, authHeader))) {
+    identities.push({ scheme: "digest", id });
+    if (access.superDigest !== undefined && sameText(id, access.superDigest)) {
+      identities.push({ scheme: "super", id: "" });
+    }
+  }
+  return identities;
+}
+
+/** A session of a role counts as the role: lists name principals that last. */
+function principalOf(userArn: string): string {
+  const session = /^arn:([a-z-]+):sts::(\d{12}):assumed-role\/([^/]+)\//.exec(userArn);
+  if (session === null) return userArn;
+  const [, partition = "", account = "", role = ""] = session;
+  return `arn:${partition}:iam::${account}:role/${role}`;
+}
+
+function digestsOf(header: string | undefined): readonly string[] {
+  if (header === undefined || header === "") return [];
+  const proofs = header.split(",");
+  if (proofs.length > authProofsMax) throw authFailed(`${authHeader} may have ${authProofsMax} proofs`);
+  return proofs.map((proof) => {
+    const encoded = /^digest +([A-Za-z0-9+/_-]+={0,2})$/i.exec(proof.trim())?.[1];
+    const credentials = encoded === undefined ? "" : Buffer.from(encoded, "base64").toString("utf8");
+    const colon = credentials.indexOf(":");
+    if (colon < 0) throw authFailed(`${authHeader} must be digest <base64 of user:password>`);
+    const hash = createHash("sha1").update(credentials, "utf8").digest("base64");
+    return `${credentials.slice(0, colon)}:${hash}`;
+  });
+}
+
+function sameText(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function authFailed(message: string): ServiceError {
+  return new ServiceError("AUTH_FAILED", message);
+}

@@ -1,0 +1,212 @@
+/** Znodes, multi, changes: what ZooKeeper's clients ask for, over HTTP. */
+import type * as z from "zod";
+import type { OperationId } from "../../shared/api/routes.ts";
+import {
+  type AclAnswer,
+  type GetZnodeAnswer,
+  type MultiAnswer,
+  type MultiReadAnswer,
+  type multiBody,
+  permissionNames,
+  type setZnodeBody,
+  type StatAnswer,
+} from "../../shared/api/schemas/znodes.ts";
+import { znodeBodyBytesMax } from "../../shared/limits.ts";
+import type { CallContext, MultiOperation, MultiResult, ReadResult } from "../../shared/services/coordination.ts";
+import type { Services } from "../../shared/services/services.ts";
+import type { AclList } from "../../shared/tree/acl.ts";
+import type { Stat } from "../../shared/tree/stat.ts";
+import { type AccessSettings, boundedWait, callContext } from "../http/caller.ts";
+import { invalidRequest } from "../http/invalid-request.ts";
+import { decodedBytes, encodedBytes } from "../http/json-bytes.ts";
+import { jsonOperation } from "../http/operation.ts";
+import type { ApiRequest, ServedOperation } from "../http/operation.ts";
+
+export function znodeOperations(services: Services, access: AccessSettings): readonly ServedOperation[] {
+  const { znodes, changes } = services;
+  const contextOf = ({ params, routed }: Pick<ApiRequest<OperationId>, "params" | "routed">): CallContext =>
+    callContext(routed, (params as { readonly namespace: string }).namespace, access);
+  return [
+    jsonOperation("getRoot", (request) => get(services, contextOf(request), "/", request.query)),
+    jsonOperation("getZnode", (request) => get(services, contextOf(request), `/${request.params.path}`, request.query)),
+    jsonOperation("setRoot", (request) => set(services, contextOf(request), "/", request), znodeBodyBytesMax),
+    jsonOperation(
+      "setZnode",
+      (request) => set(services, contextOf(request), `/${request.params.path}`, request),
+      znodeBodyBytesMax,
+    ),
+    jsonOperation(
+      "createZnode",
+      async (request) => {
+        const { params, body, idempotency } = request;
+        const fields = createFieldsOf({ ...body, path: `/${params.path}` });
+        const { path, stat, zxid } = await znodes.create(contextOf(request), { ...fields, ...idempotency });
+        return { path, stat: statAnswer(stat), zxid };
+      },
+      znodeBodyBytesMax,
+    ),
+    jsonOperation("deleteZnode", async (request) => {
+      const { params, query, idempotency } = request;
+      const path = `/${params.path}`;
+      const { zxid } = await znodes.delete(contextOf(request), { path, version: query.version, ...idempotency });
+      return { zxid };
+    }),
+    jsonOperation(
+      "multi",
+      async (request): Promise<MultiAnswer> => {
+        const operations = request.body.ops.map(multiOperationOf);
+        const { results, zxid } = await znodes.multi(contextOf(request), { operations, ...request.idempotency });
+        return { results: results.map((result, index) => multiResultAnswer(result, operations[index])), zxid };
+      },
+      znodeBodyBytesMax,
+    ),
+    jsonOperation("multiRead", async (request): Promise<MultiReadAnswer> => {
+      const { ops, minZxid } = request.body;
+      const operations = ops.map(({ type, path }) => ({ kind: type, path }));
+      const { results, zxid } = await znodes.multiRead(contextOf(request), operations, readOptions(minZxid));
+      return { results: results.map(readResultAnswer), zxid };
+    }),
+    jsonOperation("getChanges", async (request) => {
+      const { waitMs, since, ...query } = request.query;
+      const { events, zxid } = await changes.changes(contextOf(request), {
+        ...query,
+        ...(since === undefined ? {} : { since }),
+        ...boundedWait(request.routed, waitMs),
+      });
+      return { events: events.map((event) => ({ ...event })), zxid };
+    }),
+    jsonOperation("whoAmI", async (request) => ({
+      identities: contextOf(request).identities.map((identity) => ({ ...identity })),
+    })),
+  ];
+}
+
+async function get(
+  { znodes }: Services,
+  context: CallContext,
+  path: string,
+  query: ApiRequest<"getZnode">["query"],
+): Promise<GetZnodeAnswer> {
+  const { view, minZxid, limit, nextToken } = query;
+  const options = readOptions(minZxid);
+  switch (view) {
+    case "data": {
+      const { data, stat, zxid } = await znodes.getData(context, path, options);
+      return { path, data: encodedBytes(data), stat: statAnswer(stat), zxid };
+    }
+    case "stat": {
+      const { stat, zxid } = await znodes.exists(context, path, options);
+      return { path, stat: statAnswer(stat), zxid };
+    }
+    case "children": {
+      const page = { limit, ...(nextToken === undefined ? {} : { nextToken }) };
+      const { children, stat, zxid, nextToken: next } = await znodes.getChildren(context, path, page, options);
+      return { path, children: [...children], stat: statAnswer(stat), zxid, nextToken: next };
+    }
+    case "acl": {
+      const { acl, stat, zxid } = await znodes.getAcl(context, path, options);
+      return { path, acl: aclAnswer(acl), stat: statAnswer(stat), zxid };
+    }
+    case "count": {
+      const { count, zxid } = await znodes.countDescendants(context, path, options);
+      return { path, count, zxid };
+    }
+  }
+}
+
+interface SetRequest {
+  readonly query: { readonly view: "data" | "acl" };
+  readonly body: z.output<typeof setZnodeBody>;
+  readonly idempotency: { readonly idempotencyKey?: string };
+}
+
+async function set(
+  { znodes }: Services,
+  context: CallContext,
+  path: string,
+  { query, body, idempotency }: SetRequest,
+): Promise<{ path: string; stat: StatAnswer; zxid: number }> {
+  const { data, acl, version } = body;
+  if (query.view === "acl") {
+    if (acl === undefined) throw invalidRequest("body", "acl", "is missing");
+    if (data !== undefined) throw invalidRequest("body", "data", "is not known with view=acl");
+    const written = await znodes.setAcl(context, { path, acl: aclOf(acl), version, ...idempotency });
+    return { path, stat: statAnswer(written.stat), zxid: written.zxid };
+  }
+  if (data === undefined) throw invalidRequest("body", "data", "is missing; null stands for none");
+  if (acl !== undefined) throw invalidRequest("body", "acl", "is not known without view=acl");
+  const written = await znodes.setData(context, { path, data: decodedBytes(data), version, ...idempotency });
+  return { path, stat: statAnswer(written.stat), zxid: written.zxid };
+}
+
+type MultiOp = z.output<typeof multiBody>["ops"][number];
+
+function multiOperationOf(op: MultiOp): MultiOperation {
+  switch (op.type) {
+    case "create":
+      return { kind: "create", ...createFieldsOf(op) };
+    case "setData":
+      return { kind: "setData", path: op.path, data: decodedBytes(op.data), version: op.version };
+    case "delete":
+    case "check":
+      return { kind: op.type, path: op.path, version: op.version };
+    case "fence":
+      return { kind: "fence", path: op.path, czxid: op.fencingToken };
+  }
+}
+
+type CreateOp = Omit<Extract<MultiOp, { type: "create" }>, "type">;
+
+function createFieldsOf({ path, data = null, mode, acl, ttlMs }: CreateOp) {
+  return {
+    path,
+    data: decodedBytes(data),
+    mode,
+    ...(acl === undefined ? {} : { acl: aclOf(acl) }),
+    ...(ttlMs === undefined ? {} : { ttlMs }),
+  };
+}
+
+function multiResultAnswer(result: MultiResult, operation: MultiOperation | undefined): MultiAnswer["results"][number] {
+  return {
+    type: operation?.kind ?? result.kind,
+    ...("path" in result ? { path: result.path } : {}),
+    ...("stat" in result ? { stat: statAnswer(result.stat) } : {}),
+  };
+}
+
+function readResultAnswer(result: ReadResult): MultiReadAnswer["results"][number] {
+  switch (result.kind) {
+    case "getData":
+      return { type: "getData", data: encodedBytes(result.data), stat: statAnswer(result.stat) };
+    case "getChildren":
+      return { type: "getChildren", children: [...result.children], stat: statAnswer(result.stat) };
+    case "error":
+      return { type: "error", error: result.error, message: result.message };
+  }
+}
+
+function readOptions(minZxid: number | undefined): { readonly minZxid?: number } {
+  return minZxid === undefined ? {} : { minZxid };
+}
+
+function statAnswer(stat: Stat): StatAnswer {
+  return { ...stat, ephemeralOwner: stat.ephemeralOwner.toString() };
+}
+
+/** ZooKeeper's bits are the powers of two, in the order of the names. */
+function aclOf(acl: AclAnswer): AclList {
+  return acl.map(({ permissions, scheme, id }) => ({
+    permissions: permissions.reduce((bits, name) => bits | (1 << permissionNames.indexOf(name)), 0),
+    scheme,
+    id,
+  }));
+}
+
+function aclAnswer(acl: AclList): AclAnswer {
+  return acl.map(({ permissions, scheme, id }) => ({
+    permissions: permissionNames.filter((_, bit) => (permissions & (1 << bit)) !== 0),
+    scheme,
+    id,
+  }));
+}
