@@ -1,4 +1,4 @@
-/** The table behind the `ItemStore` port: namespaces, topic projections, partition states, counters, garbage. */
+/** The table behind the `ItemStore` port: namespaces, topic projections, partition states, counters, garbage, leases. */
 import { RemovalPolicy } from "aws-cdk-lib";
 import { AttributeType, BillingMode, Table } from "aws-cdk-lib/aws-dynamodb";
 import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
@@ -7,7 +7,14 @@ import { ttlAttribute } from "../../shared/storage/aws/log-entry-item.ts";
 import { grantOnPartitions } from "./table-grants.ts";
 
 /** Kinds of items by their partition key in `shared/storage/item-keys.ts`; an asterisk stands for any characters. */
-export type ItemPartition = "namespaces" | "topics:*" | "partitions:*" | "producer-ids" | "garbage" | "health";
+export type ItemPartition =
+  | "namespaces"
+  | "topics:*"
+  | "partitions:*"
+  | "producer-ids"
+  | "garbage"
+  | "sessions:*"
+  | "health";
 
 export interface ItemTableProps {
   /** Keep the table when the stack goes, and refuse to delete it. */

@@ -38,6 +38,7 @@ try {
     STREAMKEEPER_ITEM_TABLE: names.itemTable,
     STREAMKEEPER_BUCKET: names.bucket,
     STREAMKEEPER_DUTY_QUEUE_URL: names.dutyQueueUrl ?? "",
+    STREAMKEEPER_EXPIRY_QUEUE_URL: names.expiryQueueUrl ?? "",
   };
   process.stderr.write(`${emulators.dynamoDbName} and fauxqs are running; Ctrl-C stops them.\n`);
   process.stdout.write(

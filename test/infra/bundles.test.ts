@@ -140,6 +140,42 @@ describe("the bundled functions, with the permissions of their roles", { timeout
     expect(rehearsal.refused).toEqual([]);
   });
 
+  test("serve znodes, sessions, elections and locks, and end sessions", async () => {
+    let session: Readonly<Record<string, string>> = {};
+    const ok = async (capability: string, call: string, body?: unknown): Promise<unknown> => {
+      const answer = await rehearsal.http(capability, call, body, session);
+      expect(answer.status, `${call}: ${JSON.stringify(answer.body)}`).toBeLessThan(300);
+      return answer.body;
+    };
+    const opened = (await ok("sessions", "POST /v1/team/sessions", { timeoutMs: 5_000 })) as Record<string, string>;
+    const { sessionId = "" } = opened;
+    session = { "x-streamkeeper-session": `${sessionId}:${opened["password"]}` };
+    const data = "x".repeat(400_000);
+    await ok("znode", "POST /v1/team/znodes/a", { data });
+    await ok("znode", "POST /v1/team/znodes/c", { mode: "container" });
+    await ok("znode", "POST /v1/team/znodes/c/e", { mode: "ephemeral" });
+    await ok("znode", "POST /v1/team/multi", { ops: [{ type: "setData", path: "/a", data }] });
+    await ok("sessions", `POST /v1/team/sessions/${sessionId}/heartbeat`);
+    await ok("election", "POST /v1/team/elections/e/campaign", {});
+    await ok("election", "POST /v1/team/locks/l/acquire", {});
+    await rehearsal.coolDown();
+    await ok("znode", "GET /v1/team/znodes/a");
+    await ok("znode", "GET /v1/team/changes?since=0&recursive=true");
+    await ok("election", "GET /v1/team/elections/e");
+    await ok("election", "GET /v1/team/locks/l");
+    await ok("sessions", `GET /v1/team/sessions/${sessionId}`);
+    expect(await rehearsal.duties({ kind: "reap", namespace: "team", sessionId })).toBe(0);
+    await ok("znode", "GET /v1/team/znodes/c/e?view=stat");
+    rehearsal.clockAheadMs = minuteMs;
+    expect(await rehearsal.duties({ kind: "reap", namespace: "team", sessionId })).toBe(0);
+    expect(await rehearsal.duties({ kind: "expire", namespace: "team" })).toBe(0);
+    session = {};
+    expect(await ok("election", "GET /v1/team/elections/e")).toMatchObject({ leader: null });
+    expect((await rehearsal.http("znode", "GET /v1/team/znodes/c")).status).toBe(404);
+    rehearsal.clockAheadMs = 0;
+    expect(rehearsal.refused).toEqual([]);
+  });
+
   test("seal, retain, collect and sweep", async () => {
     const { topicId } = (await rehearsal.http("topics", `GET ${flights}`)).body as { readonly topicId: string };
     // Sealed after 10 min, read from there after 20, given up after the topic's 2 h, collected after a grace of 2 h; what a

@@ -43,7 +43,9 @@ describe("the HTTP API", () => {
       .filter(([, { Properties }]) => Properties["Principal"] === "apigateway.amazonaws.com")
       .map(([, { Properties }]) => (Properties["FunctionName"] as { "Fn::GetAtt": [string] })["Fn::GetAtt"][0])
       .map(capabilityOf);
-    expect(new Set(allowed)).toEqual(new Set(["fetch", "health", "produce", "topics"]));
+    expect(new Set(allowed)).toEqual(
+      new Set(["election", "fetch", "health", "produce", "sessions", "topics", "znode"]),
+    );
   });
 
   test("writes a line of JSON per request, by which the function's own lines are found", () => {

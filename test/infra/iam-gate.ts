@@ -21,7 +21,9 @@ export interface IamGate {
 
 export async function startIamGate(options: {
   readonly endpoints: Emulators["endpoints"];
-  readonly names: Required<Pick<AwsResourceNames, "logTable" | "itemTable" | "bucket" | "dutyQueueUrl">>;
+  readonly names: Required<
+    Pick<AwsResourceNames, "logTable" | "itemTable" | "bucket" | "dutyQueueUrl" | "expiryQueueUrl">
+  >;
   /** By access key id. */
   readonly permissions: ReadonlyMap<string, readonly Permission[]>;
 }): Promise<IamGate> {
@@ -69,6 +71,7 @@ function readRequest(
     readonly itemTable: string;
     readonly bucket: string;
     readonly dutyQueueUrl: string;
+    readonly expiryQueueUrl: string;
   },
 ): { readonly service: Service; readonly requests: readonly StorageRequest[] } {
   const target = headers["x-amz-target"];
@@ -77,7 +80,11 @@ function readRequest(
   const parameters: unknown = JSON.parse(body.toString());
   if (api === "AmazonSQS") {
     const { QueueUrl } = z.object({ QueueUrl: z.string() }).parse(parameters);
-    const resource = QueueUrl === names.dutyQueueUrl ? "duties" : QueueUrl;
+    const queues = new Map([
+      [names.dutyQueueUrl, "duties"],
+      [names.expiryQueueUrl, "expiry"],
+    ]);
+    const resource = queues.get(QueueUrl) ?? QueueUrl;
     return { service: "sqs", requests: [{ action: `sqs:${operation}`, resource }] };
   }
   const { tables, keys } = dynamoDbItems(operation, parameters);

@@ -6,7 +6,7 @@ import { capabilityOf, resourcesOf } from "./synthesize.ts";
 /** One action on one resource; on a table only on items whose partition key matches one of the patterns. */
 export interface Permission {
   readonly action: string;
-  /** `logs`, `items`, `duties`, `own logs`, `blobs`, or objects of the bucket as `blobs/<pattern>`. */
+  /** `logs`, `items`, `duties`, `expiry`, `own logs`, `blobs`, or objects of the bucket as `blobs/<pattern>`. */
   readonly resource: string;
   readonly keys?: readonly string[];
 }
@@ -99,7 +99,13 @@ function matches(pattern: string, text: string): boolean {
   return text.startsWith(head);
 }
 
-const names = { LogsTable: "logs", ItemsTable: "items", BlobsBucket: "blobs", DutiesQueue: "duties" } as const;
+const names = {
+  LogsTable: "logs",
+  ItemsTable: "items",
+  BlobsBucket: "blobs",
+  DutiesQueue: "duties",
+  ExpiryQueue: "expiry",
+} as const;
 
 function nameOf(logicalId: string): string {
   for (const [prefix, name] of Object.entries(names)) if (logicalId.startsWith(prefix)) return name;

@@ -1,7 +1,7 @@
 /** The bundled functions at work on emulators of AWS, each with what its role allows and no more. */
 import { join } from "node:path";
 import { createNodeEnvironment } from "../../shared/storage/node/node-environment.ts";
-import type { Duty } from "../../shared/storage/environment.ts";
+import { type Duty, isTimed } from "../../shared/storage/environment.ts";
 import { encodeDuty } from "../../shared/storage/aws/duty-message.ts";
 import type { ItemKey } from "../../shared/storage/item-store.ts";
 import type { AwsStorage } from "../../shared/storage/aws/aws-storage.ts";
@@ -42,8 +42,8 @@ export class Rehearsal {
       const environment = createNodeEnvironment();
       const created = await createEmulatedResources(emulators, environment, "rehearsal");
       const storage = openEmulatedStorage(emulators, environment, created);
-      const { logTable, itemTable, bucket, dutyQueueUrl = "" } = created;
-      const names = { logTable, itemTable, bucket, dutyQueueUrl };
+      const { logTable, itemTable, bucket, dutyQueueUrl = "", expiryQueueUrl = "" } = created;
+      const names = { logTable, itemTable, bucket, dutyQueueUrl, expiryQueueUrl };
       const gate = await startIamGate({ endpoints: emulators.endpoints, names, permissions: bundles.permissions });
       return new Rehearsal(bundles, emulators, gate, storage, {
         ...emulators.variables,
@@ -54,6 +54,7 @@ export class Rehearsal {
         STREAMKEEPER_ITEM_TABLE: itemTable,
         STREAMKEEPER_BUCKET: bucket,
         STREAMKEEPER_DUTY_QUEUE_URL: dutyQueueUrl,
+        STREAMKEEPER_EXPIRY_QUEUE_URL: expiryQueueUrl,
       });
     } catch (cause) {
       await emulators.stop();
@@ -67,13 +68,18 @@ export class Rehearsal {
   }
 
   /** `call` is a method and a path; answers the status and what the body holds. */
-  async http(capability: string, call: string, body?: unknown): Promise<{ status: number; body: unknown }> {
+  async http(
+    capability: string,
+    call: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<{ status: number; body: unknown }> {
     const [method = "", path = ""] = call.split(" ");
     const { rawPath, rawQueryString } = splitPath(path);
     const event = {
       rawPath,
       rawQueryString,
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", ...headers },
       requestContext: { requestId: "request", http: { method } },
       isBase64Encoded: false,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -82,10 +88,11 @@ export class Rehearsal {
     return { status: answer.statusCode, body: answer.body === undefined ? undefined : JSON.parse(answer.body) };
   }
 
-  /** What the duty queue would deliver; answers how many duties failed. */
+  /** What the duty queue or the expiry queue would deliver; answers how many duties failed. */
   async duties(...duties: readonly Duty[]): Promise<number> {
+    const worker = duties.some(isTimed) ? "reap" : "seal";
     const Records = duties.map((duty, index) => ({ messageId: String(index), body: encodeDuty(duty) }));
-    const { batchItemFailures } = (await this.#invoke("seal", { Records })) as { batchItemFailures: unknown[] };
+    const { batchItemFailures } = (await this.#invoke(worker, { Records })) as { batchItemFailures: unknown[] };
     return batchItemFailures.length;
   }
 

@@ -119,7 +119,7 @@ describe("the bucket", () => {
 
 describe("the duty queue", () => {
   test("is encrypted, refuses requests without TLS, and puts aside what failed five times", () => {
-    template.resourceCountIs("AWS::SQS::Queue", 2);
+    template.resourceCountIs("AWS::SQS::Queue", 4);
     template.allResourcesProperties("AWS::SQS::Queue", { SqsManagedSseEnabled: true });
     template.hasResourceProperties("AWS::SQS::Queue", {
       RedrivePolicy: {
@@ -134,7 +134,7 @@ describe("the duty queue", () => {
           Statement: [Match.objectLike({ Effect: "Deny", Condition: { Bool: { "aws:SecureTransport": "false" } } })],
         },
       },
-      2,
+      4,
     );
   });
 
@@ -146,11 +146,16 @@ describe("the duty queue", () => {
     });
   });
 
-  test("gives its duties to the seal function, which reports each failure by itself", () => {
-    template.resourceCountIs("AWS::Lambda::EventSourceMapping", 1);
+  test("gives its duties to the seal function, the expiry queue to reap; both report each failure by itself", () => {
+    template.resourceCountIs("AWS::Lambda::EventSourceMapping", 2);
     template.hasResourceProperties("AWS::Lambda::EventSourceMapping", {
       EventSourceArn: { "Fn::GetAtt": [Match.stringLikeRegexp("^DutiesQueue"), "Arn"] },
       FunctionName: { Ref: Match.stringLikeRegexp("^seal") },
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+    });
+    template.hasResourceProperties("AWS::Lambda::EventSourceMapping", {
+      EventSourceArn: { "Fn::GetAtt": [Match.stringLikeRegexp("^ExpiryQueue"), "Arn"] },
+      FunctionName: { Ref: Match.stringLikeRegexp("^reap") },
       FunctionResponseTypes: ["ReportBatchItemFailures"],
     });
   });
@@ -180,6 +185,7 @@ describe("the functions", () => {
           STREAMKEEPER_ITEM_TABLE: { Ref: Match.stringLikeRegexp("^Items") },
           STREAMKEEPER_BUCKET: { Ref: Match.stringLikeRegexp("^Blobs") },
           STREAMKEEPER_DUTY_QUEUE_URL: { Ref: Match.stringLikeRegexp("^DutiesQueue") },
+          STREAMKEEPER_EXPIRY_QUEUE_URL: { Ref: Match.stringLikeRegexp("^ExpiryQueue") },
         },
       },
     });
@@ -191,7 +197,8 @@ describe("the functions", () => {
 
   test("behind the API end before it gives up, and leave a long poll its whole wait", () => {
     const seconds = new Map(functions.map(([id, { Properties }]) => [capabilityOf(id), Properties["Timeout"]]));
-    for (const capability of ["fetch", "health", "produce", "topics"]) expect(seconds.get(capability)).toBeLessThan(30);
+    for (const capability of ["fetch", "health", "produce", "topics", "znode", "sessions", "election"])
+      expect(seconds.get(capability)).toBeLessThan(30);
     expect(seconds.get("fetch")).toBeGreaterThan(fetchWaitMsMax / 1_000);
   });
 
