@@ -1,4 +1,5 @@
 import { fetchBytesMax, entryPayloadBytesMax } from "../shared/limits.ts";
+import type { DigestAuth } from "./caller.ts";
 import { parseEndpoint, signingNamesOf } from "./endpoint.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { AwsCredentials, AwsCredentialsProvider, SigningOptions } from "./middleware/signing.ts";
@@ -22,6 +23,8 @@ export interface StreamkeeperClientOptions {
   readonly endpoint: string;
   /** Namespace of commands that name none. Default `default`. */
   readonly namespace?: string;
+  /** Who asks, for the access control lists of znodes. */
+  readonly auth?: readonly DigestAuth[];
   /** With credentials each request is signed (SigV4); without, none is. */
   readonly credentials?: AwsCredentials | AwsCredentialsProvider;
   /** Default: as the endpoint's host name says. */
@@ -45,6 +48,7 @@ export interface StreamkeeperClientOptions {
 export interface ClientConfiguration {
   readonly endpoint: Endpoint;
   readonly namespace: string;
+  readonly auth: readonly DigestAuth[] | undefined;
   readonly signing: SigningOptions | undefined;
   readonly maxAttempts: number;
   readonly requestTimeoutMs: number;
@@ -59,6 +63,7 @@ export function resolveConfiguration(options: StreamkeeperClientOptions): Client
   return {
     endpoint,
     namespace: options.namespace ?? "default",
+    auth: options.auth,
     signing: signingOf(options, endpoint),
     maxAttempts: positive(options.maxAttempts ?? maxAttemptsDefault, "maxAttempts"),
     requestTimeoutMs: positive(options.requestTimeoutMs ?? requestTimeoutMsDefault, "requestTimeoutMs"),

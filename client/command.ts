@@ -1,3 +1,4 @@
+import type { DigestAuth } from "./caller.ts";
 import type { ResponseMetadata } from "./exceptions.ts";
 import type { HttpRequest, HttpResponse } from "./http-message.ts";
 
@@ -17,7 +18,7 @@ export interface RequestParts {
   /** Percent-encoded, begins with a slash. */
   readonly path: string;
   /** Left out where undefined. */
-  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly json?: object;
@@ -40,6 +41,7 @@ export interface Command<Input extends object, Output extends object> {
 /** What a command takes from the client where its input leaves it out. */
 export interface CommandDefaults {
   readonly namespace: string;
+  readonly auth?: readonly DigestAuth[] | undefined;
 }
 
 export interface SendOptions {

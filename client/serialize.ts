@@ -8,9 +8,14 @@ import type { HttpRequest } from "./http-message.ts";
 /** What the path of any route may name. */
 export interface PathNames {
   /** Default: the client's namespace. */
-  readonly namespace?: string;
+  readonly namespace?: string | undefined;
   readonly topic?: string;
   readonly partition?: number;
+  readonly sessionId?: string;
+  readonly election?: string;
+  readonly lock?: string;
+  /** Of a znode, with its first slash. */
+  readonly path?: string;
 }
 
 /**
@@ -28,13 +33,35 @@ export function routeTo(
     namespace: names.namespace ?? defaults.namespace,
     topic: names.topic,
     partition: names.partition,
+    sessionId: names.sessionId,
+    election: names.election,
+    lock: names.lock,
   };
-  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
+  const filled = path.replace(/\{(\w+)(\+?)\}/g, (_, name: string, greedy: string) => {
+    if (greedy !== "") return encodePath(names.path);
     const value = values[name];
     if (value === undefined || value === "") throw new TypeError(`${name} is missing`);
     return encodeUriPart(String(value));
   });
   return { method, path: filled };
+}
+
+/** The route for a znode: the root has one of its own. */
+export function znodeRoute(
+  operation: "getZnode" | "setZnode",
+  names: PathNames,
+  defaults: CommandDefaults,
+): Pick<RequestParts, "method" | "path"> {
+  if (names.path !== "/") return routeTo(operation, names, defaults);
+  return routeTo(operation === "getZnode" ? "getRoot" : "setRoot", names, defaults);
+}
+
+/** The slashes stay as they are. */
+function encodePath(path: string | undefined): string {
+  if (path === undefined || !path.startsWith("/") || path.length < 2) {
+    throw new TypeError(`a znode's path begins with a slash: ${path}`);
+  }
+  return path.slice(1).split("/").map(encodeUriPart).join("/");
 }
 
 /** An idempotency key as a header, if there is one. */

@@ -1,6 +1,10 @@
 import { resolveConfiguration } from "./client-configuration.ts";
 import type { ClientConfiguration, StreamkeeperClientOptions } from "./client-configuration.ts";
 import type { Command, CommandSender, SendOptions } from "./command.ts";
+import { Session } from "./coordination/session.ts";
+import type { SessionOptions } from "./coordination/session.ts";
+import { ZnodeClient } from "./coordination/znode-client.ts";
+import type { ZnodeClientOptions } from "./coordination/znode-client.ts";
 import type { ResponseMetadata } from "./exceptions.ts";
 import { idempotencyKeyMiddleware } from "./middleware/idempotency-key.ts";
 import { fixedHeadersMiddleware } from "./middleware/request-headers.ts";
@@ -83,6 +87,16 @@ export class StreamkeeperClient implements CommandSender {
     return new PartitionReader(this, options);
   }
 
+  /** Opens a session, or takes one up, and keeps it alive; close it before the client. @throws StreamkeeperException */
+  session(options: SessionOptions = {}): Promise<Session> {
+    return Session.open(this, options);
+  }
+
+  /** Znodes, with reads and watches that keep their order; close it before the client. */
+  znodes(options: ZnodeClientOptions = {}): ZnodeClient {
+    return new ZnodeClient(this, options);
+  }
+
   /** Closes the connections; calls under way fail. */
   destroy(): void {
     this.#transport.destroy();
@@ -96,14 +110,14 @@ export class StreamkeeperClient implements CommandSender {
     command: Command<Input, Output>,
     context: HandlerContext,
   ): CallHandlers<Input, Output> {
-    const { endpoint, namespace } = this.configuration;
+    const { endpoint, namespace, auth } = this.configuration;
     const { attemptTimeoutMs: timeoutMs, abortSignal } = context;
     const attemptOptions = { timeoutMs, ...(abortSignal === undefined ? {} : { abortSignal }) };
     return {
       serializer:
         (next) =>
         async ({ input }) =>
-          next({ input, request: requestOf(command.serialize(input, { namespace }), endpoint) }),
+          next({ input, request: requestOf(command.serialize(input, { namespace, auth }), endpoint) }),
       deserializer: (next) => async (handlerArguments) => {
         const result = await next(handlerArguments);
         const { response } = result;

@@ -185,7 +185,8 @@ class TreeZnodes implements ZnodeService {
       const problem = openSessionProblem(tree, session);
       if (problem !== undefined) throw refusalError(problem);
       const answer = read(tree, identities);
-      if ("refusal" in answer) throw refusalError(answer.refusal);
+      // Where to watch from for what is not there.
+      if ("refusal" in answer) throw refusalError(answer.refusal, { zxid: tree.lastZxid });
       return { ...(answer as Exclude<Answer, { readonly refusal: Refusal }>), zxid: tree.lastZxid };
     });
   }
