@@ -346,6 +346,8 @@ export const sessionTimeoutMsMax = 600_000;
 export const sessionTimeoutMsDefault = 10_000;
 /** What the clocks of two servers may differ by. */
 export const sessionSkewMs = 250;
+/** Times that a change of a lease is sent until it is answered; each waits for as long as the store may take. */
+export const leaseTriesMax = 3;
 /** Ids that are tried for a new session; one of 2^42 is taken seldom. */
 export const sessionCreationsMax = 5;
 /** Times that a reaper finds the lease changed under it, and when it looks again after that or after a failure. */

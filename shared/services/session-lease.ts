@@ -1,17 +1,19 @@
 /**
  * A session's lease: one item that its heartbeats extend.
  *
- *     sessions:<ns> / <session id>   state: live | closing, password (hex), expiresAtMs
+ *     sessions:<ns> / <session id>   state: live | closing, password (hex), expiresAtMs, keptUntilMs
  *
  *     create ──► live ──(heartbeat: while live and not over)──► live ──(over, or closed)──► closing ──► gone
+ *                                                              the tree has no such session: kept for a while ─┘
  *
  * It is put before the session comes to the tree, so a session of the tree without a live lease is dead. The timeout is
  * the low 20 bits of the session's id: whoever extends the lease need not read it first.
  */
-import { sessionTimeoutMsDefault, sessionTimeoutMsMax, sessionTimeoutMsMin } from "../limits.ts";
+import { leaseTriesMax, sessionTimeoutMsDefault, sessionTimeoutMsMax, sessionTimeoutMsMin } from "../limits.ts";
 import type { Random } from "../storage/environment.ts";
+import { StorageTimeoutError } from "../storage/errors.ts";
 import { sessionKey } from "../storage/item-keys.ts";
-import type { Condition, Item } from "../storage/item-store.ts";
+import type { Condition, Item, ItemWriteResult } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { SessionCredentials } from "./coordination.ts";
 
@@ -38,15 +40,18 @@ export interface Lease {
   readonly sessionId: bigint;
   readonly live: boolean;
   readonly expiresAtMs: number;
+  /** Set on a closing lease whose session the tree does not have. */
+  readonly keptUntilMs: number | undefined;
   readonly version: number;
 }
 
 export function leaseOf({ key, version, attributes }: Item): Lease {
-  const { state, expiresAtMs } = attributes;
+  const { state, expiresAtMs, keptUntilMs } = attributes;
   return {
     sessionId: BigInt(key.sort),
     live: state === "live",
     expiresAtMs: typeof expiresAtMs === "number" ? expiresAtMs : 0,
+    keptUntilMs: typeof keptUntilMs === "number" ? keptUntilMs : undefined,
     version,
   };
 }
@@ -59,8 +64,10 @@ export async function putLease(
 ): Promise<boolean> {
   const expiresAtMs = clock.wallMs() + timeoutMsOf(sessionId);
   const set = { state: "live", password: hexOf(password), expiresAtMs };
-  const { applied } = await items.update(sessionKey(namespace, sessionId), { set }, [{ kind: "absent" }]);
-  return applied;
+  const key = sessionKey(namespace, sessionId);
+  const written = await untilAnswered(() => items.update(key, { set }, [{ kind: "absent" }]));
+  // Ours, if an answer was lost on the way.
+  return written.applied || isOwn(written.existing, password, "live");
 }
 
 /** One request; false if the lease is over, closing, gone, or another's. */
@@ -69,11 +76,18 @@ export async function extendLease(
   namespace: string,
   credentials: SessionCredentials,
 ): Promise<boolean> {
-  const nowMs = clock.wallMs();
-  const { sessionId } = credentials;
-  const set = { expiresAtMs: nowMs + timeoutMsOf(sessionId) };
-  const { applied } = await items.update(sessionKey(namespace, sessionId), { set }, ownAndLive(credentials, nowMs));
-  return applied;
+  const { sessionId, password } = credentials;
+  const key = sessionKey(namespace, sessionId);
+  const written = await untilAnswered(() => {
+    const nowMs = clock.wallMs();
+    const expiresAtMs = nowMs + timeoutMsOf(sessionId);
+    // What arrives late, or is sent by a clock that is behind, must not take away what a later heartbeat was promised.
+    const notAfter = { kind: "attribute", name: "expiresAtMs", op: "<=", value: expiresAtMs } as const;
+    return items.update(key, { set: { expiresAtMs } }, [...ownAndLive(credentials, nowMs), notAfter]);
+  });
+  if (written.applied) return true;
+  const { existing } = written;
+  return isOwn(existing, password, "live") && leaseOf(existing).expiresAtMs > clock.wallMs();
 }
 
 /** For its owner. False unless it was live, or is closing already. */
@@ -82,13 +96,10 @@ export async function closeOwnLease(
   namespace: string,
   credentials: SessionCredentials,
 ): Promise<boolean> {
-  const { sessionId, password } = credentials;
-  const key = sessionKey(namespace, sessionId);
-  const conditions = ownAndLive(credentials, clock.wallMs());
-  const written = await items.update(key, { set: { state: "closing" } }, conditions);
-  if (written.applied) return true;
-  const existing = written.existing ?? (await items.get(key));
-  return existing?.attributes["state"] === "closing" && existing.attributes["password"] === hexOf(password);
+  const key = sessionKey(namespace, credentials.sessionId);
+  const change = { set: { state: "closing" } };
+  const written = await untilAnswered(() => items.update(key, change, ownAndLive(credentials, clock.wallMs())));
+  return written.applied || isOwn(written.existing, credentials.password, "closing");
 }
 
 function ownAndLive({ password }: SessionCredentials, nowMs: number): readonly Condition[] {
@@ -97,6 +108,26 @@ function ownAndLive({ password }: SessionCredentials, nowMs: number): readonly C
     { kind: "attribute", name: "state", op: "=", value: "live" },
     { kind: "attribute", name: "expiresAtMs", op: ">", value: nowMs },
   ];
+}
+
+function isOwn(item: Item | undefined, password: Uint8Array, state: "live" | "closing"): item is Item {
+  return item?.attributes["password"] === hexOf(password) && item.attributes["state"] === state;
+}
+
+/**
+ * A lost answer is asked for again: an update that was applied unseen is harmless to repeat, or fails by its conditions,
+ * and then what stands there tells.
+ *
+ * @throws StorageTimeoutError | StorageThrottledError | StorageUnavailableError
+ */
+async function untilAnswered(update: () => Promise<ItemWriteResult>): Promise<ItemWriteResult> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await update();
+    } catch (cause) {
+      if (!(cause instanceof StorageTimeoutError) || attempt === leaseTriesMax) throw cause;
+    }
+  }
 }
 
 function hexOf(bytes: Uint8Array): string {

@@ -10,7 +10,12 @@ import {
   sessionSkewMs,
   sessionSweepPagesMax,
 } from "../limits.ts";
-import { StorageThrottledError, StorageTimeoutError, StorageUnavailableError } from "../storage/errors.ts";
+import {
+  StorageCorruptError,
+  StorageThrottledError,
+  StorageTimeoutError,
+  StorageUnavailableError,
+} from "../storage/errors.ts";
 import { sessionKey, sessionsPartition } from "../storage/item-keys.ts";
 import type { Storage } from "../storage/storage.ts";
 import { isStorageFailure } from "./change-errors.ts";
@@ -27,16 +32,19 @@ export class SessionReaper {
   }
 
   /**
-   * Closes the session if its lease is over, else asks for another look when it may be.
+   * Closes the session if its lease is over, else asks for another look when it may be; a little later where the store
+   * fails.
    *
-   * @throws StorageTimeoutError | StorageThrottledError | StorageUnavailableError another look has been asked for, if possible
+   * @throws StorageTimeoutError | StorageThrottledError | StorageUnavailableError no other look could be asked for
+   * @throws StorageCorruptError another look would be of no use
    */
   async reap(namespace: string, sessionId: bigint): Promise<void> {
     try {
       await this.#reap(namespace, sessionId);
     } catch (cause) {
-      if (isStorageFailure(cause)) await this.#askAgain(namespace, sessionId, reapRetryMs);
-      throw cause;
+      if (!isStorageFailure(cause)) throw cause;
+      // Not thrown as well: a queue would deliver the same look again, and from then on there would always be two.
+      await this.#askAgain(namespace, sessionId, reapRetryMs);
     }
   }
 
@@ -47,10 +55,12 @@ export class SessionReaper {
       case "done":
         return answer.result.zxid;
       case "refused":
-        return undefined;
+        if (answer.refusal.code === "SESSION_EXPIRED" || answer.refusal.code === "UNKNOWN_NAMESPACE") return undefined;
+        throw new Error(`session ${sessionId} cannot be closed: ${answer.refusal.message}`);
       case "unknown":
         throw new StorageTimeoutError(`nobody knows whether session ${sessionId} is closed`, { cause: answer.cause });
       case "failed": {
+        if (answer.cause instanceof StorageCorruptError) throw answer.cause;
         const options = { cause: answer.cause };
         if (answer.reason === "unavailable")
           throw new StorageUnavailableError("the tree could not be written", options);
@@ -60,13 +70,15 @@ export class SessionReaper {
   }
 
   /**
-   * Leases that are over, and sessions of the tree that have none: what lost wake-ups and processes that ended left.
+   * Leases that are over, and sessions of the tree that have none: what lost wake-ups and processes that ended left. What
+   * fails hinders none of the others, and is thrown at the end.
    *
-   * @throws as `reap`
+   * @throws as `reap` and `closeInTree`
    */
   async sweep(namespace: string): Promise<void> {
     // Before the leases: each session's lease is put before the session comes to the tree.
     const leaseless = new Set((await this.#trees.tree(namespace).read()).sessions.keys());
+    const failures: unknown[] = [];
     let after: string | undefined;
     for (let page = 0; page < sessionSweepPagesMax; page += 1) {
       const { items, next } = await this.#storage.items.query(sessionsPartition(namespace), {
@@ -75,51 +87,60 @@ export class SessionReaper {
       });
       const leases = items.map(leaseOf);
       for (const { sessionId } of leases) leaseless.delete(sessionId);
-      await this.#forEach(
-        leases.filter((lease) => this.#isOver(lease)),
-        ({ sessionId }) => this.reap(namespace, sessionId),
-      );
-      if (next === undefined) {
-        await this.#forEach([...leaseless], (sessionId) => this.closeInTree(namespace, sessionId));
-        return;
-      }
+      failures.push(...(await atOnce(leases, (lease) => this.#lookAt(namespace, lease))));
       after = next;
+      if (next === undefined) break;
     }
+    if (after === undefined) {
+      failures.push(...(await atOnce([...leaseless], (sessionId) => this.closeInTree(namespace, sessionId))));
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  async #lookAt(namespace: string, lease: Lease): Promise<void> {
+    if (this.#isOver(lease)) await this.reap(namespace, lease.sessionId);
+    else if (this.#storage.wakeUps.endWithProcess === true) await this.#askWhenOver(namespace, lease);
   }
 
   async #reap(namespace: string, sessionId: bigint): Promise<void> {
-    const { items, clock } = this.#storage;
+    const { items } = this.#storage;
     const key = sessionKey(namespace, sessionId);
     for (let attempt = 0; attempt < reapAttemptsMax; attempt += 1) {
       const item = await items.get(key);
       // Closed by its owner, or by another reaper.
       if (item === undefined) return;
       const lease = leaseOf(item);
-      if (!this.#isOver(lease)) {
-        await this.#askAgain(namespace, sessionId, lease.expiresAtMs + sessionSkewMs - clock.wallMs());
-        return;
-      }
-      if (lease.live) {
-        const asSeen = [{ kind: "version", version: lease.version }] as const;
-        const { applied } = await items.update(key, { set: { state: "closing" } }, asSeen);
-        // A heartbeat came first, or another reaper.
-        if (!applied) continue;
-      }
-      await this.#finish(namespace, sessionId);
-      return;
+      if (!this.#isOver(lease)) return await this.#askWhenOver(namespace, lease);
+      if (!lease.live || (await this.#flip(namespace, lease))) return await this.#finish(namespace, lease);
     }
     await this.#askAgain(namespace, sessionId, reapRetryMs);
   }
 
-  async #finish(namespace: string, sessionId: bigint): Promise<void> {
+  /** False if a heartbeat came first, or another reaper, or nobody knows: what stands there then tells. */
+  async #flip(namespace: string, { sessionId, version }: Lease): Promise<boolean> {
+    const asSeen = [{ kind: "version", version }] as const;
+    const change = { set: { state: "closing" } };
+    try {
+      return (await this.#storage.items.update(sessionKey(namespace, sessionId), change, asSeen)).applied;
+    } catch (cause) {
+      if (cause instanceof StorageTimeoutError) return false;
+      throw cause;
+    }
+  }
+
+  async #finish(namespace: string, { sessionId, keptUntilMs }: Lease): Promise<void> {
     const { items, clock, lifetimes } = this.#storage;
     const key = sessionKey(namespace, sessionId);
-    if ((await this.closeInTree(namespace, sessionId)) !== undefined) {
+    const nowMs = clock.wallMs();
+    const isClosed = (await this.closeInTree(namespace, sessionId)) !== undefined;
+    if (isClosed || (keptUntilMs ?? Infinity) <= nowMs) {
       await items.delete(key);
       return;
     }
+    if (keptUntilMs !== undefined) return;
     // Who creates it may have been frozen before the tree heard of it: the lease stays to tell that it came too late.
-    await items.update(key, { expiresAtMs: clock.wallMs() + lifetimes.graceMs }, [{ kind: "exists" }]);
+    const untilMs = nowMs + lifetimes.graceMs;
+    await items.update(key, { set: { keptUntilMs: untilMs }, expiresAtMs: untilMs }, [{ kind: "exists" }]);
   }
 
   /** Later by what clocks may differ, so that a heartbeat which was in time by its server's clock is in time. */
@@ -127,18 +148,22 @@ export class SessionReaper {
     return !live || expiresAtMs + sessionSkewMs <= this.#storage.clock.wallMs();
   }
 
+  async #askWhenOver(namespace: string, { sessionId, expiresAtMs }: Lease): Promise<void> {
+    await this.#askAgain(namespace, sessionId, expiresAtMs + sessionSkewMs - this.#storage.clock.wallMs());
+  }
+
   async #askAgain(namespace: string, sessionId: bigint, delayMs: number): Promise<void> {
     const duty = { kind: "reap", namespace, sessionId: sessionId.toString() } as const;
     await this.#storage.wakeUps.wake(duty, Math.max(0, delayMs));
   }
+}
 
-  /** All of them, a few at a time. What fails hinders none of the others, and is thrown at the end. */
-  async #forEach<Item>(all: readonly Item[], work: (item: Item) => Promise<unknown>): Promise<void> {
-    let failure: { readonly cause: unknown } | undefined;
-    for (let start = 0; start < all.length; start += sessionsAtOnce) {
-      const results = await Promise.allSettled(all.slice(start, start + sessionsAtOnce).map(work));
-      for (const result of results) if (result.status === "rejected") failure ??= { cause: result.reason };
-    }
-    if (failure !== undefined) throw failure.cause;
+/** Does all of them, a few at a time; answers what they failed with. */
+async function atOnce<Item>(all: readonly Item[], work: (item: Item) => Promise<unknown>): Promise<unknown[]> {
+  const failures: unknown[] = [];
+  for (let start = 0; start < all.length; start += sessionsAtOnce) {
+    const results = await Promise.allSettled(all.slice(start, start + sessionsAtOnce).map(work));
+    for (const result of results) if (result.status === "rejected") failures.push(result.reason);
   }
+  return failures;
 }

@@ -6,9 +6,9 @@ import type { Random } from "../storage/environment.ts";
 import { sessionKey } from "../storage/item-keys.ts";
 import type { Storage } from "../storage/storage.ts";
 import { isOpenSession, sessionExpiredMessage } from "../tree/sessions.ts";
-import { afterChange, withChangeErrors } from "./change-errors.ts";
+import { afterChange, isStorageFailure, withChangeErrors } from "./change-errors.ts";
 import type { SessionCredentials, SessionService } from "./coordination.ts";
-import type { Namespaces } from "./namespace-service.ts";
+import { checkNamespaceName, type Namespaces } from "./namespace-service.ts";
 import { clampTimeoutMs, closeOwnLease, extendLease, newSessionId, putLease, timeoutMsOf } from "./session-lease.ts";
 import { SessionReaper } from "./session-reaper.ts";
 import { withStorageErrors } from "./storage-errors.ts";
@@ -49,10 +49,14 @@ class LeasedSessions implements SessionService {
   }
 
   async heartbeat(namespace: string, credentials: SessionCredentials): Promise<{ readonly timeoutMs: number }> {
+    checkNamespaceName(namespace);
     return await withChangeErrors(async () => {
+      // Not asked for first: a namespace that has a session stays, so the lease alone is one request.
+      if (await extendLease(this.#storage, namespace, credentials)) {
+        return { timeoutMs: timeoutMsOf(credentials.sessionId) };
+      }
       await this.#namespaces.require(namespace);
-      if (!(await extendLease(this.#storage, namespace, credentials))) throw sessionExpired();
-      return { timeoutMs: timeoutMsOf(credentials.sessionId) };
+      throw sessionExpired();
     });
   }
 
@@ -60,12 +64,10 @@ class LeasedSessions implements SessionService {
     return await withChangeErrors(async () => {
       await this.#namespaces.require(namespace);
       if (!(await closeOwnLease(this.#storage, namespace, credentials))) throw sessionExpired();
-      return await afterChange(async () => {
-        const zxid = await this.#reaper.closeInTree(namespace, credentials.sessionId);
-        await this.#storage.items.delete(sessionKey(namespace, credentials.sessionId));
-        if (zxid === undefined) throw sessionExpired();
-        return { zxid };
-      });
+      const zxid = await afterChange(() => this.#reaper.closeInTree(namespace, credentials.sessionId));
+      await this.#dropLease(namespace, credentials.sessionId);
+      if (zxid === undefined) throw sessionExpired();
+      return { zxid };
     });
   }
 
@@ -89,6 +91,16 @@ class LeasedSessions implements SessionService {
 
   sweep(namespace: string): Promise<void> {
     return this.#reaper.sweep(namespace);
+  }
+
+  /** Of a session that is closed: it stays so whether the store does this or not. */
+  async #dropLease(namespace: string, sessionId: bigint): Promise<void> {
+    try {
+      await this.#storage.items.delete(sessionKey(namespace, sessionId));
+    } catch (cause) {
+      // The session's wake-up, which is on its way, finds the lease closing and sees to it.
+      if (!isStorageFailure(cause)) throw cause;
+    }
   }
 
   /** False if the id is taken. Wherever it ends half-way, the lease runs out, and the reaper or the sweep ends the rest. */

@@ -64,5 +64,7 @@ export function isTimed(duty: Duty): duty is TimedDuty {
 
 /** Asks for a background duty at or after a delay. A lost wake-up costs delay, never data: a sweep finds what it missed. */
 export interface WakeUps {
+  /** True when they are gone with the process that asked: whoever sweeps asks again for what is still to come. */
+  readonly endWithProcess?: boolean;
   wake(duty: Duty, delayMs: number): Promise<void>;
 }

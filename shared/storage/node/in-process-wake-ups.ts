@@ -15,6 +15,7 @@ const notNeeded = new Error("the duty was brought forward, or the process ends")
  * is dropped, as the port allows; all are lost when the process ends.
  */
 export class InProcessWakeUps implements WakeUps {
+  readonly endWithProcess = true;
   readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #pending = new Map<string, PendingDuty>();
