@@ -4,15 +4,8 @@ import { describeError } from "../functions/http/log.ts";
 import type { Log } from "../functions/http/log.ts";
 import { localSweepMs, pendingDutiesMax } from "../shared/limits.ts";
 import type { DutyService } from "../shared/services/services.ts";
-import {
-  type Clock,
-  type Duty,
-  dutyName,
-  isTimed,
-  type PartitionDuty,
-  type TimedDuty,
-} from "../shared/storage/environment.ts";
-import type { Timers } from "../shared/storage/environment.ts";
+import { dutyName, isTimed } from "../shared/storage/environment.ts";
+import type { Clock, Duty, PartitionDuty, TimedDuty, Timers } from "../shared/storage/environment.ts";
 
 export interface DutyLoopOptions {
   readonly duties: DutyService;
@@ -42,6 +35,8 @@ export class DutyLoop {
   /** What is due at a time has a lane of its own: it must not wait while a segment is sealed. */
   readonly #timed = new Map<string, TimedDuty>();
   #timedRunning = 0;
+  /** Those that run, to be waited for. */
+  readonly #timedRuns = new Set<Promise<void>>();
   readonly #stopped = new AbortController();
   #idle: AbortController | undefined;
   #running: Promise<void> | undefined;
@@ -63,18 +58,20 @@ export class DutyLoop {
     this.#idle?.abort(notNeeded);
   }
 
-  /** Resolves when the duty under way, if there is one, is done; the others are forgotten. */
+  /** Resolves when the duties under way are done; the others are forgotten. */
   async stop(): Promise<void> {
     this.#stopped.abort(notNeeded);
     this.#idle?.abort(notNeeded);
     this.#timed.clear();
-    await this.#running;
+    await Promise.all([this.#running, ...this.#timedRuns]);
   }
 
   #addTimed(name: string, duty: TimedDuty): void {
     if (this.#timed.size >= this.#options.queueMax || this.#stopped.signal.aborted) return;
     this.#timed.set(name, duty);
-    if (this.#timedRunning < timedDutiesAtOnce) void this.#runTimed();
+    if (this.#timedRunning >= timedDutiesAtOnce) return;
+    const run: Promise<void> = this.#runTimed().finally(() => this.#timedRuns.delete(run));
+    this.#timedRuns.add(run);
   }
 
   async #runTimed(): Promise<void> {
