@@ -1,5 +1,5 @@
 /**
- * What a Stat says as ephemeralOwner (`EphemeralType`): 0 for a persistent znode, a session's id, or a negative number
+ * Who takes a znode away (`EphemeralType`): 0 for a persistent znode, a session's id, or a negative number
  * for what the service itself deletes one day.
  *
  *     container    -2^63

@@ -1,5 +1,6 @@
 /** A znode and what ZooKeeper tells of it. */
 import type { Zxid } from "../brand.ts";
+import { isEphemeral, persistentOwner } from "./owner.ts";
 
 /** ZooKeeper's Stat, field by field; times in ms since the epoch. */
 export interface Stat {
@@ -32,15 +33,16 @@ export interface Znode {
   /** Children ever created: ZooKeeper's internal cversion, from which sequential names are made. */
   creations: number;
   numChildren: number;
-  /** 0 for a persistent znode. */
+  /** 0 for a persistent znode, a session, or negative for a container and one with a TTL: see `owner.ts`. */
   ephemeralOwner: bigint;
   /** Names of the children. Only the tree itself keeps them; undefined where there are none, and on any speculation. */
   children: Set<string> | undefined;
 }
 
-/** The visible cversion counts deletions as well (`DataNode.copyStat`). */
+/** The visible cversion counts deletions as well, and only sessions are shown as owners (`DataNode.copyStat`). */
 export function statOf(node: Readonly<Znode>): Stat {
-  const { czxid, mzxid, ctime, mtime, version, aversion, ephemeralOwner, numChildren, pzxid } = node;
+  const { czxid, mzxid, ctime, mtime, version, aversion, numChildren, pzxid } = node;
+  const ephemeralOwner = isEphemeral(node.ephemeralOwner) ? node.ephemeralOwner : persistentOwner;
   const cversion = 2 * node.creations - numChildren;
   const dataLength = node.data === null ? 0 : node.data.length;
   return { czxid, mzxid, ctime, mtime, version, cversion, aversion, ephemeralOwner, dataLength, numChildren, pzxid };

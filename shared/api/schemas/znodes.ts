@@ -63,7 +63,7 @@ export const stat = z
     aversion: z.int(),
     ephemeralOwner: z.string().meta({
       description:
-        "The session of an ephemeral; 0 for a persistent znode, negative for containers and those with a TTL.",
+        "The session of an ephemeral, else 0.",
     }),
     dataLength: count,
     numChildren: count,

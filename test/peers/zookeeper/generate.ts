@@ -46,8 +46,8 @@ export class Generator {
 
   step(): Step {
     const roll = this.below(100);
-    if (roll < 24) return this.#create();
-    if (roll < 36) return { kind: "delete", path: this.#path(), version: this.#version() };
+    if (roll < 20) return this.#create();
+    if (roll < 38) return { kind: "delete", path: this.#path(), version: this.#version() };
     if (roll < 48) return this.#setData();
     if (roll < 52) return { kind: "setAcl", path: this.#path(), acl: this.#acl(), version: this.#version() };
     if (roll < 62) return { kind: "getData", path: this.#readPath() };
@@ -107,8 +107,8 @@ export class Generator {
   #readPath(): string {
     const roll = this.below(40);
     if (roll === 0) return this.#pick(["/", "/zookeeper", "/zookeeper/config", "/zookeeper/quota"]);
-    const depth = 1 + this.below(4) * (this.below(3) === 0 ? 1 : 0) + this.below(2);
-    const names = Array.from({ length: Math.min(4, depth) }, () => this.#name());
+    const depth = this.#pick([1, 1, 1, 2, 2, 3, 4]);
+    const names = Array.from({ length: depth }, () => this.#name());
     return `/${names.join("/")}`;
   }
 
@@ -125,29 +125,29 @@ export class Generator {
   }
 
   #version(): number {
-    return this.#pick([-1, -1, -1, 0, 0, 1, 2, -2]);
+    return this.#pick([-1, -1, -1, -1, -1, 0, 0, 1, 2, -2]);
   }
 
   #acl(): readonly Acl[] {
     const open = { permissions: 31, scheme: "world", id: "anyone" };
-    const roll = this.below(30);
-    if (roll < 22) return [open];
+    const roll = this.below(60);
+    if (roll < 52) return [open];
     const digest = { permissions: this.#pick([31, 1, 3, 15]), scheme: "digest", id: this.#pick(this.#digests) };
     switch (roll) {
-      case 22:
+      case 52:
         return [{ permissions: 31, scheme: "auth", id: "" }];
-      case 23:
+      case 53:
         return [digest, { permissions: 1, scheme: "world", id: "anyone" }];
-      case 24:
+      case 54:
         return [digest];
-      case 25:
+      case 55:
         return [open, open, digest];
-      case 26:
+      case 56:
         return [
           { permissions: this.#pick([31, 13]), scheme: "ip", id: this.#pick(["127.0.0.0/8", "10.0.0.1"]) },
           digest,
         ];
-      case 27:
+      case 57:
         return this.#pick([
           [],
           [{ permissions: 31, scheme: "digest", id: "nobody" }],
@@ -156,7 +156,7 @@ export class Generator {
           [{ permissions: 31, scheme: "world", id: "someone" }],
           [{ permissions: 31, scheme: "unheard-of", id: "x" }],
         ]);
-      case 28:
+      case 58:
         return [{ permissions: 1, scheme: "world", id: "anyone" }];
       default:
         return [
