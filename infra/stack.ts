@@ -78,13 +78,15 @@ export class StreamkeeperStack extends Stack {
       STREAMKEEPER_BUCKET: stores.blobs.bucket.bucketName,
       STREAMKEEPER_DUTY_QUEUE_URL: stores.duties.queue.queueUrl,
       STREAMKEEPER_EXPIRY_QUEUE_URL: stores.expiry.queue.queueUrl,
-      ...(settings.superDigest === undefined ? {} : { STREAMKEEPER_SUPER_DIGEST: settings.superDigest }),
     };
-    const create = (capability: CapabilityName): CapabilityFunction =>
+    const { superDigest } = settings;
+    const access: Readonly<Record<string, string>> =
+      superDigest === undefined ? {} : { STREAMKEEPER_SUPER_DIGEST: superDigest };
+    const create = (capability: CapabilityName, more: Readonly<Record<string, string>> = {}): CapabilityFunction =>
       new CapabilityFunction(this, capability, {
         capability,
         ...capabilitySizes[capability],
-        environment,
+        environment: { ...environment, ...more },
         logRetention: settings.logRetentionDays,
         tracing: settings.tracing,
       });
@@ -93,9 +95,9 @@ export class StreamkeeperStack extends Stack {
       topics: create("topics"),
       produce: create("produce"),
       fetch: create("fetch"),
-      znode: create("znode"),
-      sessions: create("sessions"),
-      election: create("election"),
+      znode: create("znode", access),
+      sessions: create("sessions", access),
+      election: create("election", access),
       reap: create("reap"),
       seal: create("seal"),
       sweep: create("sweep"),

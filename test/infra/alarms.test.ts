@@ -1,5 +1,6 @@
 import { Match } from "aws-cdk-lib/assertions";
 import { describe, expect, test } from "vitest";
+import { capabilitySizes } from "../../infra/capabilities.ts";
 import { resourcesOf, synthesize } from "./synthesize.ts";
 
 const template = synthesize();
@@ -14,26 +15,29 @@ function alarmWith(properties: Readonly<Record<string, unknown>>): void {
 }
 
 describe("alarms go off when", () => {
-  test("a duty is in the dead-letter queue", () => {
+  test.each(["Duties", "Expiry"])("one of %s is in the dead-letter queue", (queue) => {
     alarmWith({
       Namespace: "AWS/SQS",
       MetricName: "ApproximateNumberOfMessagesVisible",
       Dimensions: [
-        { Name: "QueueName", Value: { "Fn::GetAtt": [Match.stringLikeRegexp("^DutiesFailed"), "QueueName"] } },
+        { Name: "QueueName", Value: { "Fn::GetAtt": [Match.stringLikeRegexp(`^${queue}Failed`), "QueueName"] } },
       ],
       Statistic: "Maximum",
       Threshold: 0,
     });
   });
 
-  test("the oldest duty has waited for two hours", () => {
+  test.each([
+    ["Duties", 7_200],
+    ["Expiry", 1_200],
+  ])("the oldest of %s has waited for %i s", (queue, seconds) => {
     alarmWith({
       Namespace: "AWS/SQS",
       MetricName: "ApproximateAgeOfOldestMessage",
       Dimensions: [
-        { Name: "QueueName", Value: { "Fn::GetAtt": [Match.stringLikeRegexp("^DutiesQueue"), "QueueName"] } },
+        { Name: "QueueName", Value: { "Fn::GetAtt": [Match.stringLikeRegexp(`^${queue}Queue`), "QueueName"] } },
       ],
-      Threshold: 7_200,
+      Threshold: seconds,
     });
   });
 
@@ -41,20 +45,17 @@ describe("alarms go off when", () => {
     alarmWith({ Namespace: "AWS/ApiGateway", MetricName: "5xx", Statistic: "Sum" });
   });
 
-  test.each(["fetch", "health", "produce", "seal", "sweep", "topics"])(
-    "the %s function fails or is throttled",
-    (capability) => {
-      for (const MetricName of ["Errors", "Throttles"]) {
-        alarmWith({
-          Namespace: "AWS/Lambda",
-          MetricName,
-          Dimensions: [{ Name: "FunctionName", Value: { Ref: Match.stringLikeRegexp(`^${capability}`) } }],
-          Statistic: "Sum",
-          Threshold: 0,
-        });
-      }
-    },
-  );
+  test.each(Object.keys(capabilitySizes))("the %s function fails or is throttled", (capability) => {
+    for (const MetricName of ["Errors", "Throttles"]) {
+      alarmWith({
+        Namespace: "AWS/Lambda",
+        MetricName,
+        Dimensions: [{ Name: "FunctionName", Value: { Ref: Match.stringLikeRegexp(`^${capability}`) } }],
+        Statistic: "Sum",
+        Threshold: 0,
+      });
+    }
+  });
 
   test.each(["Logs", "Items"])("DynamoDB throttles the table of %s", (table) => {
     for (const MetricName of ["ReadThrottleEvents", "WriteThrottleEvents"]) {

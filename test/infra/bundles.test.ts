@@ -172,6 +172,13 @@ describe("the bundled functions, with the permissions of their roles", { timeout
     session = {};
     expect(await ok("election", "GET /v1/team/elections/e")).toMatchObject({ leader: null });
     expect((await rehearsal.http("znode", "GET /v1/team/znodes/c")).status).toBe(404);
+    // One whose wake-up is lost.
+    const lost = (await ok("sessions", "POST /v1/team/sessions", { timeoutMs: 5_000 })) as Record<string, string>;
+    rehearsal.clockAheadMs = 2 * minuteMs;
+    await rehearsal.sweep();
+    session = { "x-streamkeeper-session": `${lost["sessionId"]}:${lost["password"]}` };
+    const gone = await rehearsal.http("sessions", `GET /v1/team/sessions/${lost["sessionId"]}`, undefined, session);
+    expect(gone).toMatchObject({ body: { error: "SESSION_EXPIRED" } });
     rehearsal.clockAheadMs = 0;
     expect(rehearsal.refused).toEqual([]);
   });

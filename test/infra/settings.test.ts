@@ -26,8 +26,9 @@ describe("the settings of a deployment", () => {
   });
 
   test("read what the command line gives as text", () => {
-    const chosen = settingsFrom({ retainData: "false", tracing: "true", logRetentionDays: "7" });
-    expect(chosen).toMatchObject({ retainData: false, tracing: true, logRetentionDays: 7 });
+    const superDigest = "super:5TrIvFGYF5EK3nAjRSxwe2MjWdo=";
+    const chosen = settingsFrom({ retainData: "false", tracing: "true", logRetentionDays: "7", superDigest });
+    expect(chosen).toMatchObject({ retainData: false, tracing: true, logRetentionDays: 7, superDigest });
   });
 
   test.each([
@@ -36,6 +37,8 @@ describe("the settings of a deployment", () => {
     ["region", "mars"],
     ["logRetentionDays", "31"],
     ["stackName", "-"],
+    ["superDigest", "super:secret"],
+    ["superDigest", "5TrIvFGYF5EK3nAjRSxwe2MjWdo="],
     ["alarmTopicArn", "arn:aws:sqs:us-east-1:111122223333:queue"],
   ])("refuse %s=%s", (name, value) => {
     expect(() => settingsFrom({ [name]: value })).toThrow(name);

@@ -138,11 +138,20 @@ describe("the duty queue", () => {
     );
   });
 
-  test("hides a duty for six times as long as doing it may take", () => {
-    template.hasResourceProperties("AWS::SQS::Queue", { VisibilityTimeout: 6 * 120, RedrivePolicy: Match.anyValue() });
+  test.each([
+    ["Duties", 120, "^Seals"],
+    ["Expiry", 30, "^Ends sessions"],
+  ])("of %s hides a duty for six times as long as doing it may take", (queue, seconds, description) => {
+    template.hasResourceProperties("AWS::SQS::Queue", {
+      VisibilityTimeout: 6 * seconds,
+      RedrivePolicy: {
+        deadLetterTargetArn: { "Fn::GetAtt": [Match.stringLikeRegexp(`^${queue}Failed`), "Arn"] },
+        maxReceiveCount: 5,
+      },
+    });
     template.hasResourceProperties("AWS::Lambda::Function", {
-      Timeout: 120,
-      Description: Match.stringLikeRegexp("^Seals"),
+      Timeout: seconds,
+      Description: Match.stringLikeRegexp(description),
     });
   });
 
@@ -188,6 +197,20 @@ describe("the functions", () => {
           STREAMKEEPER_EXPIRY_QUEUE_URL: { Ref: Match.stringLikeRegexp("^ExpiryQueue") },
         },
       },
+    });
+  });
+
+  test("know who may do everything with znodes only where they ask, and only where that was chosen", () => {
+    const superDigest = "super:5TrIvFGYF5EK3nAjRSxwe2MjWdo=";
+    const knowing = (stack: typeof template): readonly string[] =>
+      resourcesOf(stack, "AWS::Lambda::Function")
+        .filter(([, { Properties }]) => JSON.stringify(Properties["Environment"]).includes("STREAMKEEPER_SUPER_DIGEST"))
+        .map(([id]) => capabilityOf(id));
+    expect(knowing(template)).toEqual([]);
+    const chosen = synthesize({ superDigest });
+    expect(new Set(knowing(chosen))).toEqual(new Set(["znode", "sessions", "election"]));
+    chosen.hasResourceProperties("AWS::Lambda::Function", {
+      Environment: { Variables: { STREAMKEEPER_SUPER_DIGEST: superDigest } },
     });
   });
 

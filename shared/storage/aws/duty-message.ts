@@ -1,4 +1,5 @@
 /** A background duty as the body of an SQS message: JSON, so that it can be read and sent by hand. */
+import { namespaceNameCharsMax } from "../../limits.ts";
 import type { Duty } from "../environment.ts";
 import { StorageCorruptError } from "../errors.ts";
 
@@ -16,13 +17,18 @@ export function decodeDuty(body: string): Duty {
       if (typeof topicId !== "string" || typeof partition !== "number" || !Number.isSafeInteger(partition)) break;
       return { kind, topicId, partition };
     case "reap":
-      if (typeof namespace !== "string" || typeof sessionId !== "string" || !/^\d{1,19}$/.test(sessionId)) break;
+      if (!isNamespace(namespace) || typeof sessionId !== "string" || !/^[1-9]\d{0,18}$/.test(sessionId)) break;
       return { kind, namespace, sessionId };
     case "expire":
-      if (typeof namespace !== "string") break;
+      if (!isNamespace(namespace)) break;
       return { kind, namespace };
   }
   throw new StorageCorruptError(`not a duty: ${body.slice(0, 200)}`);
+}
+
+/** Of the shape that every namespace's name has. */
+function isNamespace(value: unknown): value is string {
+  return typeof value === "string" && value.length <= namespaceNameCharsMax && /^[a-z0-9-]+$/.test(value);
 }
 
 function parse(body: string): Readonly<Record<string, unknown>> {

@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { decodeDuty, encodeDuty } from "../../../../shared/storage/aws/duty-message.ts";
+import type { Duty } from "../../../../shared/storage/environment.ts";
+import { StorageCorruptError } from "../../../../shared/storage/errors.ts";
+
+const sessionId = (2n ** 62n - 1n).toString();
+
+test.each<Duty>([
+  { kind: "seal", topicId: "topic", partition: 0 },
+  { kind: "retain", topicId: "topic", partition: 3 },
+  { kind: "collect", topicId: "topic", partition: 9_999 },
+  { kind: "reap", namespace: "team-1", sessionId },
+  { kind: "reap", namespace: "default", sessionId: "1" },
+  { kind: "expire", namespace: "default" },
+])("gives back %o", (duty) => {
+  expect(decodeDuty(encodeDuty(duty))).toEqual(duty);
+});
+
+test("keeps nothing that a duty does not have", () => {
+  expect(decodeDuty('{"kind":"expire","namespace":"team","topicId":"t","more":1}')).toEqual({
+    kind: "expire",
+    namespace: "team",
+  });
+});
+
+test.each([
+  "",
+  "null",
+  "[]",
+  "{}",
+  '"reap"',
+  '{"kind":"other","topicId":"t","partition":1}',
+  '{"kind":"seal","topicId":"t"}',
+  '{"kind":"seal","topicId":"t","partition":1.5}',
+  '{"kind":"reap","namespace":"team"}',
+  '{"kind":"reap","sessionId":"1"}',
+  '{"kind":"reap","namespace":"team","sessionId":1}',
+  '{"kind":"reap","namespace":"team","sessionId":""}',
+  '{"kind":"reap","namespace":"team","sessionId":"0"}',
+  '{"kind":"reap","namespace":"team","sessionId":"-1"}',
+  '{"kind":"reap","namespace":"team","sessionId":"0x1"}',
+  `{"kind":"reap","namespace":"team","sessionId":"${"1".repeat(20)}"}`,
+  '{"kind":"reap","namespace":"Team/1","sessionId":"1"}',
+  '{"kind":"expire"}',
+  '{"kind":"expire","namespace":""}',
+  '{"kind":"expire","namespace":7}',
+  `{"kind":"expire","namespace":"${"n".repeat(2_000)}"}`,
+])("calls %s corrupt", (body) => {
+  expect(() => decodeDuty(body)).toThrow(StorageCorruptError);
+});
