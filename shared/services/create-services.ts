@@ -80,20 +80,26 @@ function withTrees(
   { trees, namespaces, sessions }: TreeServices,
   duties: PartitionDuties,
 ): DutyService {
+  const sweepTree = async (name: string): Promise<void> => {
+    await sessions.sweep(name);
+    await expireZnodes(storage, trees.tree(name));
+    await healProjections(storage, trees, name);
+    // On AWS the snapshot that a writer began may be frozen with its container.
+    await trees.tree(name).snapshotIfDue();
+    await tidyTree(storage, name);
+  };
   const sweepTrees = async (): Promise<void> => {
+    const failures: unknown[] = [];
     let nextToken: string | undefined;
     do {
       const page = await namespaces.list({ limit: pageItemsMax, ...(nextToken === undefined ? {} : { nextToken }) });
       for (const { name } of page.items) {
-        await sessions.sweep(name);
-        await expireZnodes(storage, trees.tree(name));
-        await healProjections(storage, trees, name);
-        // On AWS the snapshot that a writer began may be frozen with its container.
-        await trees.tree(name).snapshotIfDue();
-        await tidyTree(storage, name);
+        // One namespace must not keep the sessions of the others open.
+        await sweepTree(name).catch((cause: unknown) => failures.push(cause));
       }
       ({ nextToken } = page);
     } while (nextToken !== undefined);
+    if (failures.length > 0) throw failures[0];
   };
   return {
     seal: (topicId, partition) => duties.seal(topicId, partition),

@@ -4,6 +4,7 @@ import { dutyService } from "../../../shared/services/duty-service.ts";
 import type { Services, TopicConfig } from "../../../shared/services/services.ts";
 import { countRequests } from "../../../shared/storage/count-requests.ts";
 import { type Duty, dutyName } from "../../../shared/storage/environment.ts";
+import { sessionsPartition } from "../../../shared/storage/item-keys.ts";
 import { createMemoryStorage, type MemoryStorage } from "../../../shared/storage/memory/memory-storage.ts";
 
 const ns = "default";
@@ -42,6 +43,23 @@ async function sweepAlone(own: Process): Promise<readonly Duty[]> {
 }
 
 describe("the sweep", () => {
+  test("ends the sessions of each namespace, also where another one's are damaged", async () => {
+    const own = process();
+    const { namespaces, sessions, duties } = own.services;
+    for (const name of ["a", "b", "c"]) {
+      await namespaces.create(name);
+      await sessions.create(name, { timeoutMs: 1_000 });
+    }
+    await own.time.advance(2_000);
+    const sort = "not a session";
+    own.store.items.update({ partition: sessionsPartition("b"), sort }, { set: { state: "live" } }, []);
+    await expect(duties.sweep()).rejects.toThrow(SyntaxError);
+    const left = ["a", "b", "c"].map(
+      (name) => own.store.items.query(sessionsPartition(name), { limit: 9 }).items.length,
+    );
+    expect(left).toEqual([0, 2, 0]);
+  });
+
   test("asks for a sealer where something is due, in every topic, and nowhere else", async () => {
     const own = process();
     const old = await createTopic(own, "old", 3);
