@@ -37,7 +37,7 @@ export interface StreamkeeperClientOptions {
   readonly requestTimeoutMs?: number;
   /** Time to open a connection. Default 5,000. */
   readonly connectionTimeoutMs?: number;
-  /** Connections open at once; more calls wait for one. Default 50. */
+  /** Connections open at once, and as many more for long polls; more calls wait for one. Default 50. */
   readonly connectionsMax?: number;
   /** Largest answer that is taken. Default 49 MiB, which is above anything that the service answers. */
   readonly responseBytesMax?: number;

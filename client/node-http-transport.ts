@@ -8,7 +8,7 @@ import { requestTarget } from "./http-message.ts";
 import type { HttpRequest, HttpResponse } from "./http-message.ts";
 
 export interface TransportOptions {
-  /** Connections open at once; requests beyond it wait for a free one. */
+  /** Connections open at once, and as many more for long polls; requests beyond it wait for a free one. */
   readonly connectionsMax: number;
   /** Time to open one connection. */
   readonly connectionTimeoutMs: number;
@@ -19,6 +19,8 @@ export interface TransportOptions {
 export interface AttemptOptions {
   /** From the call until the last byte of the answer. */
   readonly timeoutMs: number;
+  /** A long poll: it must not take the connection that a heartbeat or a write needs. */
+  readonly waits?: boolean;
   readonly abortSignal?: AbortSignal;
 }
 
@@ -32,14 +34,14 @@ export interface Transport {
 /** HTTP/1.1 over kept connections: for large bodies faster than `fetch`, which passes each through a stream. */
 export class NodeHttpTransport implements Transport {
   readonly #options: TransportOptions;
-  readonly #httpAgent: HttpAgent;
-  readonly #httpsAgent: HttpsAgent;
+  readonly #agents: Agents;
+  /** Those of long polls. */
+  readonly #waitingAgents: Agents;
 
   constructor(options: TransportOptions) {
     this.#options = options;
-    const agentOptions = { keepAlive: true, maxSockets: options.connectionsMax };
-    this.#httpAgent = new HttpAgent(agentOptions);
-    this.#httpsAgent = new HttpsAgent(agentOptions);
+    this.#agents = createAgents(options);
+    this.#waitingAgents = createAgents(options);
   }
 
   handle(request: HttpRequest, options: AttemptOptions): Promise<HttpResponse> {
@@ -48,23 +50,36 @@ export class NodeHttpTransport implements Transport {
       return Promise.reject(new NoAnswerException("aborted", "the call was aborted", false, cause));
     }
     const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
-    const attempt = new Attempt(this.#open(request), this.#options, options, resolve, reject);
+    const attempt = new Attempt(this.#open(request, options.waits === true), this.#options, options, resolve, reject);
     attempt.send(request.body);
     return promise;
   }
 
   destroy(): void {
-    this.#httpAgent.destroy();
-    this.#httpsAgent.destroy();
+    for (const { http, https } of [this.#agents, this.#waitingAgents]) {
+      http.destroy();
+      https.destroy();
+    }
   }
 
-  #open(request: HttpRequest): ClientRequest {
+  #open(request: HttpRequest, waits: boolean): ClientRequest {
     const { method, hostname, port, headers } = request;
     const path = requestTarget(request);
+    const { http, https } = waits ? this.#waitingAgents : this.#agents;
     return request.protocol === "https:"
-      ? httpsRequest({ method, hostname, port, path, headers, agent: this.#httpsAgent })
-      : httpRequest({ method, hostname, port, path, headers, agent: this.#httpAgent });
+      ? httpsRequest({ method, hostname, port, path, headers, agent: https })
+      : httpRequest({ method, hostname, port, path, headers, agent: http });
   }
+}
+
+interface Agents {
+  readonly http: HttpAgent;
+  readonly https: HttpsAgent;
+}
+
+function createAgents({ connectionsMax }: TransportOptions): Agents {
+  const options = { keepAlive: true, maxSockets: connectionsMax };
+  return { http: new HttpAgent(options), https: new HttpsAgent(options) };
 }
 
 /** One request on its way. It settles once, and from then on ignores what the socket still says. */

@@ -112,7 +112,8 @@ export class StreamkeeperClient implements CommandSender {
   ): CallHandlers<Input, Output> {
     const { endpoint, namespace, auth } = this.configuration;
     const { attemptTimeoutMs: timeoutMs, abortSignal } = context;
-    const attemptOptions = { timeoutMs, ...(abortSignal === undefined ? {} : { abortSignal }) };
+    const waits = (command.waitMs ?? 0) > 0;
+    const attemptOptions = { timeoutMs, waits, ...(abortSignal === undefined ? {} : { abortSignal }) };
     return {
       serializer:
         (next) =>

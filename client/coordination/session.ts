@@ -4,7 +4,7 @@ import type { Command, CommandSender, SendOptions } from "../command.ts";
 import { CloseSessionCommand } from "../commands/close-session-command.ts";
 import { CreateSessionCommand } from "../commands/create-session-command.ts";
 import { HeartbeatCommand } from "../commands/heartbeat-command.ts";
-import { isServiceException, StreamkeeperException } from "../exceptions.ts";
+import { isServiceException } from "../exceptions.ts";
 import type { ResponseMetadata } from "../exceptions.ts";
 import { type ClientTime, processTime } from "./time.ts";
 
@@ -43,7 +43,7 @@ export type SessionState = "open" | "expired" | "closed";
  * the session has ended, and also when no heartbeat was answered within the timeout of its sending: the service may then
  * have ended it. What the session held is no longer to be relied on from that moment on.
  */
-export class Session implements AsyncDisposable {
+export class Session implements AsyncDisposable, CommandSender {
   readonly credentials: SessionCredentials;
   readonly timeoutMs: number;
   readonly namespace: string | undefined;
@@ -55,6 +55,9 @@ export class Session implements AsyncDisposable {
   #state: SessionState = "open";
   /** When the last request was sent that proved the session open. */
   #provenMs: number;
+  /** Why the last heartbeat was not answered. */
+  #failure: unknown;
+  #closing: Promise<void> | undefined;
 
   private constructor(
     client: CommandSender,
@@ -75,14 +78,15 @@ export class Session implements AsyncDisposable {
 
   /** @throws StreamkeeperException; SESSION_EXPIRED for credentials whose session has ended */
   static async open(client: CommandSender, options: SessionOptions = {}): Promise<Session> {
-    const { credentials, namespace, timeoutMs, time = processTime } = options;
-    const sentMs = time.nowMs();
-    if (credentials === undefined) {
-      const opened = await client.send(new CreateSessionCommand({ namespace, timeoutMs }));
-      return new Session(client, options, opened, sentMs);
+    const { namespace, time = processTime } = options;
+    let sentMs = time.nowMs();
+    const opened = await openOrTakeUp(client, options);
+    // It may have taken several attempts, of which the first says little of how long the session lives.
+    if (time.nowMs() - sentMs > opened.timeoutMs / heartbeatsPerTimeout) {
+      sentMs = time.nowMs();
+      await client.send(new HeartbeatCommand({ namespace, session: opened }), { maxAttempts: 1 });
     }
-    const known = await client.send(new HeartbeatCommand({ namespace, session: credentials }));
-    return new Session(client, options, { ...credentials, timeoutMs: known.timeoutMs }, sentMs);
+    return new Session(client, options, opened, sentMs);
   }
 
   get id(): string {
@@ -90,11 +94,13 @@ export class Session implements AsyncDisposable {
   }
 
   get state(): SessionState {
+    this.#look();
     return this.#state;
   }
 
   /** Aborts with a `SessionExpiredError` when the session has ended or may have; and when it is closed. */
   get signal(): AbortSignal {
+    this.#look();
     return this.#ended.signal;
   }
 
@@ -122,13 +128,21 @@ export class Session implements AsyncDisposable {
 
   /** @throws SessionExpiredError if the session has ended or may have */
   requireOpen(): void {
-    if (this.#state === "open" && this.#leftMs() <= 0) this.#expire("no heartbeat was answered within its timeout");
     this.signal.throwIfAborted();
   }
 
-  /** Ends the session, and with it its ephemerals. Closing one that has ended is no error. */
-  async close(): Promise<void> {
-    if (this.#state !== "open") return;
+  /** Ends the session, and with it its ephemerals. Closing one that has ended is no error. @throws StreamkeeperException */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    if (this.state !== "open") return;
     this.#state = "closed";
     this.#ended.abort(new SessionExpiredError(this.id, "it was closed"));
     await this.#heart;
@@ -139,37 +153,39 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
   async #beat(): Promise<void> {
+    const { signal } = this.#ended;
     const beatMs = this.timeoutMs / heartbeatsPerTimeout;
-    let waitMs = beatMs;
-    while (!this.signal.aborted) {
-      await this.#time.sleep(Math.min(waitMs, Math.max(0, this.#leftMs())), this.signal);
-      if (this.signal.aborted) return;
-      if (this.#leftMs() <= 0) return this.#expire("no heartbeat was answered within its timeout");
-      waitMs = (await this.#beatOnce()) ? beatMs : beatMs / retriesPerHeartbeat;
+    let nextMs = this.#provenMs + beatMs;
+    while (!signal.aborted) {
+      const waitMs = Math.min(nextMs - this.#time.nowMs(), this.#leftMs());
+      await this.#time.sleep(Math.max(0, waitMs), signal);
+      this.#look();
+      if (signal.aborted) return;
+      const sentMs = this.#time.nowMs();
+      const isAnswered = await this.#beatOnce(sentMs, beatMs);
+      nextMs = isAnswered ? sentMs + beatMs : this.#time.nowMs() + beatMs / retriesPerHeartbeat;
     }
   }
 
-  async #beatOnce(): Promise<boolean> {
-    const sentMs = this.#time.nowMs();
-    const requestTimeoutMs = Math.max(1, Math.ceil(this.#leftMs()));
+  /** Given up early enough to be sent again: a connection may be dead without a word. */
+  async #beatOnce(sentMs: number, beatMs: number): Promise<boolean> {
+    const requestTimeoutMs = Math.max(1, Math.ceil(Math.min(beatMs, this.#leftMs())));
+    const options = { requestTimeoutMs, maxAttempts: 1, abortSignal: this.#ended.signal };
     try {
-      await this.send(new HeartbeatCommand(this.caller), {
-        requestTimeoutMs,
-        maxAttempts: 1,
-        abortSignal: this.signal,
-      });
+      await this.send(new HeartbeatCommand(this.caller), options);
       this.#provenMs = sentMs;
       return true;
     } catch (error) {
-      // What did not answer is asked again, for as long as the session may be open.
-      if (error instanceof StreamkeeperException) return false;
-      throw error;
+      // Whatever it was (the service, the network, credentials to sign with), it is tried again while the session may be open.
+      this.#failure = error;
+      return false;
     }
+  }
+
+  /** A process that stood still may look before its timer does. */
+  #look(): void {
+    if (this.#leftMs() <= 0) this.#expire("no heartbeat was answered within its timeout", this.#failure);
   }
 
   /** Until the service may have ended the session. */
@@ -177,9 +193,18 @@ export class Session implements AsyncDisposable {
     return this.#provenMs + this.timeoutMs - this.#time.nowMs();
   }
 
-  #expire(reason: string, cause?: unknown): void {
+  #expire(reason: string, cause: unknown): void {
     if (this.#state !== "open") return;
     this.#state = "expired";
-    this.#ended.abort(new SessionExpiredError(this.id, reason, { cause }));
+    this.#ended.abort(new SessionExpiredError(this.id, reason, cause === undefined ? undefined : { cause }));
   }
+}
+
+async function openOrTakeUp(
+  client: CommandSender,
+  { credentials, namespace, timeoutMs }: SessionOptions,
+): Promise<SessionCredentials & { readonly timeoutMs: number }> {
+  if (credentials === undefined) return await client.send(new CreateSessionCommand({ namespace, timeoutMs }));
+  const known = await client.send(new HeartbeatCommand({ namespace, session: credentials }));
+  return { ...credentials, timeoutMs: known.timeoutMs };
 }

@@ -1,23 +1,32 @@
-/** What sessions and watches take of time, so that tests can drive it. */
+/** What sessions take of time, so that tests can drive it. */
 export interface ClientTime {
   /** Never steps back; its zero means nothing. */
   nowMs(): number;
-  /** Resolves after `ms`, or when the signal aborts; never rejects. */
+  /** Resolves after `ms`, or when the signal aborts; never rejects, and does not keep the process alive. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-/** The process's own; does not keep it alive. */
+/** The process's own. */
 export const processTime: ClientTime = {
   nowMs: () => performance.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve) => {
-      if (signal.aborted) return resolve();
-      const end = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", end);
-        resolve();
-      };
-      const timer = setTimeout(end, ms).unref();
-      signal.addEventListener("abort", end, { once: true });
-    }),
+  sleep: (ms, signal) => wait(ms, signal, false),
 };
+
+/** Resolves after `ms`, or when the signal aborts; never rejects. Keeps the process alive: somebody waits for it. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return wait(ms, signal, true);
+}
+
+function wait(ms: number, signal: AbortSignal | undefined, keepsAlive: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) return resolve();
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    if (!keepsAlive) timer.unref();
+    signal?.addEventListener("abort", end, { once: true });
+  });
+}

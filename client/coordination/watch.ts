@@ -1,24 +1,12 @@
-/** A watch that loses nothing: a cursor on the changes of the tree, taken up again wherever a connection broke. */
-import type { CallerInput } from "../caller.ts";
-import type { CommandSender } from "../command.ts";
-import { GetChangesCommand } from "../commands/get-changes-command.ts";
-import type { GetChangesOutput } from "../commands/get-changes-command.ts";
-import { isServiceException, StreamkeeperException } from "../exceptions.ts";
-import { isTransient, retryDelayMs } from "../middleware/retry-policy.ts";
-import { type ClientTime, processTime } from "./time.ts";
+/** What a program holds of a watch: events to iterate over, or a listener that is told of them. */
+import { callSafely } from "./call-safely.ts";
+import type { ChangeFeed, ZnodeEvent } from "./change-feed.ts";
+import { Fifo } from "./fifo.ts";
 
-/** One long poll. */
-const waitMsDefault = 20_000;
-const eventsPerPage = 1_000;
-/** Events that wait for whoever reads them; then the watch asks for no more. */
+/** Events that wait for whoever iterates; beyond it the watch asks for no more by itself. */
 const bufferedEventsMax = 10_000;
-
-/** ZooKeeper's `WatchedEvent`, with its zxid. */
-export interface ZnodeEvent {
-  readonly zxid: number;
-  readonly type: "NodeCreated" | "NodeDeleted" | "NodeDataChanged" | "NodeChildrenChanged";
-  readonly path: string;
-}
+/** Reads make the watch ask nevertheless, as they must not come before events. Beyond this it is given up. */
+const heldEventsMax = 200_000;
 
 export type EventListener = (event: ZnodeEvent) => void;
 
@@ -29,22 +17,27 @@ export interface WatchOptions {
   readonly since?: number;
   /** Ends the watch. */
   readonly signal?: AbortSignal;
-  /** Told of each event, before any read of the same `ZnodeClient` answers what it announces. */
+  /** Told of each event in place of the iteration, before any read of the same `ZnodeClient` answers what it announces. */
   readonly listener?: EventListener;
+  /** With a listener: told when the watch cannot go on; else that is a warning of the process. */
+  readonly failed?: (error: Error) => void;
+  /**
+   * When the service no longer keeps what comes next: `fail` (default) with a `WatchLostError`, or `resume` with what
+   * happens from now on; `losses` then counts how often.
+   */
+  readonly whenLost?: "fail" | "resume";
+  /** How long one request waits for events, ms. Default 20,000. */
   readonly waitMs?: number;
-  readonly time?: ClientTime;
 }
 
-/** The service no longer keeps what happened since the watch last heard of it (`oldestZxid` is the first `since` that it can serve). */
-export class WatchLostError extends Error {
-  override readonly name = "WatchLostError";
+/** Whoever iterates over a watch has fallen behind its reads by too many events; `since` says where to take it up again. */
+export class WatchOverflowError extends Error {
+  override readonly name = "WatchOverflowError";
   readonly since: number;
-  readonly oldestZxid: number;
 
-  constructor(since: number, oldestZxid: number, cause: unknown) {
-    super(`changes since zxid ${since} are no longer kept, only those since ${oldestZxid}`, { cause });
+  constructor(since: number) {
+    super(`${heldEventsMax} events wait to be read, from zxid ${since} on`);
     this.since = since;
-    this.oldestZxid = oldestZxid;
   }
 }
 
@@ -52,72 +45,85 @@ export class WatchLostError extends Error {
 export class Watch implements AsyncIterableIterator<ZnodeEvent>, AsyncDisposable {
   readonly path: string;
   readonly recursive: boolean;
-  readonly #client: CommandSender;
-  readonly #caller: CallerInput;
-  readonly #waitMs: number;
-  readonly #time: ClientTime;
-  readonly #listener: EventListener | undefined;
-  readonly #ended = new AbortController();
-  readonly #running: Promise<void>;
-  #cursor: number;
-  #events: ZnodeEvent[] = [];
+  readonly #options: WatchOptions;
+  readonly #events = new Fifo<ZnodeEvent>();
+  readonly #onAbort = (): void => this.close();
+  #feed: ChangeFeed | undefined;
+  #onClose: (() => void) | undefined;
+  #isClosed = false;
   #failure: Error | undefined;
-  #changed = Promise.withResolvers<void>();
+  #losses = 0;
+  #lossesSeen = 0;
+  #woken = Promise.withResolvers<void>();
+  #room: PromiseWithResolvers<void> | undefined;
 
-  constructor(client: CommandSender, caller: CallerInput, path: string, since: number, options: WatchOptions) {
-    this.#client = client;
-    this.#caller = caller;
+  constructor(path: string, options: WatchOptions) {
     this.path = path;
     this.recursive = options.recursive ?? false;
-    this.#cursor = since;
-    this.#waitMs = options.waitMs ?? waitMsDefault;
-    this.#time = options.time ?? processTime;
-    this.#listener = options.listener;
-    if (options.signal?.aborted === true) this.close();
-    else options.signal?.addEventListener("abort", () => this.close(), { once: true });
-    this.#running = this.#run();
+    this.#options = options;
   }
 
-  /** Everything up to this zxid has been told. */
+  /**
+   * Where another watch of the same path would go on: all events up to this zxid have been taken from this one. After a
+   * transaction with several events only when the last of them has been.
+   */
   get cursor(): number {
-    return this.#cursor;
+    const next = this.#events.peek()?.zxid ?? this.#feed?.nextZxid;
+    return next === undefined ? (this.#feed?.knownTo ?? 0) : next - 1;
   }
 
   get closed(): boolean {
-    return this.#ended.signal.aborted;
+    return this.#isClosed;
   }
 
-  /** True if what a read of `path` answers may have been announced here. */
-  concerns(path: string): boolean {
-    if (this.path === path) return true;
-    return this.recursive && (this.path === "/" || path.startsWith(`${this.path}/`));
-  }
-
-  /** Resolves when everything up to `zxid` has been told, or the watch has ended. */
-  async reach(zxid: number): Promise<void> {
-    for (let attempt = 1; this.#cursor < zxid && !this.closed; attempt += 1) {
-      // Beside the long poll, which may wait for an event that does not come.
-      if (!(await this.#poll(0))) await this.#time.sleep(retryDelayMs(attempt, 1), this.#ended.signal);
-    }
+  /** How often events were let go, with `whenLost: "resume"`. */
+  get losses(): number {
+    return this.#losses;
   }
 
   close(): void {
-    this.#ended.abort(new Error("the watch was closed"));
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#feed?.end();
+    this.#onClose?.();
     this.#wake();
+    this.#room?.resolve();
   }
 
-  /** @throws WatchLostError | StreamkeeperException where the watch cannot go on */
+  /** @throws WatchLostError | WatchOverflowError | SessionExpiredError | StreamkeeperException where the watch cannot go on */
   async next(): Promise<IteratorResult<ZnodeEvent, undefined>> {
     for (;;) {
-      const changed = this.#changed.promise;
+      const { promise } = this.#woken;
       const event = this.#events.shift();
       if (event !== undefined) {
-        if (this.#events.length === bufferedEventsMax - 1) this.#wake();
+        this.#makeRoom();
         return { value: event, done: false };
       }
       if (this.#failure !== undefined) throw this.#failure;
-      if (this.closed) return { value: undefined, done: true };
-      await changed;
+      if (this.#isClosed) return { value: undefined, done: true };
+      await promise;
+    }
+  }
+
+  /**
+   * For who looks at the tree itself: waits until something has happened, and drops the events. False when the watch is
+   * closed.
+   *
+   * @throws as `next`
+   */
+  async changed(): Promise<boolean> {
+    for (;;) {
+      const { promise } = this.#woken;
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#isClosed) return false;
+      if (this.#events.length > 0 || this.#losses > this.#lossesSeen) {
+        this.#lossesSeen = this.#losses;
+        this.#events.clear();
+        this.#makeRoom();
+        return true;
+      }
+      await promise;
     }
   }
 
@@ -130,63 +136,69 @@ export class Watch implements AsyncIterableIterator<ZnodeEvent>, AsyncDisposable
     return this;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
     this.close();
-    await this.#running;
+    return Promise.resolve();
   }
 
-  async #run(): Promise<void> {
-    for (let failures = 0; !this.closed;) {
-      if (this.#listener === undefined && this.#events.length >= bufferedEventsMax) {
-        await this.#changed.promise;
-        continue;
-      }
-      failures = (await this.#poll(this.#waitMs)) ? 0 : failures + 1;
-      if (failures > 0) await this.#time.sleep(retryDelayMs(failures, Math.random()), this.#ended.signal);
+  /** @internal Follows a feed; the hub does this once. */
+  follow(feed: ChangeFeed, onClose: () => void): void {
+    this.#feed = feed;
+    this.#onClose = onClose;
+    const { signal } = this.#options;
+    if (signal?.aborted === true) this.close();
+    else signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  /** @internal An event whose turn it is. */
+  tell(event: ZnodeEvent): void {
+    if (this.#isClosed) return;
+    const { listener } = this.#options;
+    if (listener !== undefined) {
+      callSafely(() => listener(event));
+      return;
     }
+    this.#events.push(event);
+    if (this.#events.length > heldEventsMax) this.fail(new WatchOverflowError(this.cursor));
+    else this.#wake();
   }
 
-  /** False if the service did not answer, and is to be asked again. */
-  async #poll(waitMs: number): Promise<boolean> {
-    const since = this.#cursor;
-    const { path, recursive } = this;
-    const input = { ...this.#caller, path, recursive, since, waitMs, limit: eventsPerPage };
-    try {
-      const answer = await this.#client.send(new GetChangesCommand(input), { abortSignal: this.#ended.signal });
-      this.#take(since, answer);
-      return true;
-    } catch (error) {
-      if (this.closed || this.#failure !== undefined) return true;
-      if (error instanceof StreamkeeperException && isTransient(error)) return false;
-      this.#fail(lostOr(error, since));
-      return true;
-    }
+  /** @internal */
+  skipped(): void {
+    this.#losses += 1;
+    this.#wake();
   }
 
-  /** Another poll may have been answered first: what it told is not told again. */
-  #take(since: number, { events, zxid }: GetChangesOutput): void {
-    if (since !== this.#cursor || this.closed) return;
-    this.#cursor = zxid;
-    if (this.#listener !== undefined) for (const event of events) this.#listener(event);
-    else this.#events.push(...events);
-    if (events.length > 0) this.#wake();
+  /** @internal Whoever iterates is behind. */
+  get isFull(): boolean {
+    return !this.#isClosed && this.#events.length >= bufferedEventsMax;
   }
 
-  #fail(error: Error): void {
+  /** @internal Resolves when there is room for more events; undefined while there is. */
+  room(): Promise<void> | undefined {
+    if (!this.isFull) return undefined;
+    this.#room ??= Promise.withResolvers<void>();
+    return this.#room.promise;
+  }
+
+  /** @internal */
+  fail(error: Error): void {
+    if (this.#isClosed) return;
     this.#failure = error;
+    const { listener, failed } = this.#options;
     this.close();
+    if (failed !== undefined) callSafely(() => failed(error));
+    else if (listener !== undefined) process.emitWarning(error);
+  }
+
+  #makeRoom(): void {
+    if (this.#room === undefined || this.#events.length >= bufferedEventsMax / 2) return;
+    this.#room.resolve();
+    this.#room = undefined;
   }
 
   #wake(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers<void>();
+    this.#woken.resolve();
+    this.#woken = Promise.withResolvers<void>();
   }
-}
-
-function lostOr(error: unknown, since: number): Error {
-  if (!isServiceException(error, "OFFSET_OUT_OF_RANGE")) {
-    return error instanceof Error ? error : new Error("the watch failed", { cause: error });
-  }
-  const { oldestZxid } = error.details;
-  return new WatchLostError(since, typeof oldestZxid === "number" ? oldestZxid : since, error);
 }

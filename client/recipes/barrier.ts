@@ -1,13 +1,13 @@
 /** Barriers (Curator's DistributedBarrier and DistributedDoubleBarrier). */
-import type { ZnodeClient } from "../coordination/znode-client.ts";
+import { DeleteZnodeCommand } from "../commands/delete-znode-command.ts";
+import type { Session } from "../coordination/session.ts";
+import { ZnodeClient } from "../coordination/znode-client.ts";
 import { isServiceException } from "../exceptions.ts";
-import { waitUntil } from "./wait-until.ts";
+import { giveUp } from "./grant.ts";
+import { readMany } from "./read-many.ts";
+import { type WaitOptions, waitUntil } from "./wait-until.ts";
 
 const parent = "/barriers";
-
-export interface BarrierOptions {
-  readonly signal?: AbortSignal;
-}
 
 /** Holds back everyone who waits, for as long as it is set. */
 export class Barrier {
@@ -34,74 +34,122 @@ export class Barrier {
   }
 
   /** Until it is removed; at once if it is not set. @throws StreamkeeperException, or the signal's reason */
-  async wait(options: BarrierOptions = {}): Promise<void> {
+  async wait(options: WaitOptions = {}): Promise<void> {
     await waitUntil(this.#znodes, this.path, options, async () =>
       (await this.#znodes.exists(this.path)) === undefined ? true : undefined,
     );
   }
 }
 
-/** So many members begin together and end together. The `ZnodeClient` needs a session: who is lost counts as having left. */
+/** So many members begin together and end together; who is lost with its session counts as having left. */
 export class DoubleBarrier {
   readonly path: string;
   readonly members: number;
+  readonly #session: Session;
   readonly #znodes: ZnodeClient;
-  readonly #memberPath: string;
+  readonly #readyPath: string;
+  #entered: Entered | undefined;
 
-  constructor(znodes: ZnodeClient, name: string, members: number) {
-    if (znodes.session === undefined) throw new TypeError("a double barrier needs a client with a session");
+  /** @param members the same for all who use it */
+  constructor(session: Session, name: string, members: number) {
     if (!Number.isSafeInteger(members) || members < 1) throw new TypeError("members must be a whole number from 1 on");
-    this.#znodes = znodes;
+    this.#session = session;
+    this.#znodes = new ZnodeClient(session, { session });
     this.members = members;
     this.path = `${parent}/${name}`;
-    this.#memberPath = `${this.path}/member-${crypto.randomUUID()}`;
+    this.#readyPath = `${this.path}/ready`;
   }
 
-  /** Until all members are there. @throws SessionExpiredError | StreamkeeperException, or the signal's reason */
-  async enter(options: BarrierOptions = {}): Promise<void> {
-    await this.#znodes.ensure(this.path);
-    await this.#znodes.create(this.#memberPath, { mode: "ephemeral" });
-    await waitUntil(this.#znodes, this.path, this.#endsWith(options), async () => {
-      const children = await this.#znodes.getChildren(this.path);
-      if (children.includes("ready")) return true;
-      const there = children.filter((name) => name.startsWith("member-"));
-      if (there.length < this.members) return undefined;
-      // Whoever sees all of them first says so to those who see one leave already.
-      await this.#createReady();
-      return true;
-    });
-    this.#znodes.session?.requireOpen();
-  }
-
-  /** Until all members have left, or were lost. @throws as `enter` */
-  async leave(options: BarrierOptions = {}): Promise<void> {
-    await deleteIfThere(this.#znodes, this.#memberPath);
-    await waitUntil(this.#znodes, this.path, this.#endsWith(options), async () => {
-      const children = await this.#znodes.getChildren(this.path);
-      return children.some((name) => name.startsWith("member-")) ? undefined : true;
-    });
-    await deleteIfThere(this.#znodes, `${this.path}/ready`);
-  }
-
-  async #createReady(): Promise<void> {
+  /**
+   * Until all members are there; whoever stops waiting no longer counts.
+   *
+   * @throws SessionExpiredError | StreamkeeperException, or the signal's reason
+   */
+  async enter(options: WaitOptions = {}): Promise<void> {
+    const memberPath = `${this.path}/member-${crypto.randomUUID()}`;
     try {
-      await this.#znodes.create(`${this.path}/ready`);
+      await this.#znodes.ensure(this.path);
+      const { zxid } = await this.#znodes.create(memberPath, { mode: "ephemeral" });
+      const round = await waitUntil(this.#znodes, this.path, this.#endsWith(options), () => this.#begin(zxid));
+      this.#session.requireOpen();
+      this.#entered = { memberPath, round };
     } catch (error) {
-      if (!isServiceException(error, "NODE_EXISTS")) throw error;
+      void Promise.allSettled([this.#withdraw(memberPath)]);
+      this.#session.requireOpen();
+      throw error;
     }
   }
 
-  #endsWith({ signal }: BarrierOptions): BarrierOptions {
-    const session = this.#znodes.session?.signal;
-    const signals = [signal, session].filter((one) => one !== undefined);
-    return { signal: AbortSignal.any(signals) };
+  /** Until all members have left, or were lost. @throws as `enter` */
+  async leave(options: WaitOptions = {}): Promise<void> {
+    if (this.#entered === undefined) throw new Error(`${this.path} has not been entered`);
+    const { memberPath, round } = this.#entered;
+    await this.#withdraw(memberPath);
+    await waitUntil(this.#znodes, this.path, this.#endsWith(options), async () => {
+      const { members } = await this.#look();
+      return (await this.#areInside(members, round)) ? undefined : true;
+    });
+    this.#entered = undefined;
+    await this.#endRound(round);
+  }
+
+  /**
+   * Whoever sees all members first says so by the znode `ready`, to those as well who come to look when one has left
+   * already. Its czxid names the round: a member of it was there before.
+   */
+  async #begin(ownZxid: number): Promise<number | undefined> {
+    const { members, isReady } = await this.#look();
+    if (isReady) {
+      const round = (await this.#znodes.exists(this.#readyPath))?.czxid;
+      if (round === undefined || round > ownZxid) return round;
+      // An earlier round: either its members are still inside, or they were lost before they could end it.
+      if (await this.#areInside(members, round)) return undefined;
+      await this.#endRound(round);
+    }
+    if (members.length < this.members) return undefined;
+    try {
+      return (await this.#znodes.create(this.#readyPath)).zxid;
+    } catch (error) {
+      if (!isServiceException(error, "NODE_EXISTS")) throw error;
+      // Another was first: a change, so it is looked at again.
+      return undefined;
+    }
+  }
+
+  async #look(): Promise<{ readonly members: readonly string[]; readonly isReady: boolean }> {
+    const names = await this.#znodes.getChildren(this.path);
+    const members = names.filter((name) => name.startsWith("member-")).map((name) => `${this.path}/${name}`);
+    return { members, isReady: names.includes("ready") };
+  }
+
+  async #areInside(members: readonly string[], round: number): Promise<boolean> {
+    const found = await readMany(this.#znodes, members);
+    return found.some((znode) => znode !== undefined && znode.stat.czxid < round);
+  }
+
+  async #endRound(round: number): Promise<void> {
+    const path = this.#readyPath;
+    try {
+      await this.#znodes.multi([
+        { type: "fence", path, fencingToken: round },
+        { type: "delete", path },
+      ]);
+    } catch (error) {
+      if (!isServiceException(error, "FENCED") && !isServiceException(error, "NO_NODE")) throw error;
+    }
+  }
+
+  #withdraw(path: string): Promise<void> {
+    return giveUp(this.#session, new DeleteZnodeCommand({ ...this.#session.caller, path }));
+  }
+
+  #endsWith({ signal }: WaitOptions): WaitOptions {
+    const session = this.#session.signal;
+    return { signal: signal === undefined ? session : AbortSignal.any([signal, session]) };
   }
 }
 
-async function deleteIfThere(znodes: ZnodeClient, path: string): Promise<void> {
-  try {
-    await znodes.delete(path);
-  } catch (error) {
-    if (!isServiceException(error, "NO_NODE")) throw error;
-  }
+interface Entered {
+  readonly memberPath: string;
+  readonly round: number;
 }

@@ -1,10 +1,13 @@
 /** A counter that many change (Curator's DistributedAtomicLong): a znode's data, changed by compare-and-set. */
 import type { ZnodeClient } from "../coordination/znode-client.ts";
+import { pause } from "../coordination/time.ts";
 import { isServiceException } from "../exceptions.ts";
 
 const parent = "/counters";
 /** Times that another's change comes first; each time somebody has got on. */
 const attemptsMax = 1_000;
+/** Longest pause after another's change, so that those who lose do not always lose again. */
+const pauseMsMax = 20;
 
 export class Counter {
   readonly path: string;
@@ -33,17 +36,19 @@ export class Counter {
 
   /** Answers the new value. @param change called again with the value then found when another's change came first */
   async update(change: (value: bigint) => bigint): Promise<bigint> {
-    for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
+    for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
       const { value, version } = await this.#read();
       const next = change(value);
       if (await this.#write(next, version)) return next;
+      await pause(Math.random() * Math.min(pauseMsMax, attempt));
     }
     throw new Error(`the counter ${this.path} was changed ${attemptsMax} times by others`);
   }
 
   async #read(): Promise<{ readonly value: bigint; readonly version: number | undefined }> {
     try {
-      const { data, stat } = await this.#znodes.get(this.path);
+      // An older state, however often it is read again, would be refused each time.
+      const { data, stat } = await this.#znodes.get(this.path, { consistency: "linearizable" });
       if (typeof data !== "string" || !/^-?\d+$/.test(data)) throw new TypeError(`${this.path} holds no whole number`);
       return { value: BigInt(data), version: stat.version };
     } catch (error) {

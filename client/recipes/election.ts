@@ -1,18 +1,26 @@
 /** Elections (Curator's LeaderLatch and LeaderSelector, etcd's Election), each term with a fencing token. */
 import { CampaignCommand } from "../commands/campaign-command.ts";
 import type { Leader } from "../commands/describe-election-command.ts";
-import type { MultiOperation } from "../commands/multi-command.ts";
 import { ObserveElectionCommand } from "../commands/observe-election-command.ts";
 import { ProclaimCommand } from "../commands/proclaim-command.ts";
 import { ResignCommand } from "../commands/resign-command.ts";
+import { sendPatiently } from "../coordination/send-patiently.ts";
 import type { Session } from "../coordination/session.ts";
-import { isServiceException } from "../exceptions.ts";
 import type { RecordBytes } from "../record-bytes.ts";
-import { reasonFor } from "./reason-for.ts";
+import { giveUp, Grant, type GrantedZnode } from "./grant.ts";
+import { standInLine } from "./stand-in-line.ts";
 
 /** One long poll. */
 const waitMs = 20_000;
 
+export interface CampaignOptions {
+  /** What observers see of the leader. Default null. */
+  readonly data?: RecordBytes | null;
+  /** Gives up the candidacy. */
+  readonly signal?: AbortSignal;
+}
+
+/** One election, as one session takes part in it. */
 export class Election {
   readonly name: string;
   readonly #session: Session;
@@ -27,115 +35,94 @@ export class Election {
    *
    * @throws SessionExpiredError | StreamkeeperException, or the signal's reason
    */
-  async campaign(
-    options: { readonly data?: RecordBytes | null; readonly signal?: AbortSignal } = {},
-  ): Promise<Leadership> {
+  async campaign({ data = null, signal }: CampaignOptions = {}): Promise<Leadership> {
     const session = this.#session;
-    const contenderId = crypto.randomUUID();
-    const { signal, data = null } = options;
-    const abortSignal = signal === undefined ? session.signal : AbortSignal.any([signal, session.signal]);
-    const input = { ...session.caller, election: this.name, contenderId, data, waitMs };
-    try {
-      for (;;) {
-        signal?.throwIfAborted();
-        session.requireOpen();
-        const { leader, candidate, fencingToken } = await session.send(new CampaignCommand(input), { abortSignal });
-        // The answer may have come late: by now the session may be over, and another may lead.
-        session.requireOpen();
-        if (leader && fencingToken !== undefined) {
-          return new Leadership(session, this.name, contenderId, { path: candidate, fencingToken });
-        }
+    const input = { ...session.caller, election: this.name, contenderId: crypto.randomUUID() };
+    const command = new CampaignCommand({ ...input, data, waitMs });
+    const resign = (): Promise<void> => giveUp(session, new ResignCommand(input));
+    const granted = await standInLine(session, signal, {
+      ask: async () => {
+        const { leader, candidate, fencingToken } = await sendPatiently(session, command, session.signal);
+        return leader && fencingToken !== undefined ? { path: candidate, fencingToken } : undefined;
+      },
+      leave: resign,
+    });
+    const proclaim = async (said: RecordBytes | null): Promise<void> => {
+      await session.send(new ProclaimCommand({ ...input, data: said }));
+    };
+    return new Leadership(session, this.name, granted, resign, proclaim);
+  }
+
+  /**
+   * One term after the other, for as long as the session lives: each is resigned when its turn of the loop is over. Ends
+   * with the signal.
+   *
+   * @throws SessionExpiredError | StreamkeeperException
+   */
+  async *terms(options: CampaignOptions = {}): AsyncGenerator<Leadership, void, void> {
+    const isOver = (): boolean => options.signal?.aborted === true;
+    while (!isOver()) {
+      let term: Leadership;
+      try {
+        term = await this.campaign(options);
+      } catch (error) {
+        if (isOver()) return;
+        throw error;
       }
-    } catch (error) {
-      await resignQuietly(session, this.name, contenderId);
-      throw reasonFor(error, signal, session.signal);
+      try {
+        yield term;
+      } finally {
+        await term.resign();
+      }
     }
   }
 
-  /** Who leads, and whenever that changes or the leader proclaims; null while nobody does. */
+  /**
+   * Who leads, and whenever that changes or the leader proclaims; null while nobody does. Ends with the signal.
+   *
+   * @throws StreamkeeperServiceException NO_AUTH
+   */
   async *observe({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<Leader | null, void, void> {
     const { namespace, auth } = this.#session;
     let since: string | undefined;
     for (;;) {
       const input = { namespace, auth, election: this.name, ...(since === undefined ? {} : { since, waitMs }) };
-      const options = signal === undefined ? {} : { abortSignal: signal };
-      const answer = await this.#session.send(new ObserveElectionCommand(input), options).catch((error: unknown) => {
-        if (signal?.aborted === true) return undefined;
+      try {
+        const answer = await sendPatiently(this.#session, new ObserveElectionCommand(input), signal);
+        if (answer.since !== since) yield answer.leader;
+        ({ since } = answer);
+      } catch (error) {
+        if (signal?.aborted === true) return;
         throw error;
-      });
-      if (answer === undefined) return;
-      if (answer.since !== since) yield answer.leader;
-      ({ since } = answer);
+      }
     }
   }
 }
 
 /** A term: until it is resigned, or `signal` aborts because the session has ended or may have. */
-export class Leadership implements AsyncDisposable {
+export class Leadership extends Grant {
   readonly election: string;
-  /** Greater than that of any leader before. Produce and multi refuse what comes with an older one. */
-  readonly fencingToken: number;
-  /** Of the candidate's znode. */
-  readonly path: string;
-  readonly #session: Session;
-  readonly #contenderId: string;
-  readonly #resigned = new AbortController();
+  readonly #proclaim: (data: RecordBytes | null) => Promise<void>;
 
   constructor(
     session: Session,
     election: string,
-    contenderId: string,
-    grant: { readonly path: string; readonly fencingToken: number },
+    granted: GrantedZnode,
+    resign: () => Promise<void>,
+    proclaim: (data: RecordBytes | null) => Promise<void>,
   ) {
+    super(session, granted, resign);
     this.election = election;
-    this.fencingToken = grant.fencingToken;
-    this.path = grant.path;
-    this.#session = session;
-    this.#contenderId = contenderId;
+    this.#proclaim = proclaim;
   }
 
-  /** Aborts when the term is over, or can no longer be counted on. */
-  get signal(): AbortSignal {
-    return AbortSignal.any([this.#resigned.signal, this.#session.signal]);
-  }
-
-  /** For a `multi`: all of it is refused with FENCED unless this candidate still leads. */
-  get fence(): MultiOperation {
-    return { type: "fence", path: this.path, fencingToken: this.fencingToken };
-  }
-
-  /** Changes what observers see of the leader. @throws StreamkeeperServiceException FENCED if it leads no longer */
+  /** Changes what observers see of the leader. @throws StreamkeeperServiceException FENCED | NO_NODE if it leads no longer */
   async proclaim(data: RecordBytes | null): Promise<void> {
-    const { election } = this;
-    const contenderId = this.#contenderId;
-    await this.#session.send(new ProclaimCommand({ ...this.#session.caller, election, contenderId, data }));
+    await this.#proclaim(data);
   }
 
-  /** Once is enough; a term that ended with its session is no error. */
+  /** Resolves when the next candidate may lead. Once is enough; a term that ended with its session is no error. */
   async resign(): Promise<void> {
-    if (this.#resigned.signal.aborted) return;
-    this.#resigned.abort(new Error(`the leader of ${this.election} has resigned`));
-    await resign(this.#session, this.election, this.#contenderId);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.resign();
-  }
-}
-
-async function resign(session: Session, election: string, contenderId: string): Promise<void> {
-  try {
-    await session.send(new ResignCommand({ ...session.caller, election, contenderId }));
-  } catch (error) {
-    if (!isServiceException(error, "NO_NODE") && !isServiceException(error, "SESSION_EXPIRED")) throw error;
-  }
-}
-
-/** After a failure that is to be told: a candidate that could not stand down goes with the session. */
-async function resignQuietly(session: Session, election: string, contenderId: string): Promise<void> {
-  try {
-    await resign(session, election, contenderId);
-  } catch {
-    return;
+    await this.end("the leader has resigned");
   }
 }

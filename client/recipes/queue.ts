@@ -2,9 +2,11 @@
 import type { ZnodeClient } from "../coordination/znode-client.ts";
 import { isServiceException } from "../exceptions.ts";
 import type { RecordBytes } from "../record-bytes.ts";
-import { waitUntil } from "./wait-until.ts";
+import { type WaitOptions, waitUntil } from "./wait-until.ts";
 
 const parent = "/queues";
+/** Items that one request of a taker sees; those that others take first are skipped. */
+const itemsPerLook = 16;
 
 /** First in, first out. Each item is taken by exactly one taker; if that one ends before it is done, the item is gone. */
 export class Queue {
@@ -30,27 +32,31 @@ export class Queue {
 
   /** The oldest item, or undefined if there is none. @throws StreamkeeperException */
   async poll(): Promise<{ readonly data: RecordBytes | null } | undefined> {
-    for (const name of await this.#names()) {
-      const item = await this.#take(`${this.path}/${name}`);
-      if (item !== undefined) return item;
+    for (;;) {
+      const names = await this.#names(itemsPerLook);
+      if (names.length === 0) return undefined;
+      for (const name of names) {
+        const item = await this.#take(`${this.path}/${name}`);
+        if (item !== undefined) return item;
+      }
+      // Others have taken all of them, so that many have got on.
     }
-    return undefined;
   }
 
   /** The oldest item, waiting for one. @throws StreamkeeperException, or the signal's reason */
-  async take(options: { readonly signal?: AbortSignal } = {}): Promise<{ readonly data: RecordBytes | null }> {
+  async take(options: WaitOptions = {}): Promise<{ readonly data: RecordBytes | null }> {
     return await waitUntil(this.#znodes, this.path, options, () => this.poll());
   }
 
   /** Items that nobody has taken. */
   async size(): Promise<number> {
-    return (await this.#names()).length;
+    return (await this.#names(Infinity)).length;
   }
 
-  async #names(): Promise<readonly string[]> {
+  /** Children come by their names, and so by their sequence. */
+  async #names(limit: number): Promise<readonly string[]> {
     try {
-      const names = await this.#znodes.getChildren(this.path);
-      return names.toSorted((one, other) => sequenceOf(one) - sequenceOf(other));
+      return await this.#znodes.getChildren(this.path, { limit, consistency: "linearizable" });
     } catch (error) {
       if (isServiceException(error, "NO_NODE")) return [];
       throw error;
@@ -60,7 +66,7 @@ export class Queue {
   /** Undefined if another was first. */
   async #take(path: string): Promise<{ readonly data: RecordBytes | null } | undefined> {
     try {
-      const { data } = await this.#znodes.get(path);
+      const { data } = await this.#znodes.get(path, { consistency: "linearizable" });
       await this.#znodes.delete(path);
       return { data };
     } catch (error) {
@@ -68,9 +74,4 @@ export class Queue {
       throw error;
     }
   }
-}
-
-/** By number: beyond ten digits the names are longer. */
-function sequenceOf(name: string): number {
-  return Number(name.slice(name.lastIndexOf("-") + 1));
 }

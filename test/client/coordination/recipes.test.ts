@@ -109,7 +109,7 @@ test("Semaphore lets so many in and no more", async () => {
   let inside = 0;
   let most = 0;
   const work = async (owner: Session): Promise<void> => {
-    const semaphore = new Semaphore(owner, own.client.znodes({ session: owner }), "three", 3);
+    const semaphore = new Semaphore(owner, "three", 3);
     await using permit = await semaphore.acquire();
     expect(permit.fencingToken).toBeGreaterThan(0);
     inside += 1;
@@ -165,7 +165,7 @@ test("DoubleBarrier lets its members begin together and end together", async () 
   let inside = 0;
   let left = 0;
   const member = async (owner: Session, delayMs: number): Promise<void> => {
-    const barrier = new DoubleBarrier(own.client.znodes({ session: owner }), "meeting", 3);
+    const barrier = new DoubleBarrier(owner, "meeting", 3);
     await sleep(delayMs);
     inside += 1;
     await barrier.enter();
@@ -249,7 +249,7 @@ test("Config is typed, follows its znode, and keeps its value when what stands t
   await znodes.set(path, '{"limit":2}');
   await until(() => config.value.limit === 2);
   await znodes.set(path, "no JSON");
-  await until(() => changes.some((change) => "error" in (change as object)));
+  await until(() => changes.some((change) => (change as { kind: string }).kind === "error"));
   expect(config.value).toEqual({ limit: 2 });
   expect(isServiceException(await config.set({ limit: 3 }).catch((error: unknown) => error), "BAD_VERSION")).toBe(true);
 });
