@@ -1,4 +1,4 @@
-/** `npm run bench -- log` and `npm run bench -- memory`; also behind `streamkeeper bench`. */
+/** `npm run bench -- log`, `-- tree` and `-- memory`; also behind `streamkeeper bench`. */
 import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
@@ -6,6 +6,8 @@ import { formatBytes } from "../local/console/quantities.ts";
 import { allCells, cellTitle, isWanted } from "./log/cells.ts";
 import { cellReport, logReport, logTable } from "./log/report.ts";
 import { LogBench } from "./log/log-bench.ts";
+import { benchTreeCell, benchTreeLoad, treeCells, treeCellTitle } from "./tree/tree-bench.ts";
+import { treeReport, treeTable } from "./tree/tree-report.ts";
 import { memoryTable } from "./memory/memory-report.ts";
 import { runMemoryBench } from "./memory/run-memory-bench.ts";
 
@@ -17,13 +19,23 @@ interface LogOptions {
   readonly dir: string;
 }
 
+interface TreeOptions {
+  readonly json?: boolean;
+  readonly seconds: number;
+  readonly only: string;
+  readonly znodes: number;
+  readonly dir: string;
+}
+
 interface MemoryOptions {
   readonly json?: boolean;
   readonly gigabytes: number;
   readonly dir: string;
 }
 
-const program = new Command("bench").description("measures the log on the embedded store, on this machine");
+const program = new Command("bench").description(
+  "measures the log and the tree on the embedded store, on this machine",
+);
 
 program
   .command("log")
@@ -34,6 +46,16 @@ program
   .option("--only <words>", 'only the cells with all these words, such as "http produce 1MB x16"', "")
   .option("--dir <folder>", "where the data are written: its disk is measured", tmpdir())
   .action(benchLog);
+
+program
+  .command("tree")
+  .description("writes and reads of znodes, over HTTP and in process, and how long a large tree takes to load")
+  .option("--json", "write JSON")
+  .option("--seconds <number>", "time for each cell", positiveNumber, 2)
+  .option("--only <words>", 'only the cells with all these words, such as "process write x128"', "")
+  .option("--znodes <number>", "size of the large tree", positiveNumber, 1_000_000)
+  .option("--dir <folder>", "where the data are written: its disk is measured", tmpdir())
+  .action(benchTree);
 
 program
   .command("memory")
@@ -61,6 +83,32 @@ async function benchLog(options: LogOptions): Promise<void> {
   }
   const report = logReport(reports, { ...options, folder: options.dir });
   process.stdout.write(options.json === true ? `${JSON.stringify(report, undefined, 2)}\n` : logTable(report));
+}
+
+async function benchTree(options: TreeOptions): Promise<void> {
+  await mkdir(options.dir, { recursive: true });
+  const words = options.only.split(/[\s,/]+/).filter((word) => word !== "");
+  const cells = treeCells().filter((cell) => words.every((word) => treeCellTitle(cell).split(" ").includes(word)));
+  if (cells.length === 0) program.error(`no cell is "${options.only}"; words such as "process write x128" are known`);
+  const figures = [];
+  for (const cell of cells) {
+    note(treeCellTitle(cell));
+    const measured = await benchTreeCell(cell, options.seconds, options.dir);
+    note(
+      `${measured.title}: ${measured.operationsPerSecond} ops/s, p50 ${measured.p50Ms} ms, p99 ${measured.p99Ms} ms`,
+      true,
+    );
+    figures.push(measured);
+  }
+  const loads = [];
+  for (const znodes of words.length > 0 ? [] : [...new Set([100, 100_000, options.znodes])]) {
+    note(`loading ${znodes} znodes`);
+    const load = await benchTreeLoad(znodes, options.dir);
+    note(`${znodes} znodes: cold read after ${load.coldReadMs} ms, ${load.heapMb} MB`, true);
+    loads.push(load);
+  }
+  const report = treeReport(figures, loads, options);
+  process.stdout.write(options.json === true ? `${JSON.stringify(report, undefined, 2)}\n` : treeTable(report));
 }
 
 async function benchMemory(options: MemoryOptions): Promise<void> {

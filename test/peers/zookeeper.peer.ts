@@ -13,7 +13,7 @@ import { treeErrorCodes } from "../../shared/tree/tree-request.ts";
 import type { Answer } from "./zookeeper/answer.ts";
 import { Comparison } from "./zookeeper/compare.ts";
 import { Generator, type Step } from "./zookeeper/generate.ts";
-import { doOurs } from "./zookeeper/our-side.ts";
+import { allChildren, doOurs } from "./zookeeper/our-side.ts";
 import { doReal } from "./zookeeper/real-side.ts";
 import { startZooKeeper } from "./zookeeper/server.ts";
 import { WatchedPair, watchedScopes } from "./zookeeper/watched-pair.ts";
@@ -33,6 +33,7 @@ const callers: readonly (readonly (typeof users)[number][])[] = [
 const namespace = "default";
 
 const superuser = 3;
+const removedAtOnce = 20;
 
 /** One caller, connected to both sides. */
 interface Caller {
@@ -111,16 +112,15 @@ test(`${operationsMin} random operations have the results of ZooKeeper 3.8`, { t
   await memory.close();
 });
 
-/** Deletes one of the znodes below the root, with all below it. */
+/** Deletes some of the znodes below the root, with all below them. */
 async function removalOf(services: Services, context: CallContext, generator: Generator): Promise<readonly Step[]> {
   const childrenOf = async (path: string): Promise<readonly string[]> => {
-    const { children } = await services.znodes.getChildren(context, path, { limit: 1_000 });
+    const { children } = await allChildren(services.znodes, context, path);
     return children.map((name) => (path === "/" ? `/${name}` : `${path}/${name}`));
   };
-  const roots = (await childrenOf("/")).filter((path) => path !== "/zookeeper");
-  const root = roots[generator.below(Math.max(1, roots.length))];
-  if (root === undefined) return [];
-  const paths = [root];
+  const all = (await childrenOf("/")).filter((path) => path !== "/zookeeper");
+  const first = generator.below(Math.max(1, all.length));
+  const paths = all.slice(first, first + removedAtOnce);
   for (const path of paths) paths.push(...(await childrenOf(path)));
   return paths.toReversed().map((path) => ({ kind: "delete", path, version: -1 }));
 }

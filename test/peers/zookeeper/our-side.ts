@@ -1,6 +1,6 @@
 /** The same steps on our services. */
 import { type ErrorCode, errorTable, ServiceError } from "../../../shared/api/errors.ts";
-import type { CallContext, MultiOperation, MultiResult } from "../../../shared/services/coordination.ts";
+import type { CallContext, MultiOperation, MultiResult, ZnodeService } from "../../../shared/services/coordination.ts";
 import type { Services } from "../../../shared/services/services.ts";
 import type { Stat } from "../../../shared/tree/stat.ts";
 import { treeErrorCodes, type TreeErrorCode } from "../../../shared/tree/tree-request.ts";
@@ -40,7 +40,7 @@ async function carryOut({ znodes, sessions }: Services, context: CallContext, st
       return { err: 0, data: hexOf(data), stat: statOf(stat) };
     }
     case "getChildren": {
-      const { children, stat } = await znodes.getChildren(context, step.path, { limit: 1_000 });
+      const { children, stat } = await allChildren(znodes, context, step.path);
       return { err: 0, names: children.toSorted(), stat: statOf(stat) };
     }
     case "getAcl": {
@@ -71,6 +71,18 @@ async function carryOut({ znodes, sessions }: Services, context: CallContext, st
       };
     }
   }
+}
+
+/** Nobody else changes anything between two pages. */
+export async function allChildren(znodes: ZnodeService, context: CallContext, path: string) {
+  const first = await znodes.getChildren(context, path, { limit: 1_000 });
+  const children = [...first.children];
+  for (let { nextToken } = first; nextToken !== undefined;) {
+    const page = await znodes.getChildren(context, path, { limit: 1_000, nextToken });
+    children.push(...page.children);
+    ({ nextToken } = page);
+  }
+  return { children, stat: first.stat };
 }
 
 function operationOf(step: WriteStep): MultiOperation {
