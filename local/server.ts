@@ -60,7 +60,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ...healthOperations(services),
       ...topicsOperations(services),
       ...produceOperations(services),
-      ...fetchOperations(services),
+      ...fetchOperations(services, access),
       ...sessionsOperations(services),
       ...znodeOperations(services, access),
       ...electionOperations(services, access),

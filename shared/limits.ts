@@ -369,3 +369,5 @@ export const contendAttemptsMax = 10;
 export const znodeBodyBytesMax = 6 * 1024 * 1024;
 /** Proofs of identity in one request. */
 export const authProofsMax = 8;
+/** Entries that a search for a time looks at: halving 2^53 positions takes 53. */
+export const readAtProbesMax = 64;

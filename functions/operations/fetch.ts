@@ -3,7 +3,9 @@ import { operations } from "../../shared/api/operations.ts";
 import { fetchHeaders, jsonMediaType, recordBatchMediaType } from "../../shared/api/routes.ts";
 import type { FetchAnswer, FetchQuery } from "../../shared/api/schemas/fetch.ts";
 import type { FetchRequest, OffsetPoint, Services } from "../../shared/services/services.ts";
+import { znodeChangesTopic } from "../../shared/services/znode-changes.ts";
 import { answerTooLarge } from "../http/answer.ts";
+import { type AccessSettings, callContext } from "../http/caller.ts";
 import type { HttpAnswer, RoutedRequest } from "../http/event.ts";
 import { acceptedKind } from "../http/media-type.ts";
 import type { MediaKind } from "../http/media-type.ts";
@@ -15,9 +17,9 @@ import { fetchedRecordAnswer } from "../records/fetched-records.ts";
 const lookUpsMax = 3;
 
 /** Reading records, and finding offsets. */
-export function fetchOperations(services: Services): readonly ServedOperation[] {
+export function fetchOperations(services: Services, access: AccessSettings): readonly ServedOperation[] {
   return [
-    { id: "fetch", serve: async (routed) => fetchOperation(services, routed) },
+    { id: "fetch", serve: async (routed) => fetchOperation(services, routed, access) },
     jsonOperation("listOffset", async ({ params, query }) => {
       const { namespace, topic, partition } = params;
       const point = typeof query.at === "number" ? timestampPoint(query.at) : { at: query.at };
@@ -31,11 +33,11 @@ function timestampPoint(timestampMs: number): OffsetPoint {
   return { at: "timestamp", timestampMs };
 }
 
-async function fetchOperation(services: Services, routed: RoutedRequest): Promise<HttpAnswer> {
+async function fetchOperation(services: Services, routed: RoutedRequest, access: AccessSettings): Promise<HttpAnswer> {
   const params = checkedParams("fetch", routed);
   const query = checkedQuery(operations.fetch.query, routed);
   const kind = acceptedKind(routed.headers);
-  const bounds = boundsOf(query, routed);
+  const bounds = { ...boundsOf(query, routed), ...identitiesFor(params, routed, access) };
   for (let lookUp = 1; ; lookUp++) {
     const offset = await offsetOf(services, params, query);
     try {
@@ -45,6 +47,15 @@ async function fetchOperation(services: Services, routed: RoutedRequest): Promis
       if (!passed || typeof query.offset === "number" || lookUp >= lookUpsMax) throw error;
     }
   }
+}
+
+/** Access control lists bind readers of the tree's changes; whoever may call the route reads every other topic. */
+function identitiesFor(
+  { namespace, topic }: Params<"fetch">,
+  routed: RoutedRequest,
+  access: AccessSettings,
+): Pick<FetchRequest, "identities"> {
+  return topic === znodeChangesTopic ? { identities: callContext(routed, namespace, access).identities } : {};
 }
 
 function boundsOf(query: FetchQuery, routed: RoutedRequest): Omit<FetchRequest, "offset" | keyof Params<"fetch">> {

@@ -21,6 +21,7 @@ import { topicFinder } from "./topic-finder.ts";
 import { topicService } from "./topic-service.ts";
 import { TreeRegistry } from "./tree-registry.ts";
 import { truncateService } from "./truncate-service.ts";
+import { ZnodeChanges } from "./znode-changes.ts";
 import { znodeService } from "./znode-service.ts";
 
 export function createServices(storage: Storage, options: ServiceOptions = {}): Services {
@@ -35,7 +36,7 @@ export function createServices(storage: Storage, options: ServiceOptions = {}): 
     topics,
     producers: producerIdService(storage),
     produce: produceService(storage, finder, partitions),
-    fetch: fetchService(storage, finder, partitions),
+    fetch: fetchService(storage, finder, partitions, new ZnodeChanges(storage, trees, namespaces)),
     truncate: truncateService(storage, finder, partitions),
     duties: withTrees(storage, { trees, namespaces, sessions }, dutyService(storage, { namespaces, topics, finder })),
     health: healthService(storage),

@@ -4,8 +4,9 @@ import { decompress } from "../compression/compression.ts";
 import { fetchBytesMax, fetchRecordsMax, fetchWaitMsMax, pollMsMax, pollMsMin } from "../limits.ts";
 import { partitionLogId } from "../log/log-id.ts";
 import { findTimestamp } from "../partition/find-timestamp.ts";
-import type { OutOfRange, PartitionRead, PartitionReader } from "../partition/partition-reader.ts";
+import type { OutOfRange, PartitionRead } from "../partition/partition-reader.ts";
 import type { PartitionName } from "../partition/recover-partition.ts";
+import type { LogId } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import { decodeBatches } from "./decode-batches.ts";
 import { findPartition } from "./find-partition.ts";
@@ -19,20 +20,34 @@ import type {
   TopicFinder,
 } from "./services.ts";
 import { withStorageErrors } from "./storage-errors.ts";
+import { type ZnodeChanges, znodeChangesTopic } from "./znode-changes.ts";
 
-export function fetchService(storage: Storage, topics: TopicFinder, partitions: PartitionRegistry): FetchService {
-  return new PartitionedFetchService(storage, topics, partitions);
+export function fetchService(
+  storage: Storage,
+  topics: TopicFinder,
+  partitions: PartitionRegistry,
+  changes: ZnodeChanges,
+): FetchService {
+  return new PartitionedFetchService(storage, topics, partitions, changes);
+}
+
+/** What is read, and the log that grows when there is more. */
+interface Source {
+  readonly logId: LogId;
+  read(): Promise<PartitionRead | OutOfRange>;
 }
 
 class PartitionedFetchService implements FetchService {
   readonly #storage: Storage;
   readonly #topics: TopicFinder;
   readonly #partitions: PartitionRegistry;
+  readonly #changes: ZnodeChanges;
 
-  constructor(storage: Storage, topics: TopicFinder, partitions: PartitionRegistry) {
+  constructor(storage: Storage, topics: TopicFinder, partitions: PartitionRegistry, changes: ZnodeChanges) {
     this.#storage = storage;
     this.#topics = topics;
     this.#partitions = partitions;
+    this.#changes = changes;
   }
 
   fetchBatches(request: FetchRequest): Promise<FetchedBatches> {
@@ -57,6 +72,10 @@ class PartitionedFetchService implements FetchService {
     point: OffsetPoint,
   ): Promise<{ readonly offset: number; readonly timestamp: number }> {
     return withStorageErrors(async () => {
+      if (topic === znodeChangesTopic) {
+        checkOnlyPartition(partition);
+        return await this.#changes.listOffset(namespace, point);
+      }
       const name = await this.#find(namespace, topic, partition);
       const reader = this.#partitions.reader(name);
       switch (point.at) {
@@ -75,30 +94,39 @@ class PartitionedFetchService implements FetchService {
 
   async #fetch(request: FetchRequest): Promise<PartitionRead> {
     checkBounds(request);
-    const name = await this.#find(request.namespace, request.topic, request.partition);
-    const reader = this.#partitions.reader(name);
+    const source = await this.#sourceOf(request);
     const endMs = this.#storage.clock.monotonicMs() + Math.min(request.waitMs, fetchWaitMsMax);
     let pollMs = pollMsMin;
     for (;;) {
-      const read = await this.#read(reader, request);
+      const read = await this.#read(source, request);
       const bytes = read.batches.reduce((sum, batch) => sum + batch.length, 0);
       const leftMs = endMs - this.#storage.clock.monotonicMs();
       // A read that ended at a limit, or at the end of a segment, has more behind it: no use in waiting for that.
       const hasMore = read.nextOffset > request.offset && read.nextOffset < read.highWatermark;
       const full = hasMore || bytes >= request.minBytes || bytes >= request.maxBytes;
       if (full || leftMs <= 0 || request.signal?.aborted === true) return read;
-      const logId = partitionLogId(name.topicId, name.partition);
-      await this.#storage.notifier.wait(logId, read.highWatermark, Math.min(leftMs, pollMs), request.signal);
+      await this.#storage.notifier.wait(source.logId, read.highWatermark, Math.min(leftMs, pollMs), request.signal);
       pollMs = Math.min(pollMs * 2, pollMsMax);
     }
   }
 
-  async #read(reader: PartitionReader, request: FetchRequest): Promise<PartitionRead> {
+  async #sourceOf({ namespace, topic, partition, offset, identities, ...bounds }: FetchRequest): Promise<Source> {
     const limits = {
-      bytesMax: Math.min(request.maxBytes, fetchBytesMax),
-      recordsMax: Math.min(request.maxRecords, fetchRecordsMax),
+      bytesMax: Math.min(bounds.maxBytes, fetchBytesMax),
+      recordsMax: Math.min(bounds.maxRecords, fetchRecordsMax),
     };
-    const read = await reader.read(request.offset, limits);
+    if (topic === znodeChangesTopic) {
+      checkOnlyPartition(partition);
+      const read = () => this.#changes.read(namespace, offset, limits, identities);
+      return { logId: this.#changes.logId(namespace), read };
+    }
+    const name = await this.#find(namespace, topic, partition);
+    const reader = this.#partitions.reader(name);
+    return { logId: partitionLogId(name.topicId, name.partition), read: () => reader.read(offset, limits) };
+  }
+
+  async #read(source: Source, request: FetchRequest): Promise<PartitionRead> {
+    const read = await source.read();
     if (read.kind === "out of range") throw outOfRange(request.offset, read);
     return read;
   }
@@ -107,6 +135,13 @@ class PartitionedFetchService implements FetchService {
     const { topicId } = await findPartition(this.#topics, namespace, name, partition);
     return { topicId, partition };
   }
+}
+
+function checkOnlyPartition(partition: number): void {
+  if (partition === 0) return;
+  throw new ServiceError("UNKNOWN_TOPIC_OR_PARTITION", `${znodeChangesTopic} has no partition ${partition}`, {
+    details: { topic: znodeChangesTopic, partition, partitions: 1 },
+  });
 }
 
 function checkBounds({ offset, maxBytes, maxRecords, minBytes, waitMs }: FetchRequest): void {

@@ -5,6 +5,7 @@
  * Limits of sizes and counts are checked by the schemas at the edge and again here, because the gateway has no schemas.
  */
 import type { ServiceError } from "../api/errors.ts";
+import type { Identity } from "../tree/acl.ts";
 import type { ChangeService, ElectionService, LockService, SessionService, ZnodeService } from "./coordination.ts";
 
 export interface Page<Item> {
@@ -193,6 +194,8 @@ export interface FetchRequest {
   readonly minBytes: number;
   readonly waitMs: number;
   readonly isolation: Isolation;
+  /** Who asks: of `__znode_changes` only what they may READ is told. Absent: all of it. */
+  readonly identities?: readonly Identity[];
   readonly signal?: AbortSignal;
 }
 

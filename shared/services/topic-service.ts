@@ -28,6 +28,7 @@ import {
 import { buryTopic, healProjection, type Projectable, projectTopic } from "./topic-projection.ts";
 import { decidedOrThrow, idempotencyOf, type TreeOutcome } from "./tree-answers.ts";
 import type { TreeRegistry } from "./tree-registry.ts";
+import { znodeChangesDescription, znodeChangesTopic } from "./znode-changes.ts";
 
 type TopicSummary = Pick<TopicDescription, "name" | "topicId" | "partitions">;
 type NewTopic = Pick<TopicDescription, "name" | "topicId" | "partitions" | "config">;
@@ -77,7 +78,9 @@ class TreeTopics implements TopicService {
 
   async describe(namespace: string, name: string): Promise<TopicDescription> {
     checkTopicName(name);
-    return await this.#inNamespace(namespace, async () => descriptionOf(await this.#find(namespace, name)));
+    return await this.#inNamespace(namespace, async () =>
+      name === znodeChangesTopic ? znodeChangesDescription : descriptionOf(await this.#find(namespace, name)),
+    );
   }
 
   async alter(namespace: string, name: string, change: TopicChange): Promise<TopicDescription> {

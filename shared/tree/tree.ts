@@ -59,6 +59,11 @@ export class Tree {
     });
   }
 
+  /** Behind the last transaction that this process has seen. */
+  get position(): number {
+    return this.#writer.seen?.position ?? 0;
+  }
+
   /** Never rejects for what a store does; the result says what is known. One put when warm and without contention. */
   write(request: TreeRequest): Promise<TreeWriteResult> {
     return this.#writer.append(request);

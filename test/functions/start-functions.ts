@@ -45,7 +45,7 @@ export function startFunctions() {
       ...healthOperations(services),
       ...topicsOperations(services),
       ...produceOperations(services),
-      ...fetchOperations(services),
+      ...fetchOperations(services, {}),
     ],
     (_level, event, fields) => logged.push({ event, fields }),
   );

@@ -208,7 +208,7 @@ describe("the functions", () => {
         .map(([id]) => capabilityOf(id));
     expect(knowing(template)).toEqual([]);
     const chosen = synthesize({ superDigest });
-    expect(new Set(knowing(chosen))).toEqual(new Set(["znode", "sessions", "election"]));
+    expect(new Set(knowing(chosen))).toEqual(new Set(["fetch", "znode", "election"]));
     chosen.hasResourceProperties("AWS::Lambda::Function", {
       Environment: { Variables: { STREAMKEEPER_SUPER_DIGEST: superDigest } },
     });

@@ -62,8 +62,7 @@ export const stat = z
     cversion: z.int(),
     aversion: z.int(),
     ephemeralOwner: z.string().meta({
-      description:
-        "The session of an ephemeral, else 0.",
+      description: "The session of an ephemeral, else 0.",
     }),
     dataLength: count,
     numChildren: count,
