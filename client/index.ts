@@ -23,7 +23,7 @@ export type {
   MiddlewareOptions,
   MiddlewareStep,
 } from "./middleware-stack.ts";
-export { paginateListNamespaces, paginateListTopics } from "./paginate.ts";
+export { paginateGetChildren, paginateListNamespaces, paginateListTopics } from "./paginate.ts";
 export type { PaginationOptions } from "./paginate.ts";
 export { PartitionReader } from "./partition-reader.ts";
 export type { PartitionPage } from "./partition-reader.ts";

@@ -1,3 +1,5 @@
+import { GetChildrenCommand } from "./commands/get-children-command.ts";
+import type { GetChildrenInput, GetChildrenOutput } from "./commands/get-children-command.ts";
 import { ListNamespacesCommand } from "./commands/list-namespaces-command.ts";
 import type { ListNamespacesInput, ListNamespacesOutput } from "./commands/list-namespaces-command.ts";
 import { ListTopicsCommand } from "./commands/list-topics-command.ts";
@@ -22,6 +24,14 @@ export function paginateListNamespaces(
   input: ListNamespacesInput = {},
 ): AsyncGenerator<ListNamespacesOutput, void, void> {
   return paginate(input, (page) => options.client.send(new ListNamespacesCommand(page), options));
+}
+
+/** Every page of a znode's children. @throws StreamkeeperServiceException NO_NODE | NO_AUTH | UNKNOWN_NAMESPACE */
+export function paginateGetChildren(
+  options: PaginationOptions,
+  input: GetChildrenInput,
+): AsyncGenerator<GetChildrenOutput, void, void> {
+  return paginate(input, (page) => options.client.send(new GetChildrenCommand(page), options));
 }
 
 async function* paginate<
