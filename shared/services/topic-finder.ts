@@ -1,12 +1,17 @@
 /**
- * Finds a topic for produce and fetch: from memory for a few seconds, else its projection by one request. Only where that
- * says that there is no topic is the tree asked, so that one whose projection was never written is found all the same.
+ * Finds a topic for produce and fetch. A process that follows the namespace's tree watches it: what it remembers holds
+ * until an event says otherwise, as long as the tree is known to be the latest of a few seconds ago, and one query brings
+ * all topics up to date. A process that does not, such as a cold function, takes the topic's projection by one request and
+ * remembers it for a few seconds. Only where that says that there is no topic is the tree asked, so that one whose
+ * projection was never written is found all the same.
  */
 import { ServiceError } from "../api/errors.ts";
 import { topicCacheEntriesMax, topicCacheMsMax, topicNegativeCacheMs } from "../limits.ts";
 import { type Instant, instantOf, isFresh } from "../log/evidence.ts";
 import type { Storage } from "../storage/storage.ts";
-import { findTopic } from "../topics/topic-znodes.ts";
+import { findTopic, topicOfPath } from "../topics/topic-znodes.ts";
+import type { ZxidEvents } from "../tree/recent-changes.ts";
+import type { Tree } from "../tree/tree.ts";
 import { isStorageFailure } from "./change-errors.ts";
 import { checkNamespaceName, type Namespaces } from "./namespace-service.ts";
 import type { TopicFinder, TopicMetadata } from "./services.ts";
@@ -19,6 +24,8 @@ import type { TreeRegistry } from "./tree-registry.ts";
 interface Remembered {
   readonly seen: Instant;
   readonly topic: TopicMetadata | undefined;
+  /** Where it was taken from a tree that is watched. */
+  readonly watched?: { readonly tree: Tree; readonly generation: number };
 }
 
 /** @param cacheMs how long a topic may be served from memory; never more than `topicCacheMsMax` */
@@ -46,6 +53,7 @@ class ProjectedTopics implements TopicFinder {
     this.#trees = trees;
     this.#namespaces = namespaces;
     this.#cacheMs = cacheMs;
+    trees.onChange((namespace, changes) => this.#forgetChanged(namespace, changes));
   }
 
   async find(namespace: string, name: string): Promise<TopicMetadata> {
@@ -68,7 +76,8 @@ class ProjectedTopics implements TopicFinder {
     const known = this.#remembered.get(id);
     if (known === undefined) return undefined;
     const ageMsMax = known.topic === undefined ? Math.min(topicNegativeCacheMs, this.#cacheMs) : this.#cacheMs;
-    if (ageMsMax > 0 && isFresh(known.seen, instantOf(this.#storage.clock), ageMsMax)) {
+    const seen = known.watched === undefined ? known.seen : evidenceOf(known.watched);
+    if (ageMsMax > 0 && seen !== undefined && isFresh(seen, instantOf(this.#storage.clock), ageMsMax)) {
       this.#remembered.delete(id);
       this.#remembered.set(id, known);
       return known;
@@ -92,6 +101,7 @@ class ProjectedTopics implements TopicFinder {
   }
 
   async #search(namespace: string, name: string): Promise<Remembered> {
+    if (this.#trees.followed(namespace) !== undefined) return await this.#searchTree(namespace, name);
     const seen = instantOf(this.#storage.clock);
     const projection = await readProjection(this.#storage, namespace, name);
     if (projection?.topic !== undefined) return { seen, topic: projection.topic };
@@ -110,6 +120,27 @@ class ProjectedTopics implements TopicFinder {
     return { seen, topic: { topicId, partitions, config } };
   }
 
+  async #searchTree(namespace: string, name: string): Promise<Remembered> {
+    await this.#namespaces.require(namespace);
+    const seen = instantOf(this.#storage.clock);
+    const tree = this.#trees.tree(namespace);
+    const found = findTopic(await tree.read(), name);
+    const { generation } = tree.followed ?? { generation: -1 };
+    const topic =
+      found === undefined ? undefined : { topicId: found.topicId, partitions: found.partitions, config: found.config };
+    return { seen, topic, watched: { tree, generation } };
+  }
+
+  #forgetChanged(namespace: string, changes: readonly ZxidEvents[]): void {
+    if (this.#remembered.size === 0 && this.#searches.size === 0) return;
+    for (const { events } of changes) {
+      for (const { type, path } of events) {
+        const name = type === "NodeChildrenChanged" ? undefined : topicOfPath(path);
+        if (name !== undefined) this.forget(namespace, name);
+      }
+    }
+  }
+
   #remember(id: string, found: Remembered): void {
     this.#remembered.set(id, found);
     for (const [oldest] of this.#remembered) {
@@ -117,6 +148,12 @@ class ProjectedTopics implements TopicFinder {
       this.#remembered.delete(oldest);
     }
   }
+}
+
+/** When the tree was last known to be the latest; undefined if its state was rebuilt since, so that events were missed. */
+function evidenceOf({ tree, generation }: NonNullable<Remembered["watched"]>): Instant | undefined {
+  const { followed } = tree;
+  return followed?.generation === generation ? followed.evidence : undefined;
 }
 
 /** No name of either kind holds a slash. */

@@ -1,12 +1,13 @@
 /** The trees that one process follows: one for each namespace in use. */
 import { treesPerProcessMax } from "../limits.ts";
 import type { Storage } from "../storage/storage.ts";
-import { Tree } from "../tree/tree.ts";
+import { Tree, type TreeListener } from "../tree/tree.ts";
 
 export class TreeRegistry {
   readonly #storage: Storage;
   /** Least recently used first. */
   readonly #trees = new Map<string, Tree>();
+  readonly #listeners: TreeListener[] = [];
 
   constructor(storage: Storage) {
     this.#storage = storage;
@@ -14,11 +15,28 @@ export class TreeRegistry {
 
   /** The namespace's tree; followed from its first use on. Whether the namespace exists is not asked. */
   tree(namespace: string): Tree {
-    const tree = this.#trees.get(namespace) ?? new Tree(this.#storage, namespace);
+    const tree = this.#trees.get(namespace) ?? this.#follow(namespace);
     this.#trees.delete(namespace);
     this.#trees.set(namespace, tree);
     if (this.#trees.size > treesPerProcessMax) this.#dropOldest();
     return tree;
+  }
+
+  /** The namespace's tree if this process follows it already. */
+  followed(namespace: string): Tree | undefined {
+    const tree = this.#trees.get(namespace);
+    return tree?.followed === undefined ? undefined : tree;
+  }
+
+  /** Tells `listener` of everything that this process applies to any tree; it must not throw. */
+  onChange(listener: TreeListener): void {
+    this.#listeners.push(listener);
+  }
+
+  #follow(namespace: string): Tree {
+    return new Tree(this.#storage, namespace, (name, changes) => {
+      for (const listener of this.#listeners) listener(name, changes);
+    });
   }
 
   /** One that is at work finishes what it does; only its memory of the tree is no longer shared. */

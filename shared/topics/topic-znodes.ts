@@ -25,6 +25,14 @@ export function topicConfigPath(name: string): string {
   return `${topicConfigsPath}/${name}`;
 }
 
+/** The topic whose znode, or whose configuration's, has that path. */
+export function topicOfPath(path: string): string | undefined {
+  for (const parent of [topicsPath, topicConfigsPath]) {
+    if (path.startsWith(`${parent}/`)) return path.slice(parent.length + 1);
+  }
+  return undefined;
+}
+
 /** A topic as a tree has it. */
 export interface TopicRecord {
   readonly name: string;

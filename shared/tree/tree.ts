@@ -3,6 +3,7 @@
  * it that a snapshot is never far behind.
  */
 import { snapshotLogBytesMax, snapshotTransactionsMax, treeQueueBytesMax, treeQueueRequestsMax } from "../limits.ts";
+import type { Instant } from "../log/evidence.ts";
 import { type AppendResult, LogWriter } from "../log/log-writer.ts";
 import { type Zxid, zxid } from "../brand.ts";
 import type { LogEntry } from "../storage/log-store.ts";
@@ -20,6 +21,11 @@ import type { ZnodeTree } from "./znode-tree.ts";
 
 export type TreeWriteResult = AppendResult<TreeResult, TreeRefusal>;
 
+/** Told of the events of transactions that were applied. */
+export type TreeListener = (namespace: string, changes: readonly ZxidEvents[]) => void;
+
+function ignore(): void {}
+
 /** Reads wait together: those that come while a query is under way share the next one. */
 interface Reading {
   readonly running: Promise<ZnodeTree>;
@@ -35,13 +41,19 @@ export class Tree {
   #snapshot: SnapshotEnd = { position: 0, lengthBytes: 0 };
   #bytesSince = 0;
   #snapshotting: Promise<void> | undefined;
+  readonly #told: TreeListener;
   /** Of the state that is followed now. */
   #recent = new RecentChanges(zxid(0));
   readonly #waiters: TreeWaiters;
   /** When this process last asked for znodes to be looked at whose time is over, and for when. */
   readonly #expiry: ExpiryRequests;
 
-  constructor(storage: Storage, namespace: string) {
+  /** Counts the times that the state was rebuilt: events in between were not told. */
+  #generation = 0;
+
+  /** @param told hears of what was applied, as it is applied; must not throw */
+  constructor(storage: Storage, namespace: string, told: TreeListener = ignore) {
+    this.#told = told;
     this.namespace = namespace;
     this.#storage = storage;
     const machine = new TreeMachine(storage, namespace, {
@@ -57,6 +69,12 @@ export class Tree {
       position: () => this.#writer.seen?.position ?? 0,
       catchUp: () => this.read(),
     });
+  }
+
+  /** When the state was last known to be the latest, and which state that is; undefined while none is followed. */
+  get followed(): { readonly evidence: Instant; readonly generation: number } | undefined {
+    const seen = this.#writer.seen;
+    return seen === undefined ? undefined : { evidence: seen.evidence, generation: this.#generation };
   }
 
   /** Behind the last transaction that this process has seen. */
@@ -144,6 +162,7 @@ export class Tree {
     this.#snapshot = snapshot;
     this.#bytesSince = replayedBytes;
     this.#recent = new RecentChanges(state.lastZxid);
+    this.#generation += 1;
     this.#waiters.wakeAll();
     // Whoever writes should have written one long ago.
     this.#snapshotIfDue(state, 2);
@@ -151,7 +170,10 @@ export class Tree {
 
   #afterEntry(entry: LogEntry, transactions: readonly Transaction[]): void {
     this.#bytesSince += entryBytes(entry);
-    this.#waiters.changed(this.#recent.add(entry.position, transactions));
+    const changes = this.#recent.add(entry.position, transactions);
+    if (changes.length === 0) return;
+    this.#waiters.changed(changes);
+    this.#told(this.namespace, changes);
   }
 
   async #afterOwnEntry(tree: ZnodeTree, transactions: readonly Transaction[]): Promise<void> {
