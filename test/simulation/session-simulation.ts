@@ -1,0 +1,265 @@
+/**
+ * Sessions under virtual time: servers with clocks that differ, which freeze, die and come back cold; a queue that loses
+ * and repeats wake-ups, and delivers again what was not done; clients that beat, pause, close, or are gone.
+ */
+import { ServiceError } from "../../shared/api/errors.ts";
+import { sessionSkewMs } from "../../shared/limits.ts";
+import type { SessionCredentials } from "../../shared/services/coordination.ts";
+import type { Duty } from "../../shared/storage/environment.ts";
+import type { Faults } from "../../shared/storage/memory/faults.ts";
+import type { SeededRandom } from "../../shared/storage/memory/seeded-random.ts";
+import type { Storage } from "../../shared/storage/storage.ts";
+import { namespace, type SessionProcess, SessionWorld } from "../shared/services/session-world.ts";
+import { SessionHistory } from "./session-history.ts";
+
+const serversCount = 3;
+const clientsCount = 5;
+const lifeMs = 90_000;
+const visibilityMs = 5_000;
+const deliveriesMax = 5;
+const sweepEveryMs = 20_000;
+
+const faults: Partial<Faults> = {
+  throttled: 0.01,
+  unavailable: 0.01,
+  timeoutBefore: 0.01,
+  timeoutAfter: 0.02,
+  timeoutLate: 0.02,
+  putRepeated: 0.03,
+  slow: 0.03,
+  tornRange: 0.05,
+  shortRange: 0.05,
+  existingUnknown: 0.05,
+  wakeLost: 0.05,
+  wakeRepeated: 0.05,
+};
+
+export interface SessionSimulation {
+  readonly seed: number;
+  /** Without trouble every end is expected within 2 s of the timeout; with it, by the next sweep that nothing hinders. */
+  readonly trouble: boolean;
+  /** A fault of ours instead of the store's: what stands between servers and storage. */
+  readonly mutate?: (storage: Storage) => Storage;
+}
+
+export interface SessionSimulationResult {
+  /** In words; none if the sessions kept their promises. */
+  readonly anomalies: readonly string[];
+  readonly opened: number;
+  readonly beats: number;
+  /** Ended by a reaper. */
+  readonly expired: number;
+  /** Longest time from a lease's end to its session's. */
+  readonly latestMs: number;
+}
+
+export async function simulateSessions(simulation: SessionSimulation): Promise<SessionSimulationResult> {
+  const world = new SessionWorld({ seed: simulation.seed });
+  let result: SessionSimulationResult | undefined;
+  await world.run(async () => {
+    result = await new Simulation(world, simulation).run();
+  });
+  if (result === undefined) throw new Error("the simulation has no result");
+  return result;
+}
+
+/** What a client was told of its session. */
+interface Known extends SessionCredentials {
+  readonly timeoutMs: number;
+  /** When it sent the last request that was answered well. */
+  heardAtMs: number;
+  closedByOwner: boolean;
+}
+
+class Simulation {
+  readonly #world: SessionWorld;
+  readonly #random: SeededRandom;
+  readonly #options: SessionSimulation;
+  readonly #history: SessionHistory;
+  readonly #servers: SessionProcess[];
+  readonly #known: Known[] = [];
+  readonly #anomalies: string[] = [];
+  #beats = 0;
+  #untilMs = 0;
+  /** From when on nothing fails any more. */
+  #calmAtMs = 0;
+
+  constructor(world: SessionWorld, options: SessionSimulation) {
+    this.#world = world;
+    this.#random = world.store.random;
+    this.#options = options;
+    this.#history = new SessionHistory(world.store, namespace);
+    this.#servers = Array.from({ length: serversCount }, () => this.#start());
+    world.store.onWake((duty) => void this.#deliver(duty));
+  }
+
+  async run(): Promise<SessionSimulationResult> {
+    const { store } = this.#world;
+    this.#untilMs = this.#world.nowMs + lifeMs;
+    if (this.#options.trouble) store.setFaults(faults);
+    const clients = Array.from({ length: clientsCount }, () => this.#client());
+    const sweeps = this.#sweeps();
+    await Promise.all([...clients, ...(this.#options.trouble ? [this.#trouble()] : [])]);
+    store.setFaults({});
+    this.#calmAtMs = this.#world.nowMs;
+    await sweeps;
+    return this.#judge();
+  }
+
+  #start(): SessionProcess {
+    const wallSkewMs = this.#random.between(-sessionSkewMs / 2, sessionSkewMs / 2);
+    return this.#world.start({ wallSkewMs }, this.#options.mutate);
+  }
+
+  #any(): SessionProcess {
+    const server = this.#servers[this.#random.below(serversCount)];
+    if (server === undefined) throw new Error("there is no server");
+    return server;
+  }
+
+  /** As SQS does it: again until it is done, a few times. */
+  async #deliver(duty: Duty): Promise<void> {
+    if (duty.kind !== "reap") throw new Error(`nobody asks for ${duty.kind}`);
+    for (let delivery = 0; delivery < deliveriesMax; delivery += 1) {
+      let done = false;
+      this.#any()
+        .sessions.reap(namespace, BigInt(duty.sessionId))
+        .then(
+          () => (done = true),
+          (cause: unknown) => this.#expectStorageFailure(cause),
+        );
+      await this.#world.sleep(visibilityMs);
+      if (done) return;
+    }
+  }
+
+  async #sweeps(): Promise<void> {
+    while (this.#world.nowMs < this.#untilMs + 3 * sweepEveryMs) {
+      await this.#world.sleep(sweepEveryMs);
+      this.#start()
+        .sessions.sweep(namespace)
+        .catch((cause: unknown) => this.#expectStorageFailure(cause));
+    }
+  }
+
+  async #trouble(): Promise<void> {
+    while (this.#world.nowMs < this.#untilMs) {
+      await this.#world.sleep(this.#random.between(100, 6_000));
+      const index = this.#random.below(serversCount);
+      const victim = this.#servers[index];
+      if (this.#random.chance(0.5)) {
+        const monotonicStops = this.#random.chance(0.5);
+        victim?.process.freeze(this.#random.between(10, 20_000), { monotonicStops });
+      } else {
+        victim?.process.kill();
+        this.#servers[index] = this.#start();
+      }
+    }
+  }
+
+  /** One session after the other. */
+  async #client(): Promise<void> {
+    while (this.#world.nowMs < this.#untilMs) {
+      const session = await this.#open();
+      if (session === undefined) continue;
+      this.#known.push(session);
+      await this.#live(session);
+    }
+  }
+
+  async #open(): Promise<Known | undefined> {
+    const sentAtMs = this.#world.nowMs;
+    const asked = Math.floor(this.#random.between(1_000, 8_000));
+    const answer = await this.#ask(2_000, ({ sessions }) => sessions.create(namespace, { timeoutMs: asked }));
+    if (answer === undefined || answer === "expired") return undefined;
+    return { ...answer, heardAtMs: sentAtMs, closedByOwner: false };
+  }
+
+  /** Until it is told that the session is over, closes it, or is gone. */
+  async #live(session: Known): Promise<void> {
+    const { timeoutMs } = session;
+    while (this.#world.nowMs < this.#untilMs) {
+      const choice = this.#random.fraction();
+      if (choice < 0.05) return;
+      // Now and then it stands still for longer than it may.
+      const pauseMs = choice < 0.1 ? timeoutMs * this.#random.between(0.8, 2) : timeoutMs / 3;
+      await this.#world.sleep(pauseMs);
+      if (choice > 0.95) return await this.#close(session);
+      if (!(await this.#beat(session))) return;
+    }
+  }
+
+  async #beat(session: Known): Promise<boolean> {
+    const sentAtMs = this.#world.nowMs;
+    const answer = await this.#ask(session.timeoutMs / 3, ({ sessions }) => sessions.heartbeat(namespace, session));
+    const answeredAtMs = this.#world.nowMs;
+    if (answer === "expired") {
+      // Whatever clock it was read by, it was not over yet.
+      if (answeredAtMs + sessionSkewMs < session.heardAtMs + session.timeoutMs) {
+        this.#anomalies.push(
+          `${session.sessionId} was refused ${answeredAtMs - session.heardAtMs} ms after a heartbeat`,
+        );
+      }
+      return false;
+    }
+    if (answer !== undefined) {
+      this.#beats += 1;
+      session.heardAtMs = sentAtMs;
+    }
+    return true;
+  }
+
+  async #close(session: Known): Promise<void> {
+    session.closedByOwner = true;
+    await this.#ask(2_000, ({ sessions }) => sessions.close(namespace, session));
+  }
+
+  /** Undefined where no answer comes in time, or one that says to try again. */
+  async #ask<Answer>(
+    waitMs: number,
+    act: (server: SessionProcess) => Promise<Answer>,
+  ): Promise<Answer | "expired" | undefined> {
+    const answer = act(this.#any()).catch((cause: unknown) => {
+      if (cause instanceof ServiceError && cause.code === "SESSION_EXPIRED") return "expired" as const;
+      if (!(cause instanceof ServiceError)) this.#anomalies.push(`unexpected: ${String(cause)}`);
+      return undefined;
+    });
+    return await Promise.race([answer, this.#world.sleep(waitMs).then(() => undefined)]);
+  }
+
+  #expectStorageFailure(cause: unknown): void {
+    if (!(cause instanceof Error && cause.name.startsWith("Storage")))
+      this.#anomalies.push(`unexpected: ${String(cause)}`);
+  }
+
+  #judge(): SessionSimulationResult {
+    const lives = this.#history.lives();
+    const known = new Map(this.#known.map((session) => [session.sessionId, session]));
+    const lateMsMax = this.#options.trouble ? lifeMs : 2_000;
+    let [expired, latestMs] = [0, 0];
+    for (const [id, { createdAtMs, closedAtMs }] of lives) {
+      if (closedAtMs === undefined) {
+        this.#anomalies.push(`${id} is left in the tree`);
+        continue;
+      }
+      const session = known.get(id);
+      if (session?.closedByOwner === true) continue;
+      expired += 1;
+      const earlyMs = (session?.heardAtMs ?? -Infinity) + (session?.timeoutMs ?? 0) - closedAtMs;
+      if (earlyMs > 0) this.#anomalies.push(`${id} was closed ${earlyMs} ms before its time`);
+      // What comes to the tree late is found by a sweep.
+      const lateMs = closedAtMs - Math.max(createdAtMs, this.#history.leaseEndMs(id));
+      latestMs = Math.max(latestMs, lateMs);
+      if (lateMs > lateMsMax) this.#anomalies.push(`${id} outlived its lease by ${lateMs} ms`);
+      const lateInCalmMs = lateMs > 0 ? closedAtMs - Math.max(this.#calmAtMs, closedAtMs - lateMs) : 0;
+      if (lateInCalmMs > sweepEveryMs + visibilityMs) {
+        this.#anomalies.push(`${id} outlived its lease by ${lateInCalmMs} ms in which nothing failed`);
+      }
+    }
+    for (const id of known.keys()) if (!lives.has(id)) this.#anomalies.push(`${id} was answered, and never was there`);
+    for (const { key, attributes } of this.#world.leases()) {
+      if (attributes["keptUntilMs"] === undefined) this.#anomalies.push(`the lease ${key.sort} is left`);
+    }
+    return { anomalies: this.#anomalies, opened: lives.size, beats: this.#beats, expired, latestMs };
+  }
+}
