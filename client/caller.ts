@@ -1,17 +1,12 @@
 /** Who a command is sent as: under a session, and with proofs for access control lists. */
 import { authHeader, sessionHeader } from "../shared/api/routes.ts";
 import type { CommandDefaults } from "./command.ts";
+import type { DigestAuth } from "./digest-auth.ts";
 
 /** Names a session, and proves that it is the caller's. */
 export interface SessionCredentials {
   readonly sessionId: string;
   /** As the service gave it. */
-  readonly password: string;
-}
-
-/** A user of ZooKeeper's scheme `digest`. */
-export interface DigestAuth {
-  readonly user: string;
   readonly password: string;
 }
 

@@ -1,5 +1,5 @@
 import { fetchBytesMax, entryPayloadBytesMax } from "../shared/limits.ts";
-import type { DigestAuth } from "./caller.ts";
+import type { DigestAuth } from "./digest-auth.ts";
 import { parseEndpoint, signingNamesOf } from "./endpoint.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { AwsCredentials, AwsCredentialsProvider, SigningOptions } from "./middleware/signing.ts";

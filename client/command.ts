@@ -1,4 +1,4 @@
-import type { DigestAuth } from "./caller.ts";
+import type { DigestAuth } from "./digest-auth.ts";
 import type { ResponseMetadata } from "./exceptions.ts";
 import type { HttpRequest, HttpResponse } from "./http-message.ts";
 

@@ -73,7 +73,8 @@ export type { ProduceToPartitionInput, ProduceToPartitionOutput } from "./comman
 export { TruncateCommand } from "./commands/truncate-command.ts";
 export type { TruncateInput, TruncateOutput } from "./commands/truncate-command.ts";
 
-export type { CallerInput, DigestAuth, SessionCredentials } from "./caller.ts";
+export type { CallerInput, SessionCredentials } from "./caller.ts";
+export type { DigestAuth } from "./digest-auth.ts";
 export type { Acl, CreateFields, CreateMode, Stat } from "./znode-answers.ts";
 export { AcquireLockCommand } from "./commands/acquire-lock-command.ts";
 export type { AcquireLockInput, AcquireLockOutput } from "./commands/acquire-lock-command.ts";

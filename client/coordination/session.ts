@@ -1,5 +1,6 @@
 /** A session that keeps itself alive, and says when it no longer can. */
-import type { DigestAuth, SessionCredentials } from "../caller.ts";
+import type { SessionCredentials } from "../caller.ts";
+import type { DigestAuth } from "../digest-auth.ts";
 import type { Command, CommandSender, SendOptions } from "../command.ts";
 import { CloseSessionCommand } from "../commands/close-session-command.ts";
 import { CreateSessionCommand } from "../commands/create-session-command.ts";

@@ -4,7 +4,7 @@ import { idempotencyKeyCharsMax } from "../limits.ts";
 import { errorTable } from "./errors.ts";
 import type { ErrorCode } from "./errors.ts";
 import { operations } from "./operations.ts";
-import type { Operation } from "./operations.ts";
+import type { Operation } from "./operation.ts";
 import {
   authHeader,
   fetchHeaders,

@@ -29,7 +29,7 @@ import { checkLimit } from "./topic-checks.ts";
 import { decidedOrThrow } from "./tree-answers.ts";
 import type { TreeRegistry } from "./tree-registry.ts";
 
-export const defaultNamespace = "default";
+const defaultNamespace = "default";
 /** Part of the paths of the API. */
 const reservedNames: ReadonlySet<string> = new Set(["namespaces"]);
 

@@ -1,7 +1,8 @@
 /** A speculation on a tree: changes that are seen by whoever looks through it, and that the tree knows nothing of. */
 import { aclKey, type AclList } from "./acl.ts";
 import type { Znode } from "./stat.ts";
-import type { TreeSession, ZnodeTarget, ZnodeView } from "./znode-tree.ts";
+import type { TreeSession } from "./tree-session.ts";
+import type { ZnodeTarget, ZnodeView } from "./znode-tree.ts";
 
 /** Costs memory for what is changed, whatever the size of the tree. */
 export class Overlay implements ZnodeTarget {

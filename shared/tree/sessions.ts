@@ -11,7 +11,7 @@ export function isOpenSession(view: Pick<ZnodeView, "session">, { sessionId, pas
 }
 
 /** Takes as long for any two passwords of the same length. */
-export function samePassword(one: Uint8Array, other: Uint8Array): boolean {
+function samePassword(one: Uint8Array, other: Uint8Array): boolean {
   let differing = one.length ^ other.length;
   one.forEach((byte, index) => (differing |= byte ^ (other[index] ?? 0)));
   return differing === 0;

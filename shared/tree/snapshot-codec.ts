@@ -31,7 +31,8 @@ import { findNameProblem, nameOf, parentOf, rootPath } from "./paths.ts";
 import type { RememberedRequest } from "./remembered-requests.ts";
 import type { Znode } from "./stat.ts";
 import type { TreeImage } from "./tree-image.ts";
-import { type TreeSession, ZnodeTree } from "./znode-tree.ts";
+import type { TreeSession } from "./tree-session.ts";
+import { ZnodeTree } from "./znode-tree.ts";
 
 const magic = 0x534b_5453;
 const version = 1;

@@ -3,7 +3,7 @@ import type { Zxid } from "../brand.ts";
 import type { AclList } from "./acl.ts";
 import type { RememberedRequest } from "./remembered-requests.ts";
 import type { Znode } from "./stat.ts";
-import type { TreeSession } from "./znode-tree.ts";
+import type { TreeSession } from "./tree-session.ts";
 
 /** What a tree holds beside its znodes; copies. */
 export interface TreeExtras {

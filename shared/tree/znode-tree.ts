@@ -8,13 +8,7 @@ import { RememberedRequests } from "./remembered-requests.ts";
 import { indexAfter, SortedNames } from "./sorted-names.ts";
 import type { Znode } from "./stat.ts";
 import { TreeImage } from "./tree-image.ts";
-
-/** A session that is open, as the tree knows it; whether it is still alive its lease says. */
-export interface TreeSession {
-  readonly timeoutMs: number;
-  /** 16 bytes. */
-  readonly password: Uint8Array;
-}
+import type { TreeSession } from "./tree-session.ts";
 
 /** A tree to look at. */
 export interface ZnodeView {

@@ -205,14 +205,10 @@ export const whoAmIAnswer = z.object({ identities: z.array(z.object({ scheme: z.
 
 export type StatAnswer = z.infer<typeof stat>;
 export type AclAnswer = z.infer<typeof aclList>;
-export type CreateZnodeBody = z.input<typeof createZnodeBody>;
 export type CreatedAnswer = z.infer<typeof createdAnswer>;
 export type GetZnodeAnswer = z.infer<typeof getZnodeAnswer>;
-export type SetZnodeBody = z.input<typeof setZnodeBody>;
 export type ZxidAnswer = z.infer<typeof zxidAnswer>;
-export type MultiBody = z.input<typeof multiBody>;
 export type MultiAnswer = z.infer<typeof multiAnswer>;
-export type MultiReadBody = z.input<typeof multiReadBody>;
 export type MultiReadAnswer = z.infer<typeof multiReadAnswer>;
 export type ChangesAnswer = z.infer<typeof changesAnswer>;
 export type WhoAmIAnswer = z.infer<typeof whoAmIAnswer>;

@@ -1,7 +1,7 @@
 /** Steps on a real ZooKeeper. */
 import { type Answer, hexOf } from "./answer.ts";
 import type { CreateStep, Step, WriteStep } from "./generate.ts";
-import { JuteReader, JuteWriter } from "./jute.ts";
+import { type JuteReader, JuteWriter } from "./jute.ts";
 import { opCodes, readAcl, readStat, type WireClient, writeAcl } from "./wire-client.ts";
 
 const createFlags = {

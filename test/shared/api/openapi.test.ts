@@ -4,6 +4,9 @@ import { openApiText } from "../../../shared/api/generate-openapi.ts";
 import { openApiDocument } from "../../../shared/api/openapi.ts";
 import { routes } from "../../../shared/api/routes.ts";
 
+/** OpenAPI knows no parameter of several segments. */
+const documented = (path: string): string => path.replace("+}", "}");
+
 test("openapi.json is what the schemas say (npm run openapi)", () => {
   const stored = readFileSync(new URL("../../../openapi.json", import.meta.url), "utf8");
   expect(stored === openApiText()).toBe(true);
@@ -19,14 +22,14 @@ describe("the OpenAPI document", () => {
   test("has every route, under its operation id", () => {
     expect(document.openapi).toBe("3.1.0");
     for (const [id, { method, path }] of Object.entries(routes)) {
-      expect(document.paths[path]?.[method.toLowerCase()]?.operationId).toBe(id);
+      expect(document.paths[documented(path)]?.[method.toLowerCase()]?.operationId).toBe(id);
     }
   });
 
   test("describes every parameter of a path, and no other", () => {
     for (const { method, path } of Object.values(routes)) {
-      const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
-      const parameters = document.paths[path]?.[method.toLowerCase()]?.parameters ?? [];
+      const named = [...documented(path).matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      const parameters = document.paths[documented(path)]?.[method.toLowerCase()]?.parameters ?? [];
       expect(parameters.filter((parameter) => parameter.in === "path").map(({ name }) => name)).toEqual(named);
     }
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { operations } from "../../../shared/api/operations.ts";
-import type { Operation } from "../../../shared/api/operations.ts";
+import type { Operation } from "../../../shared/api/operation.ts";
 import type { OperationId } from "../../../shared/api/routes.ts";
 import { errorAnswer } from "../../../shared/api/schemas/common.ts";
 
