@@ -127,7 +127,7 @@ class LocalServer {
     let transport: LocalTransport | undefined;
     response.on("error", ignoreBrokenConnection);
     try {
-      this.#hostCheck.check(request.headers.host);
+      this.#hostCheck.check(request.headers);
       let body: Uint8Array | undefined;
       if (announcesBody(request)) {
         body = await readRequestBody(request, this.#budget, waitsForContinue ? response : undefined);

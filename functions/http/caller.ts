@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { ServiceError } from "../../shared/api/errors.ts";
 import { authHeader, sessionHeader } from "../../shared/api/routes.ts";
-import { authProofsMax, fetchWaitMsMax } from "../../shared/limits.ts";
+import { aclTextCharsMax, authProofsMax, fetchWaitMsMax } from "../../shared/limits.ts";
 import type { CallContext, SessionCredentials } from "../../shared/services/coordination.ts";
 import type { Identity } from "../../shared/tree/acl.ts";
 import type { RoutedRequest } from "./event.ts";
@@ -82,7 +82,10 @@ function digestsOf(header: string | undefined): readonly string[] {
     const colon = credentials.indexOf(":");
     if (colon < 0) throw authFailed(`${authHeader} must be digest <base64 of user:password>`);
     const hash = createHash("sha1").update(credentials, "utf8").digest("base64");
-    return `${credentials.slice(0, colon)}:${hash}`;
+    const id = `${credentials.slice(0, colon)}:${hash}`;
+    // `auth` in a list stands for it, so it must fit one.
+    if (id.length > aclTextCharsMax) throw authFailed(`${authHeader} has a user of more characters than are allowed`);
+    return id;
   });
 }
 

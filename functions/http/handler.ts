@@ -8,7 +8,6 @@ import { readBody } from "./body.ts";
 import type { GatewayAnswer, HttpAnswer, HttpEvent, InvocationContext, RoutedRequest } from "./event.ts";
 import { describeError, writeLog } from "./log.ts";
 import type { Log } from "./log.ts";
-
 import type { ServedOperation } from "./operation.ts";
 import { Router } from "./router.ts";
 import type { RouteMatch } from "./router.ts";

@@ -33,7 +33,8 @@ export class Router {
 
   /**
    * @param isDecoded the path is not percent-encoded any more
-   * @throws ServiceError NOT_FOUND | METHOD_NOT_ALLOWED (details: allow) | INVALID_REQUEST for a broken percent-encoding
+   * @throws ServiceError NOT_FOUND | METHOD_NOT_ALLOWED (details: allow) | INVALID_REQUEST for a broken percent-encoding |
+   *   BAD_ARGUMENTS for a slash that is encoded where segments are kept apart
    */
   match(method: string, rawPath: string, isDecoded = false): RouteMatch {
     const params: Record<string, string> = {};
@@ -102,13 +103,13 @@ function allowedMethods(node: PathNode): string {
 
 type Decode = (segment: string, name: string) => string;
 
-/** Segment by segment, because a slash that was encoded would be one of another kind. */
+/** Segment by segment: a slash that was encoded would be part of a name, and names of znodes have none. */
 function restOf(rest: string, name: string, decode: Decode): string {
   return rest
     .split("/")
     .map((segment) => {
       const text = decode(segment, name);
-      if (text.includes("/")) throw invalidRequest("path", name, "has an encoded slash: names have none");
+      if (text.includes("/")) throw new ServiceError("BAD_ARGUMENTS", "A znode's name has no slash, encoded or not");
       return text;
     })
     .join("/");
