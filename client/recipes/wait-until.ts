@@ -1,4 +1,5 @@
 /** Waiting for a znode to be as it should: looked at first, then after each change. */
+import type { Watch } from "../coordination/watch.ts";
 import type { ZnodeClient } from "../coordination/znode-client.ts";
 
 export interface WaitOptions {
@@ -14,9 +15,10 @@ export async function waitUntil<Found>(
   look: () => Promise<Found | undefined>,
 ): Promise<Found> {
   signal?.throwIfAborted();
-  // Begins before the first look, so that nothing happens in between unseen.
-  const watch = await znodes.watch(path, { whenLost: "resume", ...(signal === undefined ? {} : { signal }) });
+  let watch: Watch | undefined;
   try {
+    // Begins before the first look, so that nothing happens in between unseen.
+    watch = await znodes.watch(path, { whenLost: "resume", ...(signal === undefined ? {} : { signal }) });
     for (;;) {
       const found = await look();
       if (found !== undefined) return found;
@@ -24,7 +26,11 @@ export async function waitUntil<Found>(
       signal?.throwIfAborted();
       if (!isOpen) throw new Error(`the watch of ${path} was closed`);
     }
+  } catch (error) {
+    // Why nobody waits any more says more than what failed because of it.
+    signal?.throwIfAborted();
+    throw error;
   } finally {
-    watch.close();
+    watch?.close();
   }
 }

@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { GetChangesCommand, isServiceException, WatchLostError, type ZnodeEvent } from "../../../client/index.ts";
-import { ownClient, type OwnClient } from "./own-client.ts";
+import {
+  GetChangesCommand,
+  isServiceException,
+  SessionExpiredError,
+  WatchLostError,
+  type ZnodeEvent,
+} from "../../../client/index.ts";
+import { ownClient, type OwnClient, until } from "./own-client.ts";
 
 let own: OwnClient;
 beforeAll(async () => {
@@ -113,6 +119,52 @@ describe("a one-shot watch", () => {
   });
 });
 
+describe("under a session", () => {
+  test("watches end with it: those that iterate with its error, one-shot watches with theirs", async () => {
+    const session = await own.client.session({ timeoutMs: 5_000 });
+    const znodes = own.client.znodes({ session });
+    const failures: unknown[] = [];
+    const failed = (error: Error): void => void failures.push(error);
+    await znodes.exists("/u1", { watch: () => undefined, watchFailed: failed });
+    const watch = await znodes.watch("/u1");
+    const next = watch.next();
+    const same = await own.another().session({ credentials: session.credentials });
+    await same.close();
+    await znodes.exists("/u1").catch(() => undefined);
+    await expect(next).rejects.toBeInstanceOf(SessionExpiredError);
+    expect(failures).toEqual([session.signal.reason]);
+  });
+
+  test("watches end without an error when it is closed", async () => {
+    const session = await own.client.session({ timeoutMs: 5_000 });
+    const watch = await own.client.znodes({ session }).watch("/u2");
+    const next = watch.next();
+    await session.close();
+    expect(await next).toEqual({ value: undefined, done: true });
+    const late = await own.client
+      .znodes({ session })
+      .watch("/u2")
+      .catch((error: unknown) => error);
+    expect(isServiceException(late, "SESSION_EXPIRED")).toBe(true);
+  });
+
+  test("many watches keep no heartbeat and no write from their connection", async () => {
+    const client = own.another({ connectionsMax: 3 });
+    await using session = await client.session({ timeoutMs: 1_000 });
+    const znodes = client.znodes({ session });
+    await znodes.ensure("/u3");
+    const created: string[] = [];
+    const watch = ({ path }: ZnodeEvent): void => void created.push(path);
+    for (let index = 0; index < 12; index += 1) await znodes.exists(`/u3/${index}`, { watch });
+    await sleep(1_500);
+    expect(session.state).toBe("open");
+    await znodes.create("/u3/0");
+    await znodes.get("/u3/0");
+    expect(created).toEqual(["/u3/0"]);
+    znodes.close();
+  });
+});
+
 test("a client that reads by session sees its own writes, and never an older tree", async () => {
   const znodes = own.client.znodes({ consistency: "session" });
   await znodes.create("/s1", { data: "0" });
@@ -134,7 +186,3 @@ test("errors have ZooKeeper's names", async () => {
     .catch((cause: unknown) => cause);
   expect(failed).toMatchObject({ name: "NO_NODE", details: { operationIndex: 1, results: ["OK", "NO_NODE"] } });
 });
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await sleep(5);
-}
