@@ -5,10 +5,15 @@ import * as elections from "./schemas/elections.ts";
 import * as sessions from "./schemas/sessions.ts";
 import * as znodes from "./schemas/znodes.ts";
 
-const callerErrors = ["UNKNOWN_NAMESPACE", "SESSION_EXPIRED", "AUTH_FAILED", "BAD_ARGUMENTS"] as const;
+const ownSessionErrors = ["UNKNOWN_NAMESPACE", "SESSION_EXPIRED", "AUTH_FAILED"] as const;
+/** The root is always there, and well named. */
+const rootErrors = [...ownSessionErrors, "NO_AUTH"] as const;
+const callerErrors = [...ownSessionErrors, "BAD_ARGUMENTS"] as const;
 const readErrors = [...callerErrors, "NO_NODE", "NO_AUTH"] as const;
 const createErrors = ["NODE_EXISTS", "NO_CHILDREN_FOR_EPHEMERALS", "INVALID_ACL", "QUOTA_EXCEEDED"] as const;
-const setErrors = [...readErrors, "BAD_VERSION", "INVALID_ACL", "QUOTA_EXCEEDED"] as const;
+const setErrors = ["BAD_VERSION", "INVALID_ACL", "QUOTA_EXCEEDED"] as const;
+/** A place in line is a znode: it may be given up while it waits, and what is above it may be anything. */
+const lineErrors = [...readErrors, "NO_CHILDREN_FOR_EPHEMERALS", "QUOTA_EXCEEDED"] as const;
 
 export const coordinationOperations = {
   createSession: {
@@ -28,7 +33,7 @@ export const coordinationOperations = {
     session: "own",
     status: 200,
     answer: sessions.describeSessionAnswer,
-    errors: ["UNKNOWN_NAMESPACE", "SESSION_EXPIRED", "AUTH_FAILED"],
+    errors: ownSessionErrors,
   },
   heartbeat: {
     summary: "Keep a session alive, or take it up again in another process",
@@ -37,7 +42,7 @@ export const coordinationOperations = {
     session: "own",
     status: 200,
     answer: sessions.heartbeatAnswer,
-    errors: ["UNKNOWN_NAMESPACE", "SESSION_EXPIRED", "AUTH_FAILED"],
+    errors: ownSessionErrors,
   },
   closeSession: {
     summary: "Close a session: its ephemerals go at one zxid",
@@ -46,7 +51,7 @@ export const coordinationOperations = {
     session: "own",
     status: 200,
     answer: znodes.zxidAnswer,
-    errors: ["UNKNOWN_NAMESPACE", "SESSION_EXPIRED", "AUTH_FAILED"],
+    errors: ownSessionErrors,
   },
   getRoot: {
     summary: "Read the root: its data, Stat, children or access control list, or count what is below it",
@@ -55,7 +60,7 @@ export const coordinationOperations = {
     session: "any",
     status: 200,
     answer: znodes.getZnodeAnswer,
-    errors: readErrors.filter((code) => code !== "NO_NODE"),
+    errors: rootErrors,
   },
   setRoot: {
     summary: "Change the root's data or access control list",
@@ -66,7 +71,7 @@ export const coordinationOperations = {
     keyed: true,
     status: 200,
     answer: znodes.createdAnswer,
-    errors: setErrors.filter((code) => code !== "NO_NODE"),
+    errors: [...rootErrors, "BAD_ARGUMENTS", ...setErrors],
   },
   createZnode: {
     summary: "Create a znode",
@@ -98,7 +103,7 @@ export const coordinationOperations = {
     keyed: true,
     status: 200,
     answer: znodes.createdAnswer,
-    errors: setErrors,
+    errors: [...readErrors, ...setErrors],
   },
   deleteZnode: {
     summary: "Delete a znode that has no children",
@@ -158,7 +163,7 @@ export const coordinationOperations = {
     session: "any",
     status: 200,
     answer: elections.campaignAnswer,
-    errors: [...callerErrors, "NO_AUTH", "QUOTA_EXCEEDED"],
+    errors: lineErrors,
   },
   resign: {
     summary: "Stand down",
@@ -168,7 +173,7 @@ export const coordinationOperations = {
     bodyOptional: true,
     session: "any",
     status: 204,
-    errors: [...callerErrors, "NO_NODE", "NO_AUTH"],
+    errors: readErrors,
   },
   proclaim: {
     summary: "Change what the leader has to say",
@@ -178,7 +183,7 @@ export const coordinationOperations = {
     session: "any",
     status: 200,
     answer: elections.proclaimAnswer,
-    errors: [...callerErrors, "NO_NODE", "FENCED"],
+    errors: [...readErrors, "FENCED"],
   },
   describeElection: {
     summary: "Who leads",
@@ -207,7 +212,7 @@ export const coordinationOperations = {
     session: "any",
     status: 200,
     answer: elections.acquireAnswer,
-    errors: [...callerErrors, "NO_AUTH", "QUOTA_EXCEEDED"],
+    errors: lineErrors,
   },
   releaseLock: {
     summary: "Release a lock, or leave its line",
@@ -217,7 +222,7 @@ export const coordinationOperations = {
     bodyOptional: true,
     session: "any",
     status: 204,
-    errors: [...callerErrors, "NO_NODE", "NO_AUTH"],
+    errors: readErrors,
   },
   describeLock: {
     summary: "Who holds a lock, and how many wait",
