@@ -175,6 +175,8 @@ export const notifierWaitersMax = 5_000;
 export const notifierHintsMax = 20_000;
 /** Background duties that one process keeps waiting, each with a timer: two for each of 10,000 partitions. */
 export const pendingDutiesMax = 20_000;
+/** Of duties that are due at a time, each with a timer: one for each session of a full tree, which its heartbeats put off. */
+export const pendingTimedDutiesMax = 110_000;
 
 // ---- Storage ports ----
 

@@ -1,5 +1,5 @@
-import { pendingDutiesMax } from "../../limits.ts";
-import { type Clock, type Duty, dutyName, type Timers, type WakeUps } from "../environment.ts";
+import { pendingDutiesMax, pendingTimedDutiesMax } from "../../limits.ts";
+import { type Clock, type Duty, dutyName, isTimed, type Timers, type WakeUps } from "../environment.ts";
 
 interface PendingDuty {
   readonly duty: Duty;
@@ -19,6 +19,8 @@ export class InProcessWakeUps implements WakeUps {
   readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #pending = new Map<string, PendingDuty>();
+  /** So many sessions must not keep partitions from being sealed, nor the other way round. */
+  #pendingTimed = 0;
   /** Duties that came due before there was a handler. */
   readonly #due = new Map<string, Duty>();
   #handler: ((duty: Duty) => void) | undefined;
@@ -42,7 +44,8 @@ export class InProcessWakeUps implements WakeUps {
     const name = dutyName(duty);
     const dueAtMs = this.#clock.monotonicMs() + delayMs;
     const known = this.#pending.get(name);
-    if (known === undefined ? this.#pending.size >= pendingDutiesMax : known.dueAtMs <= dueAtMs) return;
+    if (known === undefined ? !this.#hasRoomFor(duty) : known.dueAtMs <= dueAtMs) return;
+    if (known === undefined) this.#pendingTimed += isTimed(duty) ? 1 : 0;
     known?.cancelled.abort(notNeeded);
     const pending: PendingDuty = { duty, dueAtMs, cancelled: new AbortController() };
     this.#pending.set(name, pending);
@@ -54,7 +57,13 @@ export class InProcessWakeUps implements WakeUps {
     this.#closed = true;
     for (const pending of this.#pending.values()) pending.cancelled.abort(notNeeded);
     this.#pending.clear();
+    this.#pendingTimed = 0;
     this.#due.clear();
+  }
+
+  #hasRoomFor(duty: Duty): boolean {
+    if (isTimed(duty)) return this.#pendingTimed < pendingTimedDutiesMax;
+    return this.#pending.size - this.#pendingTimed < pendingDutiesMax;
   }
 
   async #deliver(name: string, { duty, cancelled }: PendingDuty, delayMs: number): Promise<void> {
@@ -64,7 +73,10 @@ export class InProcessWakeUps implements WakeUps {
       if (cancelled.signal.aborted) return;
       throw cause;
     }
+    // Not one that was brought forward while this one's time came.
+    if (this.#pending.get(name)?.cancelled !== cancelled) return;
     this.#pending.delete(name);
+    this.#pendingTimed -= isTimed(duty) ? 1 : 0;
     if (this.#handler !== undefined) this.#handler(duty);
     else if (this.#due.size < pendingDutiesMax) this.#due.set(name, duty);
   }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pendingDutiesMax } from "../../../../shared/limits.ts";
+import { pendingDutiesMax, pendingTimedDutiesMax } from "../../../../shared/limits.ts";
 import type { Duty, PartitionDuty } from "../../../../shared/storage/environment.ts";
 import { InProcessWakeUps } from "../../../../shared/storage/node/in-process-wake-ups.ts";
 import { nodeClock } from "../../../../shared/storage/node/node-clock.ts";
@@ -73,4 +73,25 @@ test("drops duties beyond its bound and after it was closed", async () => {
   await wakeUps.wake(duty(3), 0);
   await nodeTimers.sleep(10);
   expect(done).toHaveLength(1);
+});
+
+test("keeps sessions and partitions apart: as many of one as there may be leave the other its room", async () => {
+  const { wakeUps, done, until } = open();
+  const reap = (session: number): Duty => ({ kind: "reap", namespace: "ns", sessionId: String(session) });
+  for (let partition = 0; partition < pendingDutiesMax; partition++) void wakeUps.wake(duty(partition), 100_000);
+  for (let session = 0; session < pendingTimedDutiesMax; session++) void wakeUps.wake(reap(session), 100_000);
+  await wakeUps.wake(reap(-1), 0);
+  await wakeUps.wake(reap(7), 0);
+  await until(1);
+  expect(done).toEqual([reap(7)]);
+  await wakeUps.wake(reap(-2), 0);
+  await until(2);
+  await wakeUps.wake(duty(-1), 0);
+  await nodeTimers.sleep(10);
+  expect(done).toEqual([reap(7), reap(-2)]);
+  wakeUps.close();
+});
+
+test("tells that its wake-ups end with the process", () => {
+  expect(open().wakeUps.endWithProcess).toBe(true);
 });
