@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { pendingDutiesMax, pendingTimedDutiesMax } from "../../../../shared/limits.ts";
-import type { Duty, PartitionDuty } from "../../../../shared/storage/environment.ts";
+import type { Duty, PartitionDuty, Timers } from "../../../../shared/storage/environment.ts";
 import { InProcessWakeUps } from "../../../../shared/storage/node/in-process-wake-ups.ts";
 import { nodeClock } from "../../../../shared/storage/node/node-clock.ts";
 import { nodeTimers } from "../../../../shared/storage/node/node-timers.ts";
@@ -9,8 +9,12 @@ function duty(partition: number, kind: PartitionDuty["kind"] = "seal"): Duty {
   return { kind, topicId: "topic", partition };
 }
 
-function open(): { wakeUps: InProcessWakeUps; done: Duty[]; until: (count: number) => Promise<void> } {
-  const wakeUps = new InProcessWakeUps(nodeClock, nodeTimers);
+function open(timers: Timers = nodeTimers): {
+  wakeUps: InProcessWakeUps;
+  done: Duty[];
+  until: (count: number) => Promise<void>;
+} {
+  const wakeUps = new InProcessWakeUps(nodeClock, timers);
   const done: Duty[] = [];
   wakeUps.onWake((due) => done.push(due));
   const until = async (count: number): Promise<void> => {
@@ -76,7 +80,9 @@ test("drops duties beyond its bound and after it was closed", async () => {
 });
 
 test("keeps sessions and partitions apart: as many of one as there may be leave the other its room", async () => {
-  const { wakeUps, done, until } = open();
+  // What comes late enough does not come, and costs no timer.
+  const sleep: Timers["sleep"] = (ms, signal) => (ms > 1_000 ? new Promise(() => {}) : nodeTimers.sleep(ms, signal));
+  const { wakeUps, done, until } = open({ sleep });
   const reap = (session: number): Duty => ({ kind: "reap", namespace: "ns", sessionId: String(session) });
   for (let partition = 0; partition < pendingDutiesMax; partition++) void wakeUps.wake(duty(partition), 100_000);
   for (let session = 0; session < pendingTimedDutiesMax; session++) void wakeUps.wake(reap(session), 100_000);
