@@ -1,10 +1,13 @@
 /** Barriers (Curator's DistributedBarrier and DistributedDoubleBarrier). */
+import { CreateZnodeCommand } from "../commands/create-znode-command.ts";
 import { DeleteZnodeCommand } from "../commands/delete-znode-command.ts";
+import { patiently, sendPatiently } from "../coordination/send-patiently.ts";
 import type { Session } from "../coordination/session.ts";
 import { ZnodeClient } from "../coordination/znode-client.ts";
 import { isServiceException } from "../exceptions.ts";
 import { giveUp } from "./grant.ts";
 import { readMany } from "./read-many.ts";
+import { askInLine } from "./stand-in-line.ts";
 import { type WaitOptions, waitUntil } from "./wait-until.ts";
 
 const parent = "/barriers";
@@ -66,16 +69,29 @@ export class DoubleBarrier {
    * @throws SessionExpiredError | StreamkeeperException, or the signal's reason
    */
   async enter(options: WaitOptions = {}): Promise<void> {
+    const session = this.#session;
     const memberPath = `${this.path}/member-${crypto.randomUUID()}`;
+    const input = {
+      ...session.caller,
+      path: memberPath,
+      mode: "ephemeral",
+      idempotencyKey: crypto.randomUUID(),
+    } as const;
+    const withdraw = (): Promise<void> => this.#withdraw(memberPath);
+    const { zxid } = await askInLine(session, options.signal, {
+      ask: async () => {
+        await patiently(() => this.#znodes.ensure(this.path), session.signal);
+        return await sendPatiently(session, new CreateZnodeCommand(input), session.signal);
+      },
+      leave: withdraw,
+    });
     try {
-      await this.#znodes.ensure(this.path);
-      const { zxid } = await this.#znodes.create(memberPath, { mode: "ephemeral" });
       const round = await waitUntil(this.#znodes, this.path, this.#endsWith(options), () => this.#begin(zxid));
-      this.#session.requireOpen();
+      session.requireOpen();
       this.#entered = { memberPath, round };
     } catch (error) {
-      void Promise.allSettled([this.#withdraw(memberPath)]);
-      this.#session.requireOpen();
+      void Promise.allSettled([withdraw()]);
+      session.requireOpen();
       throw error;
     }
   }

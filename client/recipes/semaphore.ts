@@ -1,9 +1,13 @@
 /** A semaphore (Curator's InterProcessSemaphoreV2): so many permits, each an ephemeral znode. */
 import { DeleteZnodeCommand } from "../commands/delete-znode-command.ts";
+import { MultiCommand } from "../commands/multi-command.ts";
+import type { MultiOperation } from "../commands/multi-command.ts";
+import { patiently, sendPatiently } from "../coordination/send-patiently.ts";
 import type { Session } from "../coordination/session.ts";
 import { ZnodeClient } from "../coordination/znode-client.ts";
 import { giveUp, Grant } from "./grant.ts";
 import { type AcquireOptions, type HeldLock, Lock } from "./lock.ts";
+import { askInLine } from "./stand-in-line.ts";
 import { waitUntil } from "./wait-until.ts";
 
 const parent = "/semaphores";
@@ -29,31 +33,34 @@ export class Semaphore {
    * @throws SessionExpiredError | StreamkeeperException, or the signal's reason
    */
   async acquire(options: AcquireOptions = {}): Promise<Permit> {
+    const session = this.#session;
     const path = `${parent}/${this.name}`;
-    await this.#znodes.ensure(path);
+    await askInLine(session, options.signal, {
+      ask: () => patiently(() => this.#znodes.ensure(path), session.signal),
+      leave: () => Promise.resolve(),
+    });
     // Only who is first in line looks for a permit; whoever gives one back wakes nobody else.
-    await using line = await new Lock(this.#session, `semaphore-${this.name}`).acquire(options);
+    await using line = await new Lock(session, `semaphore-${this.name}`).acquire(options);
     const signal = options.signal === undefined ? line.signal : AbortSignal.any([options.signal, line.signal]);
     await waitUntil(this.#znodes, path, { signal }, async () => {
       const taken = await this.#znodes.getChildren(path, { limit: this.permits });
       return taken.length < this.permits ? true : undefined;
     });
-    return await this.#take(line, `${path}/permit-${crypto.randomUUID()}`);
+    return await this.#take(line, signal, `${path}/permit-${crypto.randomUUID()}`);
   }
 
-  async #take(line: HeldLock, path: string): Promise<Permit> {
+  async #take(line: HeldLock, signal: AbortSignal, path: string): Promise<Permit> {
     const session = this.#session;
-    const giveBack = (): Promise<void> => giveUp(session, new DeleteZnodeCommand({ ...session.caller, path }));
-    try {
-      // Whoever is no longer first in line has not counted right.
-      const { zxid } = await this.#znodes.multi([line.fence, { type: "create", path, mode: "ephemeral" }]);
-      session.requireOpen();
-      return new Permit(session, { path, fencingToken: zxid }, giveBack);
-    } catch (error) {
-      // It may have been created nevertheless.
-      void Promise.allSettled([giveBack()]);
-      throw error;
-    }
+    const { caller } = session;
+    // Whoever is no longer first in line has not counted right.
+    const operations: readonly MultiOperation[] = [line.fence, { type: "create", path, mode: "ephemeral" }];
+    const take = new MultiCommand({ ...caller, operations, idempotencyKey: crypto.randomUUID() });
+    const giveBack = (): Promise<void> => giveUp(session, new DeleteZnodeCommand({ ...caller, path }));
+    const granted = await askInLine(session, signal, {
+      ask: async () => ({ path, fencingToken: (await sendPatiently(session, take, session.signal)).zxid }),
+      leave: giveBack,
+    });
+    return new Permit(session, granted, giveBack);
   }
 }
 

@@ -2,9 +2,9 @@
 import type { Session } from "../coordination/session.ts";
 import type { GrantedZnode } from "./grant.ts";
 
-export interface Line {
+export interface Line<Answer = GrantedZnode | undefined> {
   /** Stands in line, or goes on standing there, and waits a while; undefined if the turn has not come. */
-  ask(): Promise<GrantedZnode | undefined>;
+  ask(): Promise<Answer>;
   /** Leaves the line, or gives up what was granted. */
   leave(): Promise<void>;
 }
@@ -31,12 +31,12 @@ export async function standInLine(
  *
  * @throws as `standInLine`
  */
-export async function askInLine(
+export async function askInLine<Answer>(
   session: Session,
   signal: AbortSignal | undefined,
-  line: Line,
-): Promise<GrantedZnode | undefined> {
-  let asking: Promise<GrantedZnode | undefined> | undefined;
+  line: Line<Answer>,
+): Promise<Answer> {
+  let asking: Promise<Answer> | undefined;
   try {
     session.requireOpen();
     signal?.throwIfAborted();
@@ -54,7 +54,7 @@ export async function askInLine(
 }
 
 /** What is still on its way may stand in line only after the line was left: then it is left again. */
-async function leaveLine(line: Line, asking: Promise<unknown> | undefined): Promise<void> {
+async function leaveLine(line: Pick<Line, "leave">, asking: Promise<unknown> | undefined): Promise<void> {
   await Promise.allSettled([line.leave()]);
   await Promise.allSettled([asking]);
   await Promise.allSettled([line.leave()]);

@@ -180,6 +180,41 @@ describe("whoever waits for a lock", () => {
   });
 });
 
+test("no request or answer that is lost makes a second holder, or leaves a place behind", async () => {
+  const { own, session } = at();
+  const second = await own.client.session({ timeoutMs: 10_000 });
+  let [holders, acquired, lost] = [0, 0, 0];
+  own.fate = () => {
+    const chance = Math.random();
+    if (chance < 0.2) lost += 1;
+    return chance < 0.1 ? "request lost" : chance < 0.2 ? "answer lost" : undefined;
+  };
+  const endMs = performance.now() + 1_500;
+  const contend = async (owner: Session): Promise<void> => {
+    while (performance.now() < endMs) {
+      const signal = AbortSignal.timeout(Math.ceil(Math.random() * 200));
+      try {
+        const held = await new Lock(owner, "lossy").acquire({ signal });
+        holders += 1;
+        expect(holders).toBe(1);
+        acquired += 1;
+        await sleep(Math.random() * 5);
+        holders -= 1;
+        await held.release();
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
+    }
+  };
+  await Promise.all([session, session, second, second].map(contend));
+  own.fate = () => undefined;
+  expect(acquired).toBeGreaterThan(5);
+  expect(lost).toBeGreaterThan(5);
+  await using _ = await new Lock(session, "lossy").acquire();
+  await until(async () => (await lineOf("lossy")).waiting === 0);
+  await second.close();
+});
+
 test("readers share a lock, writers do not", async () => {
   const lock = new ReadWriteLock(at().session, "shared");
   const [one, two] = await Promise.all([lock.read.acquire(), lock.read.acquire()]);

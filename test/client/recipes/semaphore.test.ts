@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { isServiceException, Semaphore, type Session } from "../../../client/index.ts";
-import { until } from "../coordination/own-client.ts";
 import { isPending, twoSessions } from "./two-sessions.ts";
 
 const at = twoSessions();
@@ -55,11 +54,40 @@ test("whoever gives up waiting takes no permit, and lets the next one wait first
   expect((await permitsOf("given-up")).length).toBe(1);
 });
 
-test("a permit whose acknowledgement was lost for good is given back", async () => {
-  const { own, session, other } = at();
-  own.fate = (name) => (name === "MultiCommand" ? "answer lost" : undefined);
-  await expect(new Semaphore(session, "unknown", 1).acquire()).rejects.toThrow();
+test("a permit is taken once, however often the acknowledgement is lost", async () => {
+  const { own, session } = at();
+  let lost = 0;
+  own.fate = (name) => (name === "MultiCommand" && (lost += 1) <= 4 ? "answer lost" : undefined);
+  await using permit = await new Semaphore(session, "lost", 2).acquire();
   own.fate = () => undefined;
-  await until(async () => (await permitsOf("unknown")).length === 0);
-  await using _ = await new Semaphore(other, "unknown", 1).acquire();
+  expect(lost).toBeGreaterThan(4);
+  expect((await permitsOf("lost")).map((name) => `/semaphores/lost/${name}`)).toEqual([permit.path]);
+});
+
+test("a permit that nobody waits for any more when it is acknowledged is given back", async () => {
+  const { own, session, other } = at();
+  const onTheWay = Promise.withResolvers<void>();
+  own.fate = (name) => (name === "MultiCommand" ? onTheWay.promise : undefined);
+  const enough = new AbortController();
+  const waiting = new Semaphore(session, "late", 1).acquire({ signal: enough.signal });
+  expect(await isPending(waiting, 50)).toBe(true);
+  enough.abort(new Error("enough"));
+  await expect(waiting).rejects.toThrow("enough");
+  own.fate = () => undefined;
+  onTheWay.resolve();
+  await sleep(100);
+  expect(await permitsOf("late")).toEqual([]);
+  await using _ = await new Semaphore(other, "late", 1).acquire();
+});
+
+test("waiting for a permit goes on over an outage", async () => {
+  const { own, session, other } = at();
+  const held = await new Semaphore(other, "outage", 1).acquire();
+  const waiting = new Semaphore(session, "outage", 1).acquire();
+  expect(await isPending(waiting, 30)).toBe(true);
+  own.cut = true;
+  await held.release();
+  expect(await isPending(waiting, 400)).toBe(true);
+  own.cut = false;
+  await using _ = await waiting;
 });
