@@ -26,12 +26,24 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     description: "write a topic's records to the standard output",
     load: async () => (await import("./commands/consume.ts")).registerConsume,
   },
+  znode: {
+    description: "read, write and watch znodes",
+    load: async () => (await import("./commands/znode.ts")).registerZnode,
+  },
+  lock: {
+    description: "run a command while holding a lock",
+    load: async () => (await import("./commands/lock.ts")).registerLock,
+  },
+  election: {
+    description: "stand for election, and see who leads",
+    load: async () => (await import("./commands/election.ts")).registerElection,
+  },
   demo: {
     description: "stream a real data set through a server, read it back, and check every row",
     load: async () => (await import("./commands/demo.ts")).registerDemo,
   },
   bench: {
-    description: "measure the log on this machine",
+    description: "measure the log and the tree on this machine",
     load: async () => (await import("./commands/bench.ts")).registerBench,
   },
 };

@@ -373,3 +373,14 @@ export const znodeBodyBytesMax = 6 * 1024 * 1024;
 export const authProofsMax = 8;
 /** Entries that a search for a time looks at: halving 2^53 positions takes 53. */
 export const readAtProbesMax = 64;
+
+// ---- The command line ----
+
+/** How long a command that is asked to end, because its lock or its lead is lost, may take; the session is over by then. */
+export const commandStopMsMax = 10_000;
+/** Znodes of one multi of an import, and bytes of their data. */
+export const importOperationsMax = 200;
+export const importBytesMax = 1_048_576;
+/** Znodes that `znode tree` draws, and characters of data beside each. */
+export const drawnZnodesMax = 10_000;
+export const drawnDataCharsMax = 60;

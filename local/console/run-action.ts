@@ -3,8 +3,10 @@ import {
   DeliveryError,
   NoAnswerException,
   ProducerFatalError,
+  SessionExpiredError,
   StreamkeeperException,
   StreamkeeperServiceException,
+  WatchLostError,
 } from "../../client/index.ts";
 import { CommandError } from "../command-error.ts";
 
@@ -37,7 +39,9 @@ function isExpected(error: unknown): error is Error {
     error instanceof StreamkeeperException ||
     error instanceof DeliveryError ||
     error instanceof ProducerFatalError ||
-    error instanceof CorruptBatchError
+    error instanceof CorruptBatchError ||
+    error instanceof SessionExpiredError ||
+    error instanceof WatchLostError
   );
 }
 

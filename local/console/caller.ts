@@ -1,0 +1,58 @@
+/** Who a command of coordination is sent as. */
+import type { Command } from "commander";
+import type { DigestAuth, StreamkeeperClient } from "../../client/index.ts";
+import { CommandError } from "../command-error.ts";
+import { connect, type ConnectionOptions, withConnection } from "./connection.ts";
+import { Output, OutputClosedError } from "./output.ts";
+import { runAction } from "./run-action.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface CallerOptions extends ConnectionOptions {
+  readonly auth: readonly string[];
+}
+
+/** What every action of a command gets. */
+export interface Call {
+  readonly client: StreamkeeperClient;
+  readonly signal: AbortSignal;
+  readonly output: Output;
+}
+
+/** Adds `--endpoint`, `--namespace` and `--auth`. */
+export function withCaller(command: Command): Command {
+  const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+  return withConnection(command).option(
+    "--auth <user:password>",
+    "who asks, for access control lists; may be repeated",
+    collect,
+    [],
+  );
+}
+
+/** Runs an action with a client; output that nobody reads any more ends it quietly. */
+export function callAction(
+  terminal: Terminal,
+  options: CallerOptions,
+  action: (call: Call) => Promise<void>,
+): Promise<void> {
+  return runAction(async (signal) => {
+    using client = connect(options, { auth: options.auth.map(digestOf) });
+    try {
+      await action({ client, signal, output: new Output(terminal.stdout) });
+    } catch (error) {
+      if (!(error instanceof OutputClosedError)) throw error;
+    }
+  });
+}
+
+function digestOf(text: string): DigestAuth {
+  const colon = text.indexOf(":");
+  if (colon < 1) throw new CommandError(`--auth must be user:password: ${text}`);
+  return { user: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+/** @throws CommandError if the text is no whole number */
+export function wholeNumber(text: string, option: string): number {
+  if (!/^-?\d{1,15}$/.test(text)) throw new CommandError(`${option} must be a whole number: ${text}`);
+  return Number(text);
+}

@@ -1,0 +1,77 @@
+/** Commands that go through a part of the tree. */
+import { isServiceException, type ZnodeClient } from "../../client/index.ts";
+import { drawnDataCharsMax, drawnZnodesMax } from "../../shared/limits.ts";
+import type { Output } from "./output.ts";
+
+/** All znodes below one by their paths, parents first; what goes meanwhile is left out. */
+export async function listBelow(
+  znodes: ZnodeClient,
+  path: string,
+  abortSignal: AbortSignal,
+): Promise<readonly string[]> {
+  const paths: string[] = [];
+  const children = await znodes.getChildren(path, { abortSignal });
+  const waiting = children.map((name) => pathOf(path, name)).toReversed();
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const below = await ifThere(() => znodes.getChildren(next ?? "", { abortSignal }));
+    if (below === undefined) continue;
+    paths.push(next);
+    for (const name of below.toReversed()) waiting.push(pathOf(next, name));
+  }
+  return paths;
+}
+
+/** Deletes a znode and all below it, children first; answers how many. */
+export async function removeBelow(znodes: ZnodeClient, path: string, abortSignal: AbortSignal): Promise<number> {
+  const below = await listBelow(znodes, path, abortSignal);
+  for (const each of below.toReversed()) await ifThere(() => znodes.delete(each, undefined, { abortSignal }));
+  await znodes.delete(path, undefined, { abortSignal });
+  return below.length + 1;
+}
+
+/** Draws a znode and all below it. */
+export async function drawTree(
+  { znodes, output, signal }: { readonly znodes: ZnodeClient; readonly output: Output; readonly signal: AbortSignal },
+  path: string,
+): Promise<void> {
+  let drawn = 0;
+  const draw = async (at: string, name: string, head: string, tail: string): Promise<void> => {
+    if (signal.aborted || drawn > drawnZnodesMax) return;
+    drawn += 1;
+    const found = await ifThere(() => znodes.get(at, { abortSignal: signal }));
+    if (found === undefined) return;
+    await output.write(`${head}${name}${excerpt(found.data)}\n`);
+    if (found.stat.numChildren === 0) return;
+    const children = (await ifThere(() => znodes.getChildren(at, { abortSignal: signal }))) ?? [];
+    for (const [index, child] of children.entries()) {
+      const isLast = index === children.length - 1;
+      await draw(pathOf(at, child), child, `${tail}${isLast ? "└── " : "├── "}`, `${tail}${isLast ? "    " : "│   "}`);
+    }
+  };
+  if ((await znodes.exists(path, { abortSignal: signal })) === undefined)
+    await znodes.get(path, { abortSignal: signal });
+  await draw(path, path, "", "");
+  if (drawn > drawnZnodesMax) await output.write(`... more than ${drawnZnodesMax} znodes\n`);
+}
+
+function excerpt(data: string | Uint8Array | null): string {
+  if (data === null || data.length === 0) return "";
+  if (typeof data !== "string") return `  <${data.length} bytes>`;
+  // On one line, whatever it holds.
+  const shown = JSON.stringify(data.slice(0, drawnDataCharsMax)).slice(1, -1);
+  return `  ${shown}${data.length > drawnDataCharsMax ? "…" : ""}`;
+}
+
+/** Undefined if the znode is gone, or may not be read. */
+async function ifThere<Found>(look: () => Promise<Found>): Promise<Found | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (isServiceException(error, "NO_NODE") || isServiceException(error, "NO_AUTH")) return undefined;
+    throw error;
+  }
+}
+
+function pathOf(parent: string, name: string): string {
+  return parent === "/" ? `/${name}` : `${parent}/${name}`;
+}
