@@ -46,20 +46,24 @@ async function lock(terminal: Terminal, name: string, words: readonly string[], 
   const waitMs = options.timeout === undefined ? undefined : wholeNumber(options.timeout, "--timeout");
   await callAction(terminal, options, async ({ client, signal }) => {
     await using session = await client.session({ timeoutMs });
-    await using held = await acquire(session, name, options.read === true, waitMs, signal);
-    const exitCode = await runCommand(
-      words,
-      {
-        STREAMKEEPER_LOCK: name,
-        STREAMKEEPER_LOCK_PATH: held.path,
-        STREAMKEEPER_FENCING_TOKEN: String(held.fencingToken),
-      },
-      AbortSignal.any([signal, held.signal]),
-    );
-    if (held.signal.aborted && !signal.aborted) {
-      throw new CommandError(`the lock ${name} was lost while the command ran`, { exitCode: lostExitCode });
+    try {
+      await using held = await acquire(session, name, options.read === true, waitMs, signal);
+      const exitCode = await runCommand(
+        words,
+        {
+          STREAMKEEPER_LOCK: name,
+          STREAMKEEPER_LOCK_PATH: held.path,
+          STREAMKEEPER_FENCING_TOKEN: String(held.fencingToken),
+        },
+        AbortSignal.any([signal, held.signal]),
+      );
+      if (!signal.aborted) held.signal.throwIfAborted();
+      process.exitCode = exitCode;
+    } catch (error) {
+      if (!(error instanceof SessionExpiredError)) throw error;
+      const message = `the lock ${name} was lost: ${error.message}`;
+      throw new CommandError(message, { exitCode: lostExitCode, cause: error });
     }
-    process.exitCode = exitCode;
   });
 }
 

@@ -38,8 +38,9 @@ export function registerZnode(program: Command, terminal: Terminal = process): v
   znode.addHelpText("after", examples);
   const subcommand = (usage: string, description: string): Command =>
     withCaller(znode.command(usage).description(description));
-  const run = (options: CallerOptions, action: (call: ZnodeCall) => Promise<void>): Promise<void> =>
+  const run = (options: CallerOptions, path: string, action: (call: ZnodeCall) => Promise<void>): Promise<void> =>
     callAction(terminal, options, async (call) => {
+      if (!path.startsWith("/")) throw new CommandError(`the path of a znode begins with a slash: ${path}`);
       using znodes = call.client.znodes();
       await action({ ...call, znodes, terminal });
     });
@@ -48,16 +49,16 @@ export function registerZnode(program: Command, terminal: Terminal = process): v
     .option("-R, --recursive", "all znodes below it, by their whole path")
     .option("-l, --long", "with their versions, sizes and numbers of children")
     .option("--json", "write JSON")
-    .action((path: string, options: LsOptions) => run(options, (call) => ls(call, path, options)));
+    .action((path: string, options: LsOptions) => run(options, path, (call) => ls(call, path, options)));
   subcommand("get <path>", "the data of a znode")
     .option("-s, --stat", "with its Stat")
     .option("--base64", "write the data as base64")
     .option("--json", "write JSON")
-    .action((path: string, options: GetOptions) => run(options, (call) => get(call, path, options)));
+    .action((path: string, options: GetOptions) => run(options, path, (call) => get(call, path, options)));
   subcommand("set <path> [data]", "change the data of a znode; without data, to the standard input")
     .option("-v, --version <number>", "only if it is at this version")
     .action((path: string, data: string | undefined, options: SetOptions) =>
-      run(options, (call) => set(call, path, data, options)),
+      run(options, path, (call) => set(call, path, data, options)),
     );
   subcommand("create <path> [data]", "create a znode, and write its path")
     .option("-s, --sequential", "with a number behind its name")
@@ -67,31 +68,33 @@ export function registerZnode(program: Command, terminal: Terminal = process): v
     .option("-p, --parents", "and those above it that are missing")
     .option("--acl <list>", "scheme:id:cdrwa, several joined by commas")
     .action((path: string, data: string | undefined, options: CreateOptions) =>
-      run(options, (call) => create(call, path, data, options)),
+      run(options, path, (call) => create(call, path, data, options)),
     );
   subcommand("delete <path>", "delete a znode")
     .option("-v, --version <number>", "only if it is at this version")
     .option("-r, --recursive", "and all below it, children first")
-    .action((path: string, options: DeleteOptions) => run(options, (call) => remove(call, path, options)));
+    .action((path: string, options: DeleteOptions) => run(options, path, (call) => remove(call, path, options)));
   subcommand("watch <path>", "every change of a znode, as it happens, until Ctrl-C")
     .option("-R, --recursive", "and of all below it")
     .option("--since <zxid>", "and what has happened since then")
     .option("--json", "write JSON lines")
-    .action((path: string, options: WatchOptions) => run(options, (call) => watch(call, path, options)));
+    .action((path: string, options: WatchOptions) => run(options, path, (call) => watch(call, path, options)));
   subcommand("acl <path>", "the access control list of a znode")
     .option("--set <list>", "replace it: scheme:id:cdrwa, several joined by commas")
     .option("-v, --version <number>", "only if the list is at this version (aversion)")
-    .action((path: string, options: AclOptions) => run(options, (call) => acl(call, path, options)));
+    .action((path: string, options: AclOptions) => run(options, path, (call) => acl(call, path, options)));
   subcommand("tree [path]", "a znode and all below it, drawn as a tree").action(
-    (path: string | undefined, options: CallerOptions) => run(options, (call) => drawTree(call, path ?? "/")),
+    (path: string | undefined, options: CallerOptions) =>
+      run(options, path ?? "/", (call) => drawTree(call, path ?? "/")),
   );
   subcommand("export [path]", "a znode and all below it as JSON lines").action(
-    (path: string | undefined, options: CallerOptions) => run(options, (call) => exportZnodes(call, path ?? "/")),
+    (path: string | undefined, options: CallerOptions) =>
+      run(options, path ?? "/", (call) => exportZnodes(call, path ?? "/")),
   );
   subcommand("import", "create the znodes that the standard input tells of, as export wrote them")
     .option("--root <path>", "below this znode, in place of where they were")
     .action((options: CallerOptions & { readonly root?: string }) =>
-      run(options, (call) => importZnodes(call, options.root ?? "")),
+      run(options, options.root ?? "/", (call) => importZnodes(call, options.root ?? "")),
     );
 }
 

@@ -58,7 +58,7 @@ function excerpt(data: string | Uint8Array | null): string {
   if (data === null || data.length === 0) return "";
   if (typeof data !== "string") return `  <${data.length} bytes>`;
   // On one line, whatever it holds.
-  const shown = JSON.stringify(data.slice(0, drawnDataCharsMax)).slice(1, -1);
+  const shown = data.slice(0, drawnDataCharsMax).replaceAll(/\p{Cc}/gu, " ");
   return `  ${shown}${data.length > drawnDataCharsMax ? "…" : ""}`;
 }
 
