@@ -384,3 +384,5 @@ export const importBytesMax = 1_048_576;
 /** Znodes that `znode tree` draws, and characters of data beside each. */
 export const drawnZnodesMax = 10_000;
 export const drawnDataCharsMax = 60;
+/** Times that a change of a place in line is sent while its outcome is unclear; each is a put that was repeated already. */
+export const placeTriesMax = 3;

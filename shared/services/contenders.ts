@@ -1,45 +1,47 @@
 /**
- * Those who stand in line for a lock or an election: ephemeral sequential znodes below one container, first come first
- * served. Each waits for one other only, so that whoever leaves wakes the next and nobody else.
+ * Those who stand in line for a lock or an election. Each waits for one other only, so that whoever leaves wakes the next
+ * and nobody else.
  *
- *     /locks/<name>/<mode>-<contender id>-%010d
- *     /elections/<name>/candidate-<contender id>-%010d
+ *     enter ──► look ─┬─ nothing blocks ──► granted
+ *                ▲    └─ blocked ─┬─ time is left ──► wait for the one ahead ──┐
+ *                │                └─ give up, or stay in line                  │
+ *                └─────────────────────────────────────────────────────────────┘
  */
 import { ServiceError } from "../api/errors.ts";
-import { contendAttemptsMax, contenderIdCharsMax, fetchWaitMsMax, lineNameCharsMax } from "../limits.ts";
+import { zxid } from "../brand.ts";
+import {
+  contendAttemptsMax,
+  contenderIdCharsMax,
+  fetchWaitMsMax,
+  lineNameCharsMax,
+  placeTriesMax,
+  pollMsMax,
+} from "../limits.ts";
 import type { Storage } from "../storage/storage.ts";
 import { readStat } from "../tree/read-znodes.ts";
 import { openSessionProblem } from "../tree/sessions.ts";
-import type { Znode } from "../tree/stat.ts";
-import { anyVersion, type CreateMode, type Operation, type TreeResult } from "../tree/tree-request.ts";
+import type { TreeResult } from "../tree/tree-request.ts";
 import type { Tree } from "../tree/tree.ts";
 import type { ZnodeTree } from "../tree/znode-tree.ts";
-import type { CallContext, SessionCredentials } from "./coordination.ts";
+import { afterChange, isStorageFailure } from "./change-errors.ts";
+import type { CallContext } from "./coordination.ts";
+import {
+  type Blocks,
+  blockerOf,
+  type Entrant,
+  lineOf,
+  type Place,
+  placesOf,
+  samePlace,
+  type TakenPlace,
+} from "./line.ts";
 import type { Namespaces } from "./namespace-service.ts";
-import { decidedOrThrow, doneOrThrow, refusalError, type TreeOutcome } from "./tree-answers.ts";
+import { givenUp, Places } from "./places.ts";
+import { decidedOrThrow, refusalError } from "./tree-answers.ts";
 import type { TreeRegistry } from "./tree-registry.ts";
 
-/** A place in line. */
-export interface Place {
-  readonly path: string;
-  readonly kind: string;
-  readonly contenderId: string;
-  readonly sequence: number;
-  readonly node: Readonly<Znode>;
-}
-
-/** A call under a session. */
-export interface Entrant {
-  readonly context: CallContext;
-  readonly session: SessionCredentials;
-  readonly parent: string;
-  readonly contenderId: string;
-}
-
-/** The first places of a line, in its order, and the one that must go before the own place is granted. */
-export type FindBlocker = (line: readonly Place[], own: Place) => Place | undefined;
-
 export class Contenders {
+  readonly places: Places;
   readonly #storage: Storage;
   readonly #trees: TreeRegistry;
   readonly #namespaces: Namespaces;
@@ -47,6 +49,7 @@ export class Contenders {
   readonly #root: string;
 
   constructor(storage: Storage, trees: TreeRegistry, namespaces: Namespaces, root: string) {
+    this.places = new Places(storage, trees, namespaces);
     this.#storage = storage;
     this.#trees = trees;
     this.#namespaces = namespaces;
@@ -73,81 +76,84 @@ export class Contenders {
     throw new ServiceError("BAD_ARGUMENTS", `A name has 1 to ${lineNameCharsMax} of A-Z a-z 0-9 . _ -`);
   }
 
-  /** The entrant's place, taken now unless it has one. One put, after one query. */
-  async enter(entrant: Entrant, kind: string, data: Uint8Array | null): Promise<Place> {
-    const { parent, contenderId } = entrant;
+  /**
+   * The entrant's place, taken now unless it has one. One put, after one query. A create whose outcome is unclear is
+   * settled by looking again: once another entry is in the log, either so is the first, or it never will be.
+   */
+  async enter(entrant: Entrant, kind: string, data: Uint8Array | null): Promise<TakenPlace> {
+    const look = (): Promise<ZnodeTree> => this.#readOpen(entrant);
+    let unclear = 0;
     for (let attempt = 0; attempt < contendAttemptsMax; attempt += 1) {
-      const tree = await this.#readOpen(entrant);
-      const known = ownPlace(tree, entrant);
-      if (known !== undefined) return checkedKind(known, kind);
-      const missing = [this.#root, parent].filter((path) => tree.node(path) === undefined);
-      const operations = missing.map((path) => create(path, null, path === parent ? "container" : "persistent"));
-      operations.push(create(`${parent}/${kind}-${contenderId}-`, data, "ephemeral_sequential"));
-      const outcome = await this.#write(entrant, operations);
-      if ("result" in outcome) return await this.#created(entrant, outcome.result);
+      const tree = await (unclear === 0 ? look() : afterChange(look));
+      const [known] = placesOf(tree, entrant);
+      if (known !== undefined) return takenBefore(checkedKind(known, kind), tree);
+      const answer = await this.places.create(entrant, tree, this.#root, kind, data);
+      if (answer.kind === "unknown" && (unclear += 1) < placeTriesMax) continue;
+      const outcome = decidedOrThrow(answer);
+      if ("result" in outcome) return await afterChange(() => this.#entered(entrant, kind, outcome.result));
       // Someone else created the parents first, or the container was removed as nobody was in line.
       const { code, operationIndex } = outcome.refusal;
       const isRace = code === "NODE_EXISTS" || (code === "NO_NODE" && operationIndex === 0);
       if (!isRace) throw refusalError(outcome.refusal);
     }
-    throw new ServiceError("THROTTLING_QUOTA_EXCEEDED", `The line at ${parent} comes and goes`);
+    throw tooContended(entrant);
   }
 
   /**
-   * Waits until nothing blocks the place; undefined if that takes longer than `waitMs`. Whether it is granted is decided on
-   * the tree as it is when this answers, never on one from before a wait.
+   * Waits until nothing blocks the place; false if that takes longer than `waitMs`. Whether it is granted is decided on the
+   * tree as it is when this answers, never on one from before a wait.
    *
    * @throws ServiceError SESSION_EXPIRED | NO_NODE if the place was given up meanwhile
    */
   async waitForGrant(
     entrant: Entrant,
-    place: Place,
-    findBlocker: FindBlocker,
+    taken: TakenPlace,
+    blocks: Blocks,
     { waitMs, signal }: { readonly waitMs: number; readonly signal?: AbortSignal },
-  ): Promise<Place | undefined> {
+  ): Promise<boolean> {
     const { clock } = this.#storage;
     const endMs = clock.monotonicMs() + Math.min(waitMs, fetchWaitMsMax);
-    const followed = this.#tree(entrant);
-    let tree = await followed.readAtLeast(place.node.czxid);
+    const followed = this.places.tree(entrant);
+    // What this call has seen the place in is new enough.
+    let tree = await unlessSilent(() => followed.readAtLeast(taken.seenAt));
     for (;;) {
-      checkSession(tree, entrant);
-      const line = lineOf(tree, entrant.parent);
-      const own = line.find(({ path }) => path === place.path);
-      if (own === undefined) throw new ServiceError("NO_NODE", `The place ${place.path} was given up`);
-      const blocker = findBlocker(line, own);
-      if (blocker === undefined) return own;
+      const blocker = tree === undefined ? undefined : findBlocker(tree, entrant, taken, blocks);
+      if (tree !== undefined && blocker === undefined) return true;
       const leftMs = endMs - clock.monotonicMs();
-      if (leftMs <= 0 || signal?.aborted === true) return undefined;
-      const scopes = [blocker.path, own.path].map((path) => ({ path, recursive: false }));
-      await followed.waitFor(scopes, tree.lastZxid, leftMs, signal);
-      tree = await followed.read();
+      if (leftMs <= 0 || signal?.aborted === true) return false;
+      if (tree === undefined || blocker === undefined) {
+        await this.#pause(Math.min(leftMs, pollMsMax), signal);
+      } else {
+        const scopes = [blocker.path, taken.path].map((path) => ({ path, recursive: false }));
+        await followed.waitFor(scopes, tree.lastZxid, leftMs, signal);
+      }
+      tree = await unlessSilent(() => followed.read());
     }
   }
 
-  /** The entrant's place as it is now. @throws ServiceError SESSION_EXPIRED | NO_NODE */
-  async find(entrant: Entrant): Promise<{ readonly own: Place; readonly line: readonly Place[] }> {
+  /** Gives up what the entrant has, in line or granted. One put when warm. @throws ServiceError SESSION_EXPIRED | NO_NODE */
+  async leave(entrant: Entrant): Promise<void> {
+    // Memory that is behind may know the place: whether it is still there is decided where it is taken away.
+    let tree = await this.places.tree(entrant).readAtLeast(zxid(0));
+    for (let attempt = 0; attempt < contendAttemptsMax; attempt += 1) {
+      const places = placesOf(tree, entrant);
+      if (places.length === 0 && attempt > 0) throw notInLine(entrant);
+      if (places.length > 0 && (await this.places.remove(entrant, places))) return await this.#removeRest(entrant);
+      tree = await this.#readOpen(entrant);
+    }
+    throw tooContended(entrant);
+  }
+
+  /** The entrant's place if it is granted. @throws ServiceError SESSION_EXPIRED | NO_NODE if it is not even in line */
+  async granted(entrant: Entrant, blocks: Blocks): Promise<TakenPlace | undefined> {
+    // What was granted stays so for as long as it is there: for who checks the fence, memory that is behind will do.
+    const seen = await this.places.tree(entrant).readAtLeast(zxid(0));
+    const [known] = placesOf(seen, entrant);
+    if (known !== undefined && blockerOf(seen, known, blocks) === undefined) return takenBefore(known, seen);
     const tree = await this.#readOpen(entrant);
-    const own = ownPlace(tree, entrant);
-    if (own === undefined)
-      throw new ServiceError("NO_NODE", `${entrant.contenderId} is not in line at ${entrant.parent}`);
-    return { own, line: lineOf(tree, entrant.parent) };
-  }
-
-  /** Gives a place up; one that is gone already is no error. */
-  async leave(entrant: Entrant, { path }: Pick<Place, "path">): Promise<void> {
-    const outcome = await this.#write(entrant, [{ kind: "delete", path, version: anyVersion }]);
-    if ("refusal" in outcome && outcome.refusal.code !== "NO_NODE") throw refusalError(outcome.refusal);
-  }
-
-  /** Changes the data of a place, if it is still there. @throws ServiceError FENCED */
-  async setData(entrant: Entrant, { path, node }: Place, data: Uint8Array | null): Promise<void> {
-    const operations: readonly Operation[] = [
-      { kind: "fence", path, czxid: node.czxid },
-      { kind: "setData", path, data, version: anyVersion },
-    ];
-    const { identities, namespace } = entrant.context;
-    const request = { operations, identities, session: entrant.session };
-    doneOrThrow(await this.#namespaces.inOpenTree(namespace, () => this.#tree(entrant).write(request)));
+    const [own] = placesOf(tree, entrant);
+    if (own === undefined) throw notInLine(entrant);
+    return blockerOf(tree, own, blocks) === undefined ? takenBefore(own, tree) : undefined;
   }
 
   /** The line as it is now, for anyone who may READ it; empty if there is none. */
@@ -169,30 +175,63 @@ export class Contenders {
     return this.#trees.tree(namespace);
   }
 
-  #tree({ context }: Entrant): Tree {
-    return this.tree(context.namespace);
-  }
-
   async #readOpen(entrant: Entrant): Promise<ZnodeTree> {
-    const tree = await this.#tree(entrant).read();
+    const tree = await this.places.tree(entrant).read();
     checkSession(tree, entrant);
     return tree;
   }
 
-  async #write(entrant: Entrant, operations: readonly Operation[]): Promise<TreeOutcome> {
-    const { namespace, identities } = entrant.context;
-    const request = { operations, identities, session: entrant.session };
-    return decidedOrThrow(await this.#namespaces.inOpenTree(namespace, () => this.#tree(entrant).write(request)));
-  }
-
-  async #created(entrant: Entrant, { zxid, results }: TreeResult): Promise<Place> {
+  /** Two calls of one contender may both have found it without a place: the earlier one is kept. */
+  async #entered(entrant: Entrant, kind: string, { zxid, results }: TreeResult): Promise<TakenPlace> {
     const created = results.at(-1);
     if (created?.kind !== "create") throw new Error(`a place in line was answered with ${created?.kind}`);
-    const tree = await this.#tree(entrant).readAtLeast(zxid);
-    const place = lineOf(tree, entrant.parent).find(({ path }) => path === created.path);
-    if (place === undefined) throw new ServiceError("NO_NODE", `The place ${created.path} was given up`);
-    return place;
+    const { path, stat } = created;
+    const taken = { path, czxid: stat.czxid, seenAt: zxid, version: stat.version };
+    const tree = await this.places.tree(entrant).readAtLeast(zxid);
+    const [first] = placesOf(tree, entrant);
+    if (first === undefined || first.path === path) return taken;
+    const kept = takenBefore(first, tree);
+    await this.places.giveUp(entrant, taken);
+    checkedKind(first, kind);
+    return kept;
   }
+
+  /** What a call left behind that ended before it saw that the contender had a place already. No request if there is none. */
+  async #removeRest(entrant: Entrant): Promise<void> {
+    const rest = placesOf(await afterChange(() => this.places.tree(entrant).readAtLeast(zxid(0))), entrant);
+    if (rest.length > 0) await this.places.remove(entrant, rest);
+  }
+
+  /** Shorter if the signal aborts. */
+  async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#storage.timers.sleep(ms, signal);
+    } catch (cause) {
+      if (signal?.aborted !== true) throw cause;
+    }
+  }
+}
+
+/** @throws ServiceError SESSION_EXPIRED | NO_NODE */
+function findBlocker(tree: ZnodeTree, entrant: Entrant, taken: TakenPlace, blocks: Blocks): Place | undefined {
+  checkSession(tree, entrant);
+  const own = samePlace(tree, taken);
+  if (own === undefined) throw givenUp(taken.path);
+  return blockerOf(tree, own, blocks);
+}
+
+/** Undefined while the store does not answer. */
+async function unlessSilent(read: () => Promise<ZnodeTree>): Promise<ZnodeTree | undefined> {
+  try {
+    return await read();
+  } catch (cause) {
+    if (!isStorageFailure(cause)) throw cause;
+    return undefined;
+  }
+}
+
+function takenBefore({ path, node }: Place, tree: ZnodeTree): TakenPlace {
+  return { path, czxid: node.czxid, seenAt: tree.lastZxid };
 }
 
 function checkSession(tree: ZnodeTree, { session }: Entrant): void {
@@ -200,36 +239,15 @@ function checkSession(tree: ZnodeTree, { session }: Entrant): void {
   if (problem !== undefined) throw refusalError(problem);
 }
 
-function ownPlace(tree: ZnodeTree, { parent, contenderId, session }: Entrant): Place | undefined {
-  return lineOf(tree, parent).find(
-    (place) => place.contenderId === contenderId && place.node.ephemeralOwner === session.sessionId,
-  );
-}
-
 function checkedKind(place: Place, kind: string): Place {
   if (place.kind === kind) return place;
   throw new ServiceError("BAD_ARGUMENTS", `${place.contenderId} is in line for ${place.kind}: give that up first`);
 }
 
-/** What is below the parent and reads as a place, in the order of the sequence. */
-function lineOf(tree: ZnodeTree, parent: string): readonly Place[] {
-  const places: Place[] = [];
-  for (const name of tree.childNames(parent)) {
-    const match = /^(write|read|candidate)-([A-Za-z0-9_-]+)-(\d{10,})$/.exec(name);
-    const path = `${parent}/${name}`;
-    const node = tree.node(path);
-    if (match === null || node === undefined) continue;
-    const [, kind = "", contenderId = "", sequence] = match;
-    places.push({ path, kind, contenderId, sequence: Number(sequence), node });
-  }
-  return places.toSorted((one, other) => one.sequence - other.sequence);
+function notInLine({ contenderId, parent }: Entrant): ServiceError {
+  return new ServiceError("NO_NODE", `${contenderId} is not in line at ${parent}`);
 }
 
-function create(path: string, data: Uint8Array | null, mode: CreateMode): Operation {
-  return { kind: "create", path, data, mode };
-}
-
-/** The session's id of who holds a place. */
-export function ownerOf({ node }: Place): bigint {
-  return node.ephemeralOwner;
+function tooContended({ parent }: Entrant): ServiceError {
+  return new ServiceError("THROTTLING_QUOTA_EXCEEDED", `The line at ${parent} comes and goes`);
 }

@@ -2,9 +2,10 @@
 import { ServiceError } from "../api/errors.ts";
 import { fetchWaitMsMax } from "../limits.ts";
 import type { Storage } from "../storage/storage.ts";
-import { afterChange, withChangeErrors } from "./change-errors.ts";
-import { Contenders, ownerOf, type Place } from "./contenders.ts";
+import { withChangeErrors } from "./change-errors.ts";
+import { Contenders } from "./contenders.ts";
 import type { CallContext, ElectionService, Leader } from "./coordination.ts";
+import type { Blocks, Place } from "./line.ts";
 import type { Namespaces } from "./namespace-service.ts";
 import { withStorageErrors } from "./storage-errors.ts";
 import type { TreeRegistry } from "./tree-registry.ts";
@@ -30,17 +31,15 @@ class TreeElections implements ElectionService {
     return await withChangeErrors(async () => {
       const entrant = await this.#contenders.entrant(context, name, request.contenderId);
       const place = await this.#contenders.enter(entrant, "candidate", request.data ?? null);
-      const elected = await this.#contenders.waitForGrant(entrant, place, findPredecessor, request);
-      if (elected === undefined) return { leader: false, candidate: place.path };
-      return { leader: true, candidate: elected.path, fencingToken: elected.node.czxid };
+      const leader = await this.#contenders.waitForGrant(entrant, place, everyoneBlocks, request);
+      return { leader, candidate: place.path, ...(leader ? { fencingToken: place.czxid } : {}) };
     });
   }
 
   async resign(context: CallContext, name: string, request: Parameters<ElectionService["resign"]>[2]): Promise<void> {
     await withChangeErrors(async () => {
       const entrant = await this.#contenders.entrant(context, name, request.contenderId);
-      const { own } = await this.#contenders.find(entrant);
-      await this.#contenders.leave(entrant, own);
+      await this.#contenders.leave(entrant);
     });
   }
 
@@ -51,12 +50,10 @@ class TreeElections implements ElectionService {
   ): ReturnType<ElectionService["proclaim"]> {
     return await withChangeErrors(async () => {
       const entrant = await this.#contenders.entrant(context, name, request.contenderId);
-      const { own, line } = await this.#contenders.find(entrant);
-      if (findPredecessor(line, own) !== undefined) {
-        throw new ServiceError("FENCED", `${entrant.contenderId} does not lead ${name}`);
-      }
-      await afterChange(() => this.#contenders.setData(entrant, own, request.data));
-      return { fencingToken: own.node.czxid };
+      const leading = await this.#contenders.granted(entrant, everyoneBlocks);
+      if (leading === undefined) throw new ServiceError("FENCED", `${entrant.contenderId} does not lead ${name}`);
+      await this.#contenders.places.setData(entrant, leading, request.data);
+      return { fencingToken: leading.czxid };
     });
   }
 
@@ -96,14 +93,12 @@ class TreeElections implements ElectionService {
   }
 }
 
-function findPredecessor(line: readonly Place[], own: Place): Place | undefined {
-  return line.findLast(({ sequence }) => sequence < own.sequence);
-}
+const everyoneBlocks: Blocks = () => true;
 
 function leaderOf(first: Place | undefined): Leader | undefined {
   if (first === undefined) return undefined;
   const { path, node } = first;
-  return { path, fencingToken: node.czxid, data: node.data, sessionId: ownerOf(first) };
+  return { path, fencingToken: node.czxid, data: node.data, sessionId: node.ephemeralOwner };
 }
 
 /** The leader, and how often it has proclaimed. */
