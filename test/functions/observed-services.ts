@@ -2,6 +2,7 @@
 import { createServices } from "../../shared/services/create-services.ts";
 import type { Services } from "../../shared/services/services.ts";
 import { createMemoryStorage } from "../../shared/storage/memory/memory-storage.ts";
+import type { Storage } from "../../shared/storage/storage.ts";
 
 /** For example `fetch.listOffset`. */
 export type CallName = {
@@ -20,8 +21,7 @@ export interface ObservedServices {
   failNext(name: CallName, error: Error): void;
 }
 
-export function observedServices(): ObservedServices {
-  const { storage } = createMemoryStorage();
+export function observedServices(storage: Storage = createMemoryStorage().storage): ObservedServices {
   const real = createServices(storage);
   const calls: ObservedServices["calls"] = [];
   const replaced = new Map<CallName, Work>();

@@ -1,13 +1,18 @@
 /** The functions with all operations, fed with API Gateway's events. */
+import type { AccessSettings } from "../../functions/http/caller.ts";
 import type { GatewayAnswer, HttpEvent } from "../../functions/http/event.ts";
 import { createHttpHandler } from "../../functions/http/handler.ts";
 import type { LogFields } from "../../functions/http/log.ts";
+import { electionOperations } from "../../functions/operations/election.ts";
 import { fetchOperations } from "../../functions/operations/fetch.ts";
 import { healthOperations } from "../../functions/operations/health.ts";
 import { produceOperations } from "../../functions/operations/produce.ts";
+import { sessionsOperations } from "../../functions/operations/sessions.ts";
 import { topicsOperations } from "../../functions/operations/topics.ts";
+import { znodeOperations } from "../../functions/operations/znode.ts";
 import { jsonMediaType, recordBatchMediaType } from "../../shared/api/routes.ts";
 import { encodeBatch } from "../../shared/record/encode-batch.ts";
+import type { Storage } from "../../shared/storage/storage.ts";
 import { observedServices } from "./observed-services.ts";
 
 export const orders = "/v1/default/topics/orders";
@@ -26,6 +31,11 @@ export interface Sent {
   readonly body?: string | Uint8Array;
   readonly headers?: Record<string, string>;
   readonly remainingMs?: number;
+  readonly sourceIp?: string;
+  /** Who signed the request. */
+  readonly userArn?: string;
+  /** The route that API Gateway found; it then has decoded the path. Default: as a function URL has it. */
+  readonly routeKey?: string;
 }
 
 export interface Received {
@@ -36,8 +46,13 @@ export interface Received {
   readonly answer: GatewayAnswer;
 }
 
-export function startFunctions() {
-  const observed = observedServices();
+export interface Start {
+  readonly access?: AccessSettings;
+  readonly storage?: Storage;
+}
+
+export function startFunctions({ access = {}, storage }: Start = {}) {
+  const observed = observedServices(storage);
   const { services } = observed;
   const logged: { readonly event: string; readonly fields: LogFields }[] = [];
   const handler = createHttpHandler(
@@ -45,12 +60,16 @@ export function startFunctions() {
       ...healthOperations(services),
       ...topicsOperations(services),
       ...produceOperations(services),
-      ...fetchOperations(services, {}),
+      ...fetchOperations(services, access),
+      ...sessionsOperations(services),
+      ...znodeOperations(services, access),
+      ...electionOperations(services, access),
     ],
     (_level, event, fields) => logged.push({ event, fields }),
   );
   /** @param request method and target, for example `GET /health?probe=live` */
-  const send = async (request: string, { body, headers = {}, remainingMs = 29_000 }: Sent = {}): Promise<Received> => {
+  const send = async (request: string, sent: Sent = {}): Promise<Received> => {
+    const { body, headers = {}, remainingMs = 29_000, sourceIp, userArn, routeKey = "$default" } = sent;
     const [method = "", target = ""] = request.split(" ");
     const [rawPath = "", rawQueryString = ""] = target.split("?");
     const isBytes = typeof body === "object";
@@ -58,7 +77,12 @@ export function startFunctions() {
       rawPath,
       rawQueryString,
       headers: { ...(typeof body === "string" ? { "content-type": jsonMediaType } : {}), ...headers },
-      requestContext: { requestId: "request-1", http: { method } },
+      routeKey,
+      requestContext: {
+        requestId: "request-1",
+        http: { method, ...(sourceIp === undefined ? {} : { sourceIp }) },
+        ...(userArn === undefined ? {} : { authorizer: { iam: { userArn } } }),
+      },
       isBase64Encoded: isBytes,
       ...(body === undefined ? {} : { body: isBytes ? Buffer.from(body).toString("base64") : body }),
     };
