@@ -16,6 +16,8 @@ export interface DutyLoopOptions {
   readonly sweepMs?: number;
   /** Duties that may wait. Default `pendingDutiesMax`. */
   readonly queueMax?: number;
+  /** Default true; false until an election has been won. */
+  readonly leads?: boolean;
 }
 
 /** Sessions and znodes that are looked at at the same time. */
@@ -39,21 +41,37 @@ export class DutyLoop {
   readonly #timedRuns = new Set<Promise<void>>();
   readonly #stopped = new AbortController();
   #idle: AbortController | undefined;
+  /** Whether sweeps and the duties of partitions are this process's to do. */
+  #leads: boolean;
+  #sweepAtMs = -Infinity;
   #running: Promise<void> | undefined;
 
   constructor(options: DutyLoopOptions) {
-    this.#options = { sweepMs: localSweepMs, queueMax: pendingDutiesMax, ...options };
+    this.#options = { sweepMs: localSweepMs, queueMax: pendingDutiesMax, leads: true, ...options };
+    this.#leads = this.#options.leads;
   }
 
   start(): void {
     this.#running ??= this.#run();
   }
 
+  /**
+   * Whether sweeps and the duties of partitions are this process's to do; if so it sweeps at once, for what others were asked
+   * to do. What is due at a time is done by whoever was asked.
+   */
+  lead(leads: boolean): void {
+    if (leads === this.#leads) return;
+    this.#leads = leads;
+    this.#queue.clear();
+    this.#sweepAtMs = -Infinity;
+    this.#idle?.abort(notNeeded);
+  }
+
   /** Queues a duty that is due; past the bound it is dropped, and a sweep finds it again. */
   add(duty: Duty): void {
     const name = dutyName(duty);
     if (isTimed(duty)) return this.#addTimed(name, duty);
-    if (this.#queue.has(name) || this.#queue.size >= this.#options.queueMax) return;
+    if (!this.#leads || this.#queue.has(name) || this.#queue.size >= this.#options.queueMax) return;
     this.#queue.set(name, duty);
     this.#idle?.abort(notNeeded);
   }
@@ -92,16 +110,15 @@ export class DutyLoop {
 
   async #run(): Promise<void> {
     const { clock, duties, sweepMs } = this.#options;
-    let sweepAtMs = clock.monotonicMs();
     while (!this.#stopped.signal.aborted) {
-      if (clock.monotonicMs() >= sweepAtMs) {
+      if (this.#leads && clock.monotonicMs() >= this.#sweepAtMs) {
         await this.#work("sweep", async () => duties.sweep());
-        sweepAtMs = clock.monotonicMs() + sweepMs;
+        this.#sweepAtMs = clock.monotonicMs() + sweepMs;
         continue;
       }
       const next = this.#queue.entries().next().value;
       if (next === undefined) {
-        await this.#rest(sweepAtMs - clock.monotonicMs());
+        await this.#rest(this.#leads ? this.#sweepAtMs - clock.monotonicMs() : sweepMs);
         continue;
       }
       const [name, duty] = next;

@@ -386,3 +386,10 @@ export const drawnZnodesMax = 10_000;
 export const drawnDataCharsMax = 60;
 /** Times that a change of a place in line is sent while its outcome is unclear; each is a put that was repeated already. */
 export const placeTriesMax = 3;
+
+// ---- Background duties under an election ----
+
+/** How soon another process does the duties when the one that did them is gone. */
+export const dutySessionTimeoutMs = 10_000;
+/** After a session that was lost or could not be opened. */
+export const dutyElectionRetryMs = 1_000;

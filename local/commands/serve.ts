@@ -10,6 +10,7 @@ import { localCloseMsMax } from "../../shared/limits.ts";
 import { createServices } from "../../shared/services/create-services.ts";
 import type { Services } from "../../shared/services/services.ts";
 import { CommandError } from "../command-error.ts";
+import { DutyElection } from "../duty-election.ts";
 import { DutyLoop } from "../duty-loop.ts";
 import { firstLines } from "../first-lines.ts";
 import { openStorage, storeKinds } from "../open-storage.ts";
@@ -56,18 +57,28 @@ async function serve(options: ServeOptions): Promise<void> {
     const server = await listen(services, options);
     const print = (text: string): void => void (options.quiet || process.stdout.write(text));
     const { clock, timers } = opened.storage;
-    const duties = new DutyLoop({ duties: services.duties, clock, timers, log: writeLog });
+    const { isOwn } = opened;
+    const duties = new DutyLoop({ duties: services.duties, clock, timers, log: writeLog, leads: isOwn });
+    // Who has the storage to itself need not ask anyone, and writes nothing while nobody else does.
+    const election = isOwn
+      ? undefined
+      : new DutyElection({ services, clock, timers, log: writeLog, onLead: (leads) => duties.lead(leads) });
     try {
       const version = packageVersion();
       print(firstLines({ version, url: server.url, place: opened.place, ...(await aTopic(services, opened)) }));
       opened.onWake((duty) => duties.add(duty));
       duties.start();
+      election?.start();
       // Written otherwise only when the process ends by itself, which a server seldom does.
       flushCompileCache();
       await stop;
       print("Stopping; once more stops at once.\n");
     } finally {
-      await Promise.all([server.close(), within(localCloseMsMax, duties.stop())]);
+      const stopDuties = async (): Promise<void> => {
+        await election?.stop();
+        await duties.stop();
+      };
+      await Promise.all([server.close(), within(localCloseMsMax, stopDuties())]);
     }
   } finally {
     await opened.close();
