@@ -52,7 +52,7 @@ export class CoordinationBed {
     const question = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) question.set(name, String(value));
     const text = typeof body === "object" ? JSON.stringify(body) : body;
-    const url = question.size === 0 ? target : `${target}?${question}`;
+    const url = question.size === 0 ? target : `${target}?${question.toString()}`;
     return this.functions.send(`${method} ${url}`, { ...sent, ...(text === undefined ? {} : { body: text }) });
   }
 

@@ -28,6 +28,50 @@ describe("routes", () => {
   });
 });
 
+describe("a path", () => {
+  const name = { body: "{}", headers: { "content-type": "application/json" } };
+  const pathOf = async (target: string, routeKey?: string): Promise<unknown> => {
+    const { send } = startFunctions();
+    const { json } = await send(`POST /v1/default/znodes/${target}`, {
+      ...name,
+      ...(routeKey === undefined ? {} : { routeKey }),
+    });
+    return json["path"] ?? json["error"];
+  };
+
+  test("is decoded where it comes from a function URL", async () => {
+    expect(await pathOf("100%25%20gr%C3%BCn")).toBe("/100% grün");
+    expect(await pathOf("%2541")).toBe("/%41");
+    expect(await pathOf("a%2Fb")).toBe("BAD_ARGUMENTS");
+    expect(await pathOf("100%")).toBe("INVALID_REQUEST");
+  });
+
+  test("that API Gateway has decoded is not decoded again", async () => {
+    const routeKey = "POST /v1/{namespace}/znodes/{path+}";
+    expect(await pathOf("100%", routeKey)).toBe("/100%");
+    expect(await pathOf("%41", routeKey)).toBe("/%41");
+    expect(await pathOf("grün", routeKey)).toBe("/grün");
+  });
+});
+
+describe("what is logged", () => {
+  test("of a request under a session has neither its password nor a user's", async () => {
+    const { send, failNext, logged } = startFunctions();
+    const opened = await send("POST /v1/default/sessions");
+    const { sessionId, password } = opened.json as Record<string, string>;
+    const user = Buffer.from("ann:secret").toString("base64");
+    failNext("sessions.heartbeat", new Error("bug"));
+    const headers = {
+      "x-streamkeeper-session": `${sessionId}:${password}`,
+      "x-streamkeeper-auth": `digest ${user}`,
+    };
+    expect((await send(`POST /v1/default/sessions/${sessionId}/heartbeat`, { headers })).status).toBe(500);
+    expect(logged).toHaveLength(1);
+    const written = JSON.stringify(logged);
+    for (const secret of [password ?? "", user, "secret"]) expect(written).not.toContain(secret);
+  });
+});
+
 describe("failures", () => {
   test("that nobody foresaw tell the caller nothing but the request's id, and the log everything", async () => {
     const { send, failNext, logged } = startFunctions();

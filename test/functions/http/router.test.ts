@@ -22,7 +22,7 @@ describe("Router", () => {
     const { method, path } = routes[operationId];
     test(`finds ${operationId} by ${method} ${path}`, () => {
       const params: Record<string, string> = {};
-      const rawPath = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => (params[name] = `${name}-1`));
+      const rawPath = path.replaceAll(/\{(\w+)\+?\}/g, (_, name: string) => (params[name] = `${name}-1`));
       expect(router.match(method, rawPath)).toEqual({ kind: "operation", operationId, params });
     });
   }
@@ -76,6 +76,60 @@ describe("Router", () => {
   test("serves HEAD as GET", () => {
     expect(router.match("HEAD", "/health")).toMatchObject({ operationId: "getHealth" });
     expect(codeOf(() => router.match("HEAD", "/v1/default/producers"))).toBe("METHOD_NOT_ALLOWED");
+  });
+
+  describe("a path to the end", () => {
+    const znodes = "/v1/default/znodes";
+    const pathOf = (rawPath: string, isDecoded = false): unknown => {
+      const match = router.match("GET", rawPath, isDecoded);
+      return match.kind === "operation" ? [match.operationId, match.params["path"]] : match;
+    };
+
+    test("has as many segments as there are", () => {
+      expect(pathOf(`${znodes}/a`)).toEqual(["getZnode", "a"]);
+      expect(pathOf(`${znodes}/a/b/c`)).toEqual(["getZnode", "a/b/c"]);
+      expect(pathOf(`${znodes}/znodes/topics`)).toEqual(["getZnode", "znodes/topics"]);
+    });
+
+    test("is decoded once, each segment for itself", () => {
+      expect(pathOf(`${znodes}/gr%C3%BC%C3%9Fe/a%20b/%2525/+`)).toEqual(["getZnode", "grüße/a b/%25/+"]);
+    });
+
+    test("that is decoded already stays as it is", () => {
+      expect(pathOf(`${znodes}/grüße/a b/%25/%`, true)).toEqual(["getZnode", "grüße/a b/%25/%"]);
+    });
+
+    test("keeps its empty segments, which the service refuses", () => {
+      expect(pathOf(`${znodes}//a`)).toEqual(["getZnode", "/a"]);
+      expect(pathOf(`${znodes}/a//b/`)).toEqual(["getZnode", "a//b/"]);
+    });
+
+    test("has no slash that is encoded", () => {
+      for (const path of ["a%2Fb", "a/%2f", "%2F"]) {
+        expect([path, codeOf(() => router.match("GET", `${znodes}/${path}`))]).toEqual([path, "BAD_ARGUMENTS"]);
+      }
+      expect(pathOf(`${znodes}/a%252Fb`)).toEqual(["getZnode", "a%2Fb"]);
+    });
+
+    test("refuses an encoding that is not UTF-8, in any segment", () => {
+      for (const path of ["a/%", "%zz/b", "a/%ff"]) {
+        expect([path, codeOf(() => router.match("GET", `${znodes}/${path}`))]).toEqual([path, "INVALID_REQUEST"]);
+      }
+    });
+
+    test("is not empty: the root has a path of its own", () => {
+      expect(router.match("GET", znodes)).toEqual({
+        kind: "operation",
+        operationId: "getRoot",
+        params: { namespace: "default" },
+      });
+      expect(codeOf(() => router.match("GET", `${znodes}/`))).toBe("NOT_FOUND");
+      expect(codeOf(() => router.match("DELETE", znodes))).toBe("METHOD_NOT_ALLOWED");
+      expect(router.match("OPTIONS", `${znodes}/a/b`)).toEqual({
+        kind: "methods",
+        allow: "POST, GET, PUT, DELETE, HEAD, OPTIONS",
+      });
+    });
   });
 
   test("knows only the routes that it was given", () => {
