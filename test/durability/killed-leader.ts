@@ -1,0 +1,2 @@
+export const electionName = "head";
+export const guardedPath = "/guarded";
