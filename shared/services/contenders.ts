@@ -36,7 +36,7 @@ import {
   type TakenPlace,
 } from "./line.ts";
 import type { Namespaces } from "./namespace-service.ts";
-import { givenUp, Places } from "./places.ts";
+import { givenUp, Places, unclearIfFailed } from "./places.ts";
 import { decidedOrThrow, refusalError } from "./tree-answers.ts";
 import type { TreeRegistry } from "./tree-registry.ts";
 
@@ -87,7 +87,8 @@ export class Contenders {
       const tree = await (unclear === 0 ? look() : afterChange(look));
       const [known] = placesOf(tree, entrant);
       if (known !== undefined) return takenBefore(checkedKind(known, kind), tree);
-      const answer = await this.places.create(entrant, tree, this.#root, kind, data);
+      const created = await this.places.create(entrant, tree, this.#root, kind, data);
+      const answer = unclear === 0 ? created : unclearIfFailed(created);
       if (answer.kind === "unknown" && (unclear += 1) < placeTriesMax) continue;
       const outcome = decidedOrThrow(answer);
       if ("result" in outcome) return await afterChange(() => this.#entered(entrant, kind, outcome.result));

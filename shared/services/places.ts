@@ -8,7 +8,7 @@ import type { Tree, TreeWriteResult } from "../tree/tree.ts";
 import type { ZnodeTree } from "../tree/znode-tree.ts";
 import type { Entrant, Place, TakenPlace } from "./line.ts";
 import type { Namespaces } from "./namespace-service.ts";
-import { decidedOrThrow, doneOrThrow, refusalError, type TreeOutcome } from "./tree-answers.ts";
+import { decidedOrThrow, doneOrThrow, refusalError } from "./tree-answers.ts";
 import type { TreeRegistry } from "./tree-registry.ts";
 
 export class Places {
@@ -48,32 +48,39 @@ export class Places {
    * @throws ServiceError SESSION_EXPIRED | NO_NODE if the place was given up meanwhile
    */
   async claim(entrant: Entrant, { path, czxid }: TakenPlace): Promise<TakenPlace> {
-    const { outcome } = await this.#settle(entrant, [
+    const { answer } = await this.#settle(entrant, [
       { kind: "fence", path, czxid },
       { kind: "setData", path, data: null, version: anyVersion },
     ]);
+    const outcome = decidedOrThrow(answer);
     if ("refusal" in outcome) throw outcome.refusal.code === "FENCED" ? givenUp(path) : refusalError(outcome.refusal);
     const changed = outcome.result.results.at(-1);
     if (changed?.kind !== "setData") throw new Error(`a claim was answered with ${changed?.kind}`);
     return { path, czxid, seenAt: outcome.result.zxid, version: changed.stat.version };
   }
 
-  /** Takes the place away, unless it is gone already or a later call of the same contender has claimed it. */
+  /**
+   * Takes the place away, unless it is gone already or a later call of the same contender has claimed it.
+   *
+   * @throws ServiceError REQUEST_TIMED_OUT also where nothing was changed: the place that was taken is still there
+   */
   async giveUp(entrant: Entrant, { path, czxid, version = anyVersion }: TakenPlace): Promise<void> {
-    const { outcome } = await this.#settle(entrant, [
+    const { answer } = await this.#settle(entrant, [
       { kind: "fence", path, czxid },
       { kind: "delete", path, version },
     ]);
+    const outcome = decidedOrThrow(unclearIfFailed(answer));
     if ("result" in outcome || outcome.refusal.code === "FENCED" || outcome.refusal.code === "BAD_VERSION") return;
     throw refusalError(outcome.refusal);
   }
 
   /** Takes the places away, all or none; false if one of them was gone already. */
   async remove(entrant: Entrant, places: readonly Place[]): Promise<boolean> {
-    const { outcome, isRepeat } = await this.#settle(
+    const { answer, isRepeat } = await this.#settle(
       entrant,
       places.map(({ path }) => ({ kind: "delete", path, version: anyVersion })),
     );
+    const outcome = decidedOrThrow(answer);
     if ("result" in outcome) return true;
     if (outcome.refusal.code !== "NO_NODE") throw refusalError(outcome.refusal);
     // Gone by the first of them, whose answer was lost.
@@ -90,11 +97,14 @@ export class Places {
   async #settle(
     entrant: Entrant,
     operations: readonly Operation[],
-  ): Promise<{ readonly outcome: TreeOutcome; readonly isRepeat: boolean }> {
+  ): Promise<{ readonly answer: TreeWriteResult; readonly isRepeat: boolean }> {
+    let isUnclear = false;
     for (let tries = 1; ; tries += 1) {
-      const answer = await this.#send(entrant, operations);
+      const sent = await this.#send(entrant, operations);
+      const answer: TreeWriteResult = isUnclear ? unclearIfFailed(sent) : sent;
+      isUnclear ||= answer.kind === "unknown";
       const isAnswered = answer.kind === "done" || answer.kind === "refused";
-      if (isAnswered || tries === placeTriesMax) return { outcome: decidedOrThrow(answer), isRepeat: tries > 1 };
+      if (isAnswered || tries === placeTriesMax) return { answer, isRepeat: tries > 1 };
       await this.#storage.timers.sleep(backoffMs(this.#storage, tries));
     }
   }
@@ -104,6 +114,11 @@ export class Places {
     const request = { operations, identities: context.identities, session };
     return this.#namespaces.inOpenTree(context.namespace, () => this.tree(entrant).write(request));
   }
+}
+
+/** For a change that is not the first of a call, or not sent for the first time: that it failed does not undo the others. */
+export function unclearIfFailed(answer: TreeWriteResult): TreeWriteResult {
+  return answer.kind === "failed" ? { kind: "unknown", cause: answer.cause } : answer;
 }
 
 export function givenUp(path: string): ServiceError {
