@@ -2,6 +2,7 @@
 import { expect } from "vitest";
 import type { coordinationOperations } from "../../shared/api/coordination-operations.ts";
 import { authHeader, routes, sessionHeader } from "../../shared/api/routes.ts";
+import { realTimeStorage } from "./real-time-storage.ts";
 import { type Received, type Sent, type Start, startFunctions } from "./start-functions.ts";
 
 export type CoordinationId = keyof typeof coordinationOperations;
@@ -42,7 +43,7 @@ export class CoordinationBed {
   readonly functions: ReturnType<typeof startFunctions>;
 
   constructor(start: Start = {}) {
-    this.functions = startFunctions(start);
+    this.functions = startFunctions({ storage: realTimeStorage(), ...start });
   }
 
   send({ id, params = {}, query = {}, body, ...sent }: Call): Promise<Received> {
