@@ -34,6 +34,24 @@ describe("the OpenAPI document", () => {
     }
   });
 
+  test("says which headers tell who asks, and that the rest of a path stands for itself", () => {
+    const parametersOf = (path: string, method: string) =>
+      (document.paths[path]?.[method]?.parameters ?? []) as { name: string; in: string; required: boolean }[];
+    const headersOf = (path: string, method: string) =>
+      parametersOf(path, method).flatMap(({ in: place, name, required }) =>
+        place === "header" ? [`${name}${required ? "" : "?"}`] : [],
+      );
+    const session = "/v1/{namespace}/sessions/{sessionId}";
+    expect(headersOf(`${session}/heartbeat`, "post")).toEqual(["x-streamkeeper-session"]);
+    expect(headersOf("/v1/{namespace}/znodes/{path}", "get")).toEqual([
+      "x-streamkeeper-session?",
+      "x-streamkeeper-auth?",
+    ]);
+    expect(headersOf("/v1/{namespace}/topics/{topic}", "get")).toEqual([]);
+    const path = parametersOf("/v1/{namespace}/znodes/{path}", "get").find(({ name }) => name === "path");
+    expect(path).toMatchObject({ required: true, description: expect.stringContaining("slashes") });
+  });
+
   test("refers only to components that it has", () => {
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)];
     expect(references.length).toBeGreaterThan(20);
