@@ -41,23 +41,23 @@ function countWaits(): { readonly wrap: (storage: Storage) => Storage; readonly 
   return { wrap, waits: () => waits };
 }
 
-/** Holds up the puts of a process: `next` resolves when one is asked for, which is sent when it is let go. */
-function holdPuts(): {
+/** Holds up requests of a process: `next` resolves when one is asked for, which is sent when it is let go. */
+function hold(requestName: "logs.putIfAbsent" | "logs.readFrom"): {
   readonly wrap: (storage: Storage) => Storage;
   readonly next: () => Promise<{ readonly letGo: () => void }>;
 } {
-  let onPut: ((held: { readonly letGo: () => void }) => void) | undefined;
+  let onRequest: ((held: { readonly letGo: () => void }) => void) | undefined;
   const wrap = (storage: Storage): Storage =>
     interruptRequests(storage, async ({ name, send }) => {
-      const tell = onPut;
-      if (name !== "logs.putIfAbsent" || tell === undefined) return await send();
-      onPut = undefined;
+      const tell = onRequest;
+      if (name !== requestName || tell === undefined) return await send();
+      onRequest = undefined;
       await new Promise<void>((resolve) => tell({ letGo: resolve }));
       return await send();
     });
   const next = (): Promise<{ readonly letGo: () => void }> =>
     new Promise((resolve) => {
-      onPut = resolve;
+      onRequest = resolve;
     });
   return { wrap, next };
 }
@@ -158,6 +158,27 @@ describe("of those who wait", () => {
     });
   });
 
+  test("one is granted nothing by what its process saw when it woke, only by what holds after that", async () => {
+    const world = new LineWorld();
+    await world.run(async () => {
+      const { wrap, next } = hold("logs.readFrom");
+      const server = world.start({}, wrap);
+      const held = await holder(world);
+      const context = await world.session();
+      const waiting = refusal(acquire(server, context), "SESSION_EXPIRED");
+      await world.sleep(200);
+      const waking = next();
+      await held.release();
+      const { letGo: wake } = await waking;
+      const looking = next();
+      wake();
+      const { letGo: look } = await looking;
+      await world.close(context);
+      look();
+      await waiting;
+    });
+  });
+
   test("one hears at once that its session is closed, or its place was given up", async () => {
     const world = new LineWorld();
     await world.run(async () => {
@@ -234,7 +255,7 @@ describe("a place in line", () => {
   test("that is granted just when it is given up is free for the next", async () => {
     const world = new LineWorld();
     await world.run(async () => {
-      const { wrap, next } = holdPuts();
+      const { wrap, next } = hold("logs.putIfAbsent");
       const server = world.start({}, wrap);
       const held = await holder(world);
       const [context, other] = [await world.session(), await world.session()];
@@ -256,6 +277,12 @@ describe("a place in line", () => {
       await world.run(async () => {
         const context = await world.session();
         const servers = [world.start(), world.start(), world.start()];
+        // In half of the histories the line has been there before.
+        if (seed % 2 === 0) {
+          await (await holder(world)).release();
+          await world.observer.elections.campaign(context, "head", { waitMs: 0 });
+          await world.observer.elections.resign(context, "head", {});
+        }
         const grants = await Promise.all(servers.map((server) => acquire(server, context)));
         expect(new Set(grants.map(({ fencingToken }) => fencingToken)).size, `seed ${seed}`).toBe(1);
         expect(grants[0]).toMatchObject({ acquired: true });
@@ -295,7 +322,7 @@ describe("a place in line", () => {
           const held = await holder(world);
           const context = await world.session();
           const hungUp = new AbortController();
-          const { wrap, next } = holdPuts();
+          const { wrap, next } = hold("logs.putIfAbsent");
           const earlier = acquire(world.start({}, wrap), context, first(hungUp.signal));
           await world.sleep(500);
           const later = acquire(world.start(), context, { keepPlace });
@@ -322,13 +349,14 @@ describe("a place in line", () => {
     await world.run(async () => {
       const context = await world.session();
       await (await holder(world)).release();
-      const { wrap, next } = holdPuts();
+      const { wrap, next } = hold("logs.putIfAbsent");
       const doomed = world.start({}, wrap);
       const late = next();
       void acquire(doomed, context);
       const entering = await late;
       // While its create is held up, another process takes the place; the doomed one comes second, and dies.
-      const grant = await acquire(world.observer, context);
+      const server = world.start();
+      const grant = await acquire(server, context);
       const again = next();
       entering.letGo();
       const { letGo } = await again;
@@ -337,7 +365,8 @@ describe("a place in line", () => {
       await givingUp;
       doomed.process.kill();
       expect(await world.line(parent)).toHaveLength(2);
-      await release(world.observer, context);
+      // Through a process that has heard of the first one only.
+      await release(server, context);
       expect(await world.line(parent)).toEqual([]);
       expect(grant.acquired).toBe(true);
     });
@@ -346,7 +375,7 @@ describe("a place in line", () => {
   test("is found although the parents are created by another, or removed, in between", async () => {
     const world = new LineWorld();
     await world.run(async () => {
-      const { wrap, next } = holdPuts();
+      const { wrap, next } = hold("logs.putIfAbsent");
       const server = world.start({}, wrap);
       const [context, other] = [await world.session(), await world.session()];
       const first = next();
@@ -409,6 +438,30 @@ describe("where the store does not answer", () => {
         await world.sleep(30_000);
         expect(await world.line(parent)).toEqual([]);
         expect(await world.line("/elections/head")).toEqual([]);
+      });
+    },
+  );
+
+  test.each(["timeoutBefore", "timeoutAfter", "timeoutLate"] as const)(
+    "%s, for more puts than one is repeated, a call still settles what became of its change",
+    async (fault) => {
+      const world = new LineWorld();
+      await world.run(async () => {
+        const server = world.start();
+        const context = await world.session();
+        await server.znodes.exists(anyone, "/");
+        const failing = <Answer>(act: () => Promise<Answer>): Promise<Answer> => {
+          world.store.failNext("logs.putIfAbsent", fault, 7);
+          return act();
+        };
+        expect(await failing(() => acquire(server, context))).toMatchObject({ acquired: true });
+        await failing(() => release(server, context));
+        await holder(world);
+        const impatient = acquire(server, context, { waitMs: 5_000 });
+        await world.sleep(1_000);
+        expect(await failing(() => impatient)).toEqual({ acquired: false });
+        await world.sleep(30_000);
+        expect(await world.line(parent)).toHaveLength(1);
       });
     },
   );

@@ -96,7 +96,9 @@ describe("an election", () => {
       const { leader, candidates } = await other.elections.leader(anyone, "head");
       expect(leader?.data).toEqual(bytes("one"));
       expect(candidates).toBe(2);
-      await refusal(server.elections.proclaim(context, "head", { contenderId: "b", data: null }), "FENCED");
+      for (const { elections } of [server, other]) {
+        await refusal(elections.proclaim(context, "head", { contenderId: "b", data: null }), "FENCED");
+      }
       await server.elections.resign(context, "head", { contenderId: "a" });
       expect(await b).toMatchObject({ leader: true });
       await refusal(server.elections.resign(context, "head", { contenderId: "a" }), "NO_NODE");
