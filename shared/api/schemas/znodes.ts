@@ -28,7 +28,8 @@ export const znodeParams = z.strictObject({
   namespace: namespaceName,
   path: pathText.meta({
     description:
-      "The path of the znode after its first slash; the slashes in it stand as they are, all else percent-encoded.",
+      "The path of the znode after its first slash; the slashes in it stand as they are, all else percent-encoded. " +
+      "API Gateway may change a path that has `%25` or `%3F` in it: use multi and multi-read for such names there.",
     examples: ["config/app"],
   }),
 });
