@@ -92,18 +92,33 @@ export class DutyElection {
     let provenMs = sentMs;
     let waitMs = beatMs;
     for (;;) {
-      const leftMs = provenMs + this.#timeoutMs - clock.monotonicMs();
-      await this.#sleep(Math.max(0, Math.min(waitMs, leftMs)), signal);
+      const restMs = Math.min(waitMs, provenMs + this.#timeoutMs - clock.monotonicMs());
+      await this.#sleep(Math.max(0, restMs), signal);
       const nowMs = clock.monotonicMs();
       if (signal.aborted || nowMs - provenMs >= this.#timeoutMs) return;
       try {
-        await services.sessions.heartbeat(namespace, session);
+        const leftMs = provenMs + this.#timeoutMs - nowMs;
+        await this.#within(leftMs, services.sessions.heartbeat(namespace, session), signal);
         provenMs = nowMs;
         waitMs = beatMs;
       } catch (error) {
         if (!(error instanceof ServiceError) || error.code === "SESSION_EXPIRED") return;
         waitMs = beatMs / retriesPerHeartbeat;
       }
+    }
+  }
+
+  /** Throws when `work` has no end after `ms` or when the term is over; nobody hears then how it ends. */
+  async #within<Answer>(ms: number, work: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+    const answered = new AbortController();
+    const late = async (): Promise<never> => {
+      await this.#sleep(ms, AbortSignal.any([signal, answered.signal]));
+      throw over;
+    };
+    try {
+      return await Promise.race([work, late()]);
+    } finally {
+      answered.abort(over);
     }
   }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { doDuty } from "../../functions/duties/do-duty.ts";
 import { DutyElection } from "../../local/duty-election.ts";
+import { DutyLoop } from "../../local/duty-loop.ts";
 import { createServices } from "../../shared/services/create-services.ts";
 import type { Services } from "../../shared/services/services.ts";
 import { createMemoryStorage, type MemoryStorage } from "../../shared/storage/memory/memory-storage.ts";
@@ -11,7 +11,10 @@ import { createNodeEnvironment } from "../../shared/storage/node/node-environmen
 const sessionTimeoutMs = 1_000;
 
 let memory: MemoryStorage;
+/** Whose sweep it was, in order. */
+let sweeps: Candidate[];
 beforeEach(() => {
+  sweeps = [];
   memory = createMemoryStorage({ dropsExpiredEntries: false });
 });
 afterEach(async () => await memory.close());
@@ -24,13 +27,32 @@ class Candidate {
   readonly logged: string[] = [];
   readonly #election: DutyElection;
   readonly #wakeUps: InProcessWakeUps;
+  readonly #loop: DutyLoop;
+  readonly #woken = Promise.withResolvers<never>();
   #frozen = false;
 
   constructor() {
     const environment = createNodeEnvironment();
     this.#wakeUps = new InProcessWakeUps(environment.clock, environment.timers);
     const services = createServices({ ...memory.storage, ...environment, wakeUps: this.#wakeUps });
-    this.#wakeUps.onWake((duty) => void doDuty(services.duties, duty).catch(() => undefined));
+    const { duties } = services;
+    this.#loop = new DutyLoop({
+      ...environment,
+      leads: false,
+      sweepMs: 20,
+      log: () => undefined,
+      duties: {
+        seal: duties.seal.bind(duties),
+        retain: duties.retain.bind(duties),
+        collect: duties.collect.bind(duties),
+        reap: duties.reap.bind(duties),
+        expire: duties.expire.bind(duties),
+        sweep: async () => void sweeps.push(this),
+      },
+    });
+    this.#wakeUps.onWake((duty) => this.#loop.add(duty));
+    this.#loop.start();
+    this.#woken.promise.catch(() => undefined);
     this.#election = new DutyElection({
       ...environment,
       services: this.#mortal(services),
@@ -39,27 +61,35 @@ class Candidate {
       onLead: (leads) => {
         if (leads && !this.leads) this.leadsSinceMs = performance.now();
         this.leads = leads;
+        this.#loop.lead(leads);
       },
     });
     this.#election.start();
   }
 
-  /** As `kill -9` does it: no request leaves the process any more, and no wake-up comes. */
-  kill(): void {
+  /** Requests of the process are no longer answered, and no wake-up comes. */
+  silence(): void {
     this.#frozen = true;
     this.#wakeUps.close();
   }
 
+  /** As `kill -9` does it: silent, and its loop stops without a word to others. */
+  async kill(): Promise<void> {
+    this.silence();
+    await this.#loop.stop();
+  }
+
   async stop(): Promise<void> {
     this.#frozen = false;
+    this.#woken.reject(new Error("killed"));
     await this.#election.stop();
+    await this.#loop.stop();
     this.#wakeUps.close();
   }
 
   #mortal({ sessions, elections }: Services): Pick<Services, "sessions" | "elections"> {
     const alive = <Method extends (...args: never[]) => Promise<unknown>>(method: Method): Method =>
-      ((...args: Parameters<Method>) =>
-        this.#frozen ? Promise.reject(new Error("killed")) : method(...args)) as Method;
+      ((...args: Parameters<Method>) => (this.#frozen ? this.#woken.promise : method(...args))) as Method;
     return {
       sessions: {
         create: alive(sessions.create.bind(sessions)),
@@ -90,7 +120,7 @@ async function until(isSo: () => boolean, msMax = 10_000): Promise<number> {
 }
 
 test(
-  "one of many leads; another takes over at once when it stops, and in time when it dies",
+  "one of many sweeps; another takes over at once when it stops, and in time when it dies",
   { timeout: 30_000 },
   async () => {
     const candidates = [new Candidate(), new Candidate(), new Candidate()];
@@ -105,10 +135,16 @@ test(
     expect(await until(() => leaders().length === 1)).toBeLessThan(500);
 
     const [second] = leaders();
-    second?.kill();
+    await second?.kill();
     const others = candidates.filter((candidate) => candidate !== first && candidate !== second);
     const tookMs = await until(() => others.some(({ leads }) => leads));
     expect(tookMs).toBeLessThan(sessionTimeoutMs + 2_000);
+    await until(() => sweeps.at(-1) === others[0]);
+    await sleep(100);
+    expect(
+      sweeps.filter((candidate, at) => candidate !== sweeps[at - 1]),
+      "each sweeps in its turn",
+    ).toEqual([first, second, others[0]]);
     await Promise.all(candidates.map((candidate) => candidate.stop()));
   },
 );
@@ -117,8 +153,8 @@ test("a leader that gets no answer stops leading before another may begin", { ti
   const one = new Candidate();
   await until(() => one.leads);
   const other = new Candidate();
-  one.kill();
-  await until(() => !one.leads);
+  one.silence();
+  expect(await until(() => !one.leads)).toBeLessThan(sessionTimeoutMs + 100);
   expect(other.leads).toBe(false);
   await until(() => other.leads);
   await Promise.all([one.stop(), other.stop()]);
