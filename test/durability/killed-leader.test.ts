@@ -12,10 +12,12 @@ import { KilledServer } from "./killed-server.ts";
 
 const program = join(import.meta.dirname, "leading-client.ts");
 const topic = "led";
-const sessionTimeoutMs = 1_500;
+const sessionTimeoutMs = 2_000;
 /** Of the issue: the next one leads within the session's timeout and so long. */
 const takeoverMsMax = sessionTimeoutMs + 2_000;
 const kills = 5;
+/** Leaders that are stopped in place of being killed, and woken when another leads. */
+const stops = 2;
 const processes = 3;
 
 let folder: string;
@@ -68,16 +70,17 @@ test(
     const termsOf = () => candidates.flatMap(({ terms }) => terms).toSorted((one, other) => one.atMs - other.atMs);
     const leaderOf = (token: number) => candidates.find(({ terms }) => terms.at(-1)?.token === token);
     const takeovers: number[] = [];
-    for (let kill = 0; kill < kills; kill += 1) {
+    for (let kill = 0; kill < kills + stops; kill += 1) {
       const known = termsOf().length;
       while (termsOf().length === 0) await sleep(10);
       // In the middle of its writing.
       await sleep(300);
       const leader = leaderOf(termsOf().at(-1)?.token ?? 0);
       const before = Math.max(known, termsOf().length);
+      expect(leader, "who leads").toBeDefined();
       const killedAtMs = performance.now();
       // A stopped one is woken when another leads, and finds out by its next write.
-      const isStopped = kill % 2 === 1;
+      const isStopped = kill % 3 === 2;
       leader?.child.kill(isStopped ? "SIGSTOP" : "SIGKILL");
       while (termsOf().length <= before) {
         expect(performance.now() - killedAtMs, "time without a leader").toBeLessThan(takeoverMsMax);
@@ -95,12 +98,12 @@ test(
     }
 
     const tokens = termsOf().map(({ token }) => token);
-    expect(tokens.length).toBeGreaterThan(kills);
+    expect(tokens.length).toBeGreaterThan(kills + stops);
     expect(tokens).toEqual([...new Set(tokens)].toSorted((one, other) => one - other));
     const produced = await readTokens(topic);
     expect(produced.length).toBeGreaterThan(kills * 10);
     expect(produced, "tokens in the topic's log").toEqual(produced.toSorted((one, other) => one - other));
-    expect(new Set(produced).size).toBeGreaterThan(kills / 2);
+    expect(new Set(produced).size).toBeGreaterThanOrEqual(kills + stops);
     const guarded = await readGuardedTokens();
     expect(guarded, "tokens in the znode's history").toEqual(guarded.toSorted((one, other) => one - other));
     // For who looks at the time: each is the session's timeout and what it takes to notice.
