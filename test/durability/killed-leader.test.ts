@@ -23,6 +23,7 @@ const processes = 3;
 let folder: string;
 let server: KilledServer;
 let client: StreamkeeperClient;
+const children: ChildProcess[] = [];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "streamkeeper-leader-"));
   server = await KilledServer.create(join(folder, "data"));
@@ -30,6 +31,7 @@ beforeEach(async () => {
   client = new StreamkeeperClient({ endpoint: server.url });
 });
 afterEach(async () => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
   client.destroy();
   await server.kill();
   await rm(folder, { recursive: true, force: true });
@@ -45,6 +47,7 @@ function stand(): Candidate {
   const child = spawn(process.execPath, [program, server.url, topic, String(sessionTimeoutMs)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
+  children.push(child);
   const terms: Candidate["terms"] = [];
   let text = "";
   child.stdout?.on("data", (chunk: Buffer) => {
