@@ -8,7 +8,7 @@
  *                └─────────────────────────────────────────────────────────────┘
  */
 import { ServiceError } from "../api/errors.ts";
-import { zxid } from "../brand.ts";
+import { type Zxid, zxid } from "../brand.ts";
 import {
   contendAttemptsMax,
   contenderIdCharsMax,
@@ -39,6 +39,11 @@ import type { Namespaces } from "./namespace-service.ts";
 import { givenUp, Places, unclearIfFailed } from "./places.ts";
 import { decidedOrThrow, refusalError } from "./tree-answers.ts";
 import type { TreeRegistry } from "./tree-registry.ts";
+
+export type Wait =
+  | { readonly granted: true; readonly wasBlocked: boolean; /** Of the place. */ readonly version: number }
+  /** `wasBlocked` is false where the store has not answered once. */
+  | { readonly granted: false; readonly wasBlocked: boolean };
 
 export class Contenders {
   readonly places: Places;
@@ -101,8 +106,8 @@ export class Contenders {
   }
 
   /**
-   * Waits until nothing blocks the place; false if that takes longer than `waitMs`. Whether it is granted is decided on the
-   * tree as it is when this answers, never on one from before a wait.
+   * Waits until nothing blocks the place, but no longer than `waitMs`. Whether it is granted is decided on the tree as it is
+   * when this answers, never on one from before a wait.
    *
    * @throws ServiceError SESSION_EXPIRED | NO_NODE if the place was given up meanwhile
    */
@@ -111,22 +116,24 @@ export class Contenders {
     taken: TakenPlace,
     blocks: Blocks,
     { waitMs, signal }: { readonly waitMs: number; readonly signal?: AbortSignal },
-  ): Promise<boolean> {
+  ): Promise<Wait> {
     const { clock } = this.#storage;
     const endMs = clock.monotonicMs() + Math.min(waitMs, fetchWaitMsMax);
     const followed = this.places.tree(entrant);
     // What this call has seen the place in is new enough.
     let tree = await unlessSilent(() => followed.readAtLeast(taken.seenAt));
+    let wasBlocked = false;
     for (;;) {
-      const blocker = tree === undefined ? undefined : findBlocker(tree, entrant, taken, blocks);
-      if (tree !== undefined && blocker === undefined) return true;
+      const look = tree === undefined ? undefined : lookAt(tree, entrant, taken, blocks);
+      if (look !== undefined && look.blocker === undefined) return { granted: true, wasBlocked, version: look.version };
+      wasBlocked ||= look !== undefined;
       const leftMs = endMs - clock.monotonicMs();
-      if (leftMs <= 0 || signal?.aborted === true) return false;
-      if (tree === undefined || blocker === undefined) {
+      if (leftMs <= 0 || signal?.aborted === true) return { granted: false, wasBlocked };
+      if (look?.blocker === undefined) {
         await this.#pause(Math.min(leftMs, pollMsMax), signal);
       } else {
-        const scopes = [blocker.path, taken.path].map((path) => ({ path, recursive: false }));
-        await followed.waitFor(scopes, tree.lastZxid, leftMs, signal);
+        const scopes = [look.blocker.path, taken.path].map((path) => ({ path, recursive: false }));
+        await followed.waitFor(scopes, look.zxid, leftMs, signal);
       }
       tree = await unlessSilent(() => followed.read());
     }
@@ -213,12 +220,19 @@ export class Contenders {
   }
 }
 
+interface Look {
+  readonly zxid: Zxid;
+  readonly blocker: Place | undefined;
+  /** Of the entrant's own place. */
+  readonly version: number;
+}
+
 /** @throws ServiceError SESSION_EXPIRED | NO_NODE */
-function findBlocker(tree: ZnodeTree, entrant: Entrant, taken: TakenPlace, blocks: Blocks): Place | undefined {
+function lookAt(tree: ZnodeTree, entrant: Entrant, taken: TakenPlace, blocks: Blocks): Look {
   checkSession(tree, entrant);
   const own = samePlace(tree, taken);
   if (own === undefined) throw givenUp(taken.path);
-  return blockerOf(tree, own, blocks);
+  return { zxid: tree.lastZxid, blocker: blockerOf(tree, own, blocks), version: own.node.version };
 }
 
 /** Undefined while the store does not answer. */

@@ -31,8 +31,8 @@ class TreeElections implements ElectionService {
     return await withChangeErrors(async () => {
       const entrant = await this.#contenders.entrant(context, name, request.contenderId);
       const place = await this.#contenders.enter(entrant, "candidate", request.data ?? null);
-      const leader = await this.#contenders.waitForGrant(entrant, place, everyoneBlocks, request);
-      return { leader, candidate: place.path, ...(leader ? { fencingToken: place.czxid } : {}) };
+      const { granted } = await this.#contenders.waitForGrant(entrant, place, everyoneBlocks, request);
+      return { leader: granted, candidate: place.path, ...(granted ? { fencingToken: place.czxid } : {}) };
     });
   }
 

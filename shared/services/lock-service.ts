@@ -1,4 +1,5 @@
 /** Locks: a write lock waits for everyone before it, a read lock for the write locks before it. */
+import { StorageTimeoutError } from "../storage/errors.ts";
 import type { Storage } from "../storage/storage.ts";
 import { afterChange, withChangeErrors } from "./change-errors.ts";
 import { Contenders } from "./contenders.ts";
@@ -53,22 +54,28 @@ class TreeLocks implements LockService {
   }
 
   /**
-   * Of the calls of one contender only the last may give the place up: one whose caller hung up and asked again must not take
-   * away what the second call counts on. So whoever found the place claims it: before it waits if it may give up, else once
-   * it is granted.
+   * A contender may have several calls under way: one that was hung up on, or sits in a process that stands still, and those
+   * that were sent after it. None may take away what another was told it holds, and only the version of the place tells them
+   * apart:
+   * - creating a place, or claiming it, makes a version the call's own;
+   * - that a place is granted is answered at an own version only;
+   * - a place is given up at an own version only, and by who has claimed it only if it was blocked after that: then nobody
+   *   can have been told before that it is granted, and whoever is told later has claimed it anew.
    */
   async #wait(entrant: Entrant, found: TakenPlace, request: AcquireRequest): ReturnType<LockService["acquire"]> {
     const { places } = this.#contenders;
     const { keepPlace = false, signal } = request;
-    const claimed = async (place: TakenPlace): Promise<TakenPlace> =>
-      place.version === undefined ? await places.claim(entrant, place) : place;
-    const place = keepPlace ? found : await claimed(found);
-    const granted = await this.#contenders.waitForGrant(entrant, place, modesBlock, request);
-    if (granted && (keepPlace || signal?.aborted !== true)) {
-      const { path, czxid } = await claimed(place);
+    const isCreator = found.version !== undefined;
+    const place = isCreator || keepPlace ? found : await places.claim(entrant, found);
+    const { path, czxid } = place;
+    const wait = await this.#contenders.waitForGrant(entrant, place, modesBlock, request);
+    const mayGiveUp = !keepPlace && (isCreator || wait.wasBlocked);
+    if (wait.granted && !(mayGiveUp && signal?.aborted === true)) {
+      if (wait.version !== place.version) await places.claim(entrant, place);
       return { acquired: true, path, fencingToken: czxid };
     }
-    if (keepPlace) return { acquired: false, path: place.path };
+    if (keepPlace) return { acquired: false, path };
+    if (!mayGiveUp) throw new StorageTimeoutError(`nothing was heard of ${path} while it was waited for`);
     await places.giveUp(entrant, place);
     return { acquired: false };
   }

@@ -1,208 +1,299 @@
 /**
- * Processes that contend for one lock under virtual time, each of which is frozen now and then for longer than its session
- * lives, in the middle of what the lock is to guard: reading a number, and writing the next one.
+ * A lock under virtual time: contenders that pause past the end of their sessions and go on as if nothing had been, that hang
+ * up and ask again, or are gone; servers that freeze and die; a store that fails and loses answers.
  */
 import { ServiceError } from "../../shared/api/errors.ts";
-import type { CallContext, MultiOperation } from "../../shared/services/coordination.ts";
+import type { CallContext, LockMode, SessionCredentials } from "../../shared/services/coordination.ts";
 import type { Faults } from "../../shared/storage/memory/faults.ts";
+import type { SeededRandom } from "../../shared/storage/memory/seeded-random.ts";
 import { anyone, bytes, type LineProcess, LineWorld, namespace } from "../shared/services/line-world.ts";
+import { lateRecords, LineHistory, shrinkingTokens, strangeWrites } from "./line-history.ts";
 
-const processesCount = 8;
-const lockName = "guard";
-const guardedPath = "/guarded";
+const serversCount = 3;
+const clientsCount = 6;
+const lifeMs = 60_000;
+const lock = "jobs";
+const guarded = "/guarded";
 const topic = "guarded";
-const sessionTimeoutMs = 2_000;
-/** Of a process that holds the lock: it stands still for longer than its session lives. */
-const freezeChance = 0.15;
-const freezeMsMin = 500;
-const freezeMsMax = 8_000;
 
 const faults: Partial<Faults> = {
-  timeoutBefore: 0.005,
-  timeoutAfter: 0.01,
-  timeoutLate: 0.005,
-  putRepeated: 0.01,
-  slow: 0.02,
+  throttled: 0.01,
+  unavailable: 0.01,
+  timeoutBefore: 0.01,
+  timeoutAfter: 0.02,
+  timeoutLate: 0.02,
+  putRepeated: 0.03,
+  slow: 0.03,
+  tornRange: 0.05,
+  shortRange: 0.05,
+  existingUnknown: 0.05,
   hintLost: 0.1,
+  hintRepeated: 0.05,
 };
 
 export interface LockSimulation {
   readonly seed: number;
-  /** Grants, over all processes. */
-  readonly rounds: number;
-  /** False: writes carry no token, as with locks that have none. */
+  /** False: the holders write without their tokens. */
   readonly fenced: boolean;
 }
 
 export interface LockSimulationResult {
-  /** In words; none if nobody but the holder wrote. */
+  /** In words; none if the lock kept its promises. */
   readonly anomalies: readonly string[];
   readonly grants: number;
   readonly writes: number;
-  /** Writes of deposed holders that were refused. */
-  readonly fenced: number;
+  readonly refused: number;
+  /** Acquires that a contender sent again without having waited for the answer of the one before. */
+  readonly repeats: number;
 }
 
-interface Written {
-  readonly token: number;
-  readonly count: number;
-}
-
-export async function simulateLock(simulation: LockSimulation): Promise<LockSimulationResult> {
-  const world = new LineWorld({ seed: simulation.seed });
+export async function simulateLock(options: LockSimulation): Promise<LockSimulationResult> {
+  const world = new LineWorld({ seed: options.seed });
   let result: LockSimulationResult | undefined;
   await world.run(async () => {
-    result = await new Simulation(world, simulation).run();
+    result = await new Simulation(world, options).run();
   });
   if (result === undefined) throw new Error("the simulation has no result");
   return result;
 }
 
+/** A client's session, as far as it knows. */
+interface Session extends SessionCredentials {
+  readonly timeoutMs: number;
+  isOver: boolean;
+  pausedUntilMs: number;
+}
+
+/** A grant that a contender was told of. */
+interface Told {
+  readonly contenderId: string;
+  readonly path: string;
+  readonly token: number;
+  /** End of the tree's log when the call was sent that brought the grant, and when its answer was there. */
+  readonly sentAt: number;
+  readonly answeredAt: number;
+  /** When the contender began to give it up. */
+  releasedMs: number;
+}
+
 class Simulation {
   readonly #world: LineWorld;
+  readonly #random: SeededRandom;
   readonly #options: LockSimulation;
-  readonly #tokens: number[] = [];
+  readonly #history: LineHistory;
+  readonly #servers: LineProcess[];
+  readonly #told: Told[] = [];
+  readonly #anomalies: string[] = [];
+  #contenders = 0;
   #refused = 0;
+  #repeats = 0;
+  #untilMs = 0;
 
   constructor(world: LineWorld, options: LockSimulation) {
     this.#world = world;
+    this.#random = world.store.random;
     this.#options = options;
+    this.#history = new LineHistory(world.store, namespace, `/locks/${lock}`, guarded);
+    this.#servers = Array.from({ length: serversCount }, () => this.#start());
   }
 
   async run(): Promise<LockSimulationResult> {
-    const { znodes, topics } = this.#world.observer;
-    const data = encode({ token: 0, count: 0 });
-    await znodes.create(anyone, { path: guardedPath, data, mode: "persistent" });
-    await topics.create(namespace, { name: topic, partitions: 1 });
-    this.#world.store.setFaults(faults);
-    await Promise.all(Array.from({ length: processesCount }, () => this.#contend()));
-    this.#world.store.setFaults({});
-    return await this.#judge();
+    const { observer, store } = this.#world;
+    await observer.topics.create(namespace, { name: topic, partitions: 1 });
+    await observer.znodes.create(anyone, { path: guarded, data: null, mode: "persistent" });
+    this.#untilMs = this.#world.nowMs + lifeMs;
+    store.setFaults(faults);
+    await Promise.all([...Array.from({ length: clientsCount }, () => this.#client()), this.#trouble()]);
+    store.setFaults({});
+    // What is late arrives, and the sessions end.
+    await this.#world.sleep(60_000);
+    const records = await this.#records();
+    const { writes, stands } = this.#history;
+    this.#anomalies.push(
+      ...strangeWrites(this.#history),
+      ...lateRecords(records),
+      ...shrinkingTokens(this.#history),
+      ...this.#told.flatMap((told) => this.#judge(told)),
+      ...[...stands.values()].flatMap(({ path, goneZxid }) => (goneZxid === undefined ? [`${path} is left`] : [])),
+    );
+    return {
+      anomalies: this.#anomalies,
+      grants: this.#told.length,
+      writes: writes.length + records.length,
+      refused: this.#refused,
+      repeats: this.#repeats,
+    };
   }
 
-  async #contend(): Promise<void> {
-    const process = this.#world.start();
-    while (this.#tokens.length < this.#options.rounds) {
-      try {
-        const session = await process.sessions.create(namespace, { timeoutMs: sessionTimeoutMs });
-        const context: CallContext = { ...anyone, session };
-        const life = { over: false };
-        const heart = this.#beat(process, context, life);
-        try {
-          while (!life.over && this.#tokens.length < this.#options.rounds) await this.#round(process, context);
-        } finally {
-          life.over = true;
-          await heart;
-          await process.sessions.close(namespace, session);
-        }
-      } catch (error) {
-        if (!(error instanceof ServiceError)) throw error;
+  /** Whether what a contender was told is what became of its place. */
+  #judge({ contenderId, path, token, sentAt, answeredAt, releasedMs }: Told): string[] {
+    const stand = this.#history.stands.get(token);
+    if (stand?.path !== path || stand.contenderId !== contenderId) return [`${token} is no place of ${contenderId}`];
+    const { grantedZxid = Infinity, goneZxid = Infinity, goneMs = Infinity, goneWithSession } = stand;
+    if (grantedZxid >= answeredAt || goneZxid < sentAt) {
+      return [`${token} was held from ${grantedZxid} to ${goneZxid}, and granted between ${sentAt} and ${answeredAt}`];
+    }
+    if (goneMs < releasedMs && goneWithSession !== true) return [`${token} was taken away from ${contenderId}`];
+    return [];
+  }
+
+  #start(): LineProcess {
+    return this.#world.start({ wallSkewMs: this.#random.between(-100, 100) });
+  }
+
+  #any(): LineProcess {
+    return this.#random.pick(this.#servers);
+  }
+
+  async #trouble(): Promise<void> {
+    while (this.#world.nowMs < this.#untilMs) {
+      await this.#world.sleep(this.#random.between(100, 4_000));
+      const index = this.#random.below(serversCount);
+      const victim = this.#servers[index];
+      if (this.#random.chance(0.6)) {
+        victim?.process.freeze(this.#random.between(10, 12_000), { monotonicStops: this.#random.chance(0.5) });
+      } else {
+        victim?.process.kill();
+        this.#servers[index] = this.#start();
       }
     }
   }
 
-  async #round(process: LineProcess, context: CallContext): Promise<void> {
-    const { random } = this.#world.store;
-    const request = { mode: "write", waitMs: 20_000, keepPlace: true } as const;
-    const { acquired, path = "", fencingToken = 0 } = await process.locks.acquire(context, lockName, request);
-    if (!acquired) return;
-    this.#tokens.push(fencingToken);
-    const { data } = await process.znodes.getData(anyone, guardedPath);
-    if (random.chance(freezeChance)) process.process.freeze(random.between(freezeMsMin, freezeMsMax));
-    // What takes time under a lock; a process that is frozen goes on only when it wakes.
-    await process.storage.timers.sleep(random.between(0, 20));
-    await this.#write(process, { path, fencingToken }, decode(data).count + 1);
-    await process.locks.release(context, lockName, {});
-  }
-
-  async #write(
-    { znodes, produce }: LineProcess,
-    grant: { readonly path: string; readonly fencingToken: number },
-    count: number,
-  ): Promise<void> {
-    const value = encode({ token: grant.fencingToken, count });
-    const set: MultiOperation = { kind: "setData", path: guardedPath, data: value, version: -1 };
-    const fence: MultiOperation = { kind: "fence", path: grant.path, czxid: grant.fencingToken };
-    const conditions = this.#options.fenced ? { fencingToken: grant.fencingToken } : {};
-    try {
-      await znodes.multi(anyone, { operations: this.#options.fenced ? [fence, set] : [set] });
-      const records = [{ key: null, value, headers: [] }];
-      await produce.produceRecords({ namespace, topic, partition: 0, records, conditions });
-    } catch (error) {
-      if (error instanceof ServiceError && error.code === "FENCED") this.#refused += 1;
-      throw error;
+  /** One session after the other. */
+  async #client(): Promise<void> {
+    while (this.#world.nowMs < this.#untilMs) {
+      const timeoutMs = Math.floor(this.#random.between(1_500, 4_000));
+      const opened = await this.#ask(2_000, ({ sessions }) => sessions.create(namespace, { timeoutMs }));
+      if (opened === undefined || opened === "refused") continue;
+      const session = { ...opened, isOver: false, pausedUntilMs: 0 };
+      const beating = this.#beat(session);
+      while (!session.isOver && this.#world.nowMs < this.#untilMs) await this.#compete(session);
+      session.isOver = true;
+      await beating;
     }
   }
 
-  async #beat(process: LineProcess, { session }: CallContext, life: { over: boolean }): Promise<void> {
-    while (!life.over && session !== undefined) {
-      await process.storage.timers.sleep(sessionTimeoutMs / 3);
-      try {
-        if (!life.over) await process.sessions.heartbeat(namespace, session);
-      } catch (error) {
-        if (!(error instanceof ServiceError)) throw error;
-        if (error.code === "SESSION_EXPIRED") life.over = true;
+  async #beat(session: Session): Promise<void> {
+    while (!session.isOver) {
+      await this.#world.sleep(session.timeoutMs / 3);
+      if (session.isOver || this.#world.nowMs < session.pausedUntilMs) continue;
+      const beat = await this.#ask(session.timeoutMs / 3, ({ sessions }) => sessions.heartbeat(namespace, session));
+      // Whoever pauses does not hear of it before it goes on.
+      if (beat === "refused" && this.#world.nowMs >= session.pausedUntilMs) session.isOver = true;
+    }
+  }
+
+  /** From standing in line to giving up what was granted. */
+  async #compete(session: Session): Promise<void> {
+    this.#contenders += 1;
+    const contenderId = `c${this.#contenders}`;
+    const told = await this.#acquire(session, contenderId, this.#random.chance(0.2) ? "read" : "write");
+    if (told !== undefined) {
+      for (let write = this.#random.below(4); write >= 0; write -= 1) await this.#write(session, told);
+      told.releasedMs = this.#world.nowMs;
+    }
+    const choice = this.#random.fraction();
+    if (choice < 0.1) session.isOver = true;
+    else if (choice < 0.2) {
+      session.isOver = true;
+      await this.#ask(2_000, ({ sessions }) => sessions.close(namespace, session));
+    } else await this.#release(session, contenderId);
+  }
+
+  /** Asks until it is granted, or has had enough; may hang up, and ask another server before it has heard from the first. */
+  async #acquire(session: Session, contenderId: string, mode: LockMode): Promise<Told | undefined> {
+    let unanswered = 0;
+    for (let attempt = 0; attempt < 8 && !session.isOver; attempt += 1) {
+      const keepPlace = this.#random.chance(0.5);
+      const waitMs = this.#random.below(4_000);
+      const sentAt = this.#history.end;
+      const hungUp = new AbortController();
+      const request = { contenderId, mode, waitMs, keepPlace, signal: hungUp.signal };
+      const patienceMs = this.#random.between(500, 6_000);
+      const grant = await this.#ask(patienceMs, ({ locks }) => locks.acquire(contextOf(session), lock, request));
+      if (grant === "refused") continue;
+      if (grant === undefined) {
+        unanswered += 1;
+        this.#repeats += 1;
+        if (this.#random.chance(0.5)) hungUp.abort();
+        continue;
       }
+      const { acquired, path, fencingToken: token } = grant;
+      if (!acquired && !keepPlace && unanswered === 0 && this.#history.isInLine(contenderId)) {
+        this.#anomalies.push(`${contenderId} is in line, and was told that it is not`);
+      }
+      if (!acquired || path === undefined || token === undefined) continue;
+      const told = { contenderId, path, token, sentAt, answeredAt: this.#history.end, releasedMs: Infinity };
+      this.#told.push(told);
+      return mode === "write" ? told : this.#read(told);
+    }
+    return undefined;
+  }
+
+  /** Readers hold it for a while. */
+  async #read(told: Told): Promise<undefined> {
+    await this.#world.sleep(this.#random.between(0, 500));
+    told.releasedMs = this.#world.nowMs;
+  }
+
+  async #release(session: Session, contenderId: string): Promise<void> {
+    while (!session.isOver && this.#world.nowMs < this.#untilMs) {
+      const request = { contenderId };
+      const answer = await this.#ask(3_000, ({ locks }) => locks.release(contextOf(session), lock, request));
+      if (answer !== undefined) return;
     }
   }
 
-  /** By the order of the logs: what is written there is what happened. */
-  async #judge(): Promise<LockSimulationResult> {
-    const anomalies: string[] = [];
-    const grown = this.#tokens.toSorted((one, other) => one - other);
-    if (new Set(grown).size !== grown.length) anomalies.push("a token was granted twice");
-    const inTree = await this.#read("__znode_changes", readTreeRecord);
-    const inTopic = await this.#read(topic, (value) => [decode(value)]);
-    inTree.forEach(({ count, token }, index) => {
-      const before = index === 0 ? { token: 0, count: 0 } : inTree[index - 1];
-      if (before === undefined) return;
-      if (token < before.token) anomalies.push(`the znode was written with ${token} after ${before.token}`);
-      if (count !== before.count + 1) anomalies.push(`the znode's number went from ${before.count} to ${count}`);
+  /** To the znode or to the topic; now and then it pauses first, without heartbeats, and does not ask whether it still holds. */
+  async #write(session: Session, { path, token }: Told): Promise<void> {
+    const { fenced } = this.#options;
+    if (this.#random.chance(0.3)) {
+      const pauseMs = session.timeoutMs * this.#random.between(0.5, 4);
+      session.pausedUntilMs = this.#world.nowMs + pauseMs;
+      await this.#world.sleep(pauseMs);
+    }
+    const data = bytes(String(token));
+    const fence = fenced ? [{ kind: "fence", path, czxid: token } as const] : [];
+    const operations = [...fence, { kind: "setData", path: guarded, data, version: -1 } as const];
+    const records = [{ key: null, value: data, headers: [] }];
+    const conditions = fenced ? { fencingToken: token } : {};
+    const answer = await this.#ask(3_000, ({ znodes, produce }): Promise<unknown> =>
+      this.#random.chance(0.5)
+        ? znodes.multi(anyone, { operations })
+        : produce.produceRecords({ namespace, topic, partition: 0, records, conditions }),
+    );
+    if (answer === "refused") this.#refused += 1;
+  }
+
+  /** Undefined where no answer comes in time, or one that says to try again. */
+  async #ask<Answer>(
+    patienceMs: number,
+    act: (server: LineProcess) => Promise<Answer>,
+  ): Promise<Answer | "refused" | undefined> {
+    const answer = act(this.#any()).catch((cause: unknown) => {
+      if (cause instanceof ServiceError && expectedRefusals.has(cause.code)) return "refused" as const;
+      if (!(cause instanceof ServiceError && cause.retriable)) this.#anomalies.push(`unexpected: ${String(cause)}`);
+      return undefined;
     });
-    inTopic.forEach(({ token }, index) => {
-      const before = inTopic[index - 1];
-      if (before !== undefined && token < before.token) {
-        anomalies.push(`the topic was written with ${token} after ${before.token}`);
-      }
-    });
-    const writes = inTree.length + inTopic.length;
-    return { anomalies, grants: this.#tokens.length, writes, fenced: this.#refused };
+    return await Promise.race([answer, this.#world.sleep(patienceMs).then(() => undefined)]);
   }
 
-  async #read(name: string, read: (value: Uint8Array) => readonly Written[]): Promise<readonly Written[]> {
-    const { fetch } = this.#world.observer;
-    const found: Written[] = [];
-    for (let offset = 0; ;) {
-      const page = await fetch.fetchRecords({
-        namespace,
-        topic: name,
-        partition: 0,
-        offset,
-        maxBytes: 1_000_000,
-        maxRecords: 10_000,
-        minBytes: 1,
-        waitMs: 0,
-        isolation: "read_uncommitted",
-      });
-      for (const { value } of page.records) if (value !== null) found.push(...read(value));
-      if (page.nextOffset >= page.highWatermark) return found;
-      offset = page.nextOffset;
+  async #records(): Promise<readonly number[]> {
+    const { fetch } = this.#world.start();
+    const tokens: number[] = [];
+    for (;;) {
+      const page = { offset: tokens.length, maxRecords: 1_000, maxBytes: 1_000_000, minBytes: 0, waitMs: 0 };
+      const isolation = "read_uncommitted";
+      const { records } = await fetch.fetchRecords({ namespace, topic, partition: 0, isolation, ...page });
+      if (records.length === 0) return tokens;
+      tokens.push(...records.map(({ value }) => Number(new TextDecoder().decode(value ?? undefined))));
     }
   }
 }
 
-function readTreeRecord(value: Uint8Array): readonly Written[] {
-  const { changes } = JSON.parse(new TextDecoder().decode(value)) as {
-    readonly changes: readonly { readonly type: string; readonly path: string; readonly data: string }[];
-  };
-  const sets = changes.filter(({ type, path }) => type === "setData" && path === guardedPath);
-  return sets.map(({ data }) => JSON.parse(data) as Written);
-}
+/** The session is over, the place is gone, or another holds the lock. */
+const expectedRefusals: ReadonlySet<string> = new Set(["SESSION_EXPIRED", "NO_NODE", "FENCED"]);
 
-function encode(written: Written): Uint8Array {
-  return bytes(JSON.stringify(written));
-}
-
-function decode(data: Uint8Array | null): Written {
-  return JSON.parse(new TextDecoder().decode(data ?? undefined)) as Written;
+function contextOf({ sessionId, password }: SessionCredentials): CallContext {
+  return { ...anyone, session: { sessionId, password } };
 }

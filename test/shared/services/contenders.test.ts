@@ -344,6 +344,26 @@ describe("a place in line", () => {
     }
   });
 
+  test("that was granted is not taken away by a call that was hung up on, and comes late", async () => {
+    const world = new LineWorld();
+    await world.run(async () => {
+      const context = await world.session();
+      const { wrap, next } = hold("logs.readFrom");
+      const server = world.start({}, wrap);
+      await server.znodes.exists(anyone, "/");
+      const hungUp = new AbortController();
+      const looking = next();
+      const late = acquire(server, context, { signal: hungUp.signal });
+      const { letGo } = await looking;
+      const grant = await acquire(world.start(), context);
+      hungUp.abort();
+      letGo();
+      await late;
+      const { holders } = await world.observer.locks.describe(anyone, "jobs");
+      expect(holders).toMatchObject([{ path: grant.path, fencingToken: grant.fencingToken }]);
+    });
+  });
+
   test("that a process left behind when it died goes with the release of its contender", async () => {
     const world = new LineWorld();
     await world.run(async () => {

@@ -4,6 +4,7 @@ import type { CallContext } from "../../../shared/services/coordination.ts";
 import { createServices } from "../../../shared/services/create-services.ts";
 import type { Services } from "../../../shared/services/services.ts";
 import { type CountedStorage, countRequests } from "../../../shared/storage/count-requests.ts";
+import type { Duty } from "../../../shared/storage/environment.ts";
 import type { ProcessOptions, SimulatedProcess } from "../../../shared/storage/memory/simulated-process.ts";
 import { SimulatedStore, type SimulationOptions } from "../../../shared/storage/memory/simulated-store.ts";
 import type { Storage } from "../../../shared/storage/storage.ts";
@@ -11,6 +12,9 @@ import type { Storage } from "../../../shared/storage/storage.ts";
 export const namespace = "default";
 export const anyone: CallContext = { namespace, identities: [] };
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+const deliveriesMax = 20;
+const visibilityMs = 500;
 
 export interface LineProcess extends CountedStorage, Services {
   readonly process: SimulatedProcess;
@@ -24,7 +28,7 @@ export class LineWorld {
   constructor(options: Partial<SimulationOptions> = {}) {
     this.store = new SimulatedStore({ seed: 1, ...options, delays: { wakeLateMsMax: 100, ...options.delays } });
     this.observer = this.start();
-    this.store.onWake((duty) => void doDuty(this.observer.duties, duty));
+    this.store.onWake((duty) => void this.#deliver(duty));
   }
 
   /** @param wrap what stands between the process and its storage */
@@ -32,6 +36,18 @@ export class LineWorld {
     const process = this.store.process(options);
     const counted = countRequests(wrap(process.storage));
     return { ...counted, ...createServices(counted.storage), process };
+  }
+
+  /** As a queue does it: again until it is done, a few times. */
+  async #deliver(duty: Duty): Promise<void> {
+    for (let delivery = 0; delivery < deliveriesMax; delivery += 1) {
+      try {
+        return await doDuty(this.observer.duties, duty);
+      } catch (cause) {
+        if (!(cause instanceof Error && cause.name.startsWith("Storage"))) throw cause;
+        await this.sleep(visibilityMs);
+      }
+    }
   }
 
   run(main: () => Promise<void>): Promise<void> {
