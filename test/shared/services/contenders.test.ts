@@ -344,6 +344,41 @@ describe("a place in line", () => {
     }
   });
 
+  test("stays with the call that was told of the grant, when a later one gives up", async () => {
+    const world = new LineWorld();
+    await world.run(async () => {
+      const held = await holder(world);
+      const context = await world.session();
+      const { wrap, next } = hold("logs.putIfAbsent");
+      const earlier = acquire(world.start(), context);
+      await world.sleep(500);
+      const later = acquire(world.start({}, wrap), context, { waitMs: 1_000 });
+      await world.sleep(500);
+      const { letGo } = await next();
+      await held.release();
+      const grant = await earlier;
+      expect(grant).toMatchObject({ acquired: true });
+      letGo();
+      expect(await later).toEqual({ acquired: false });
+      const { holders } = await world.observer.locks.describe(anyone, "jobs");
+      expect(holders).toMatchObject([{ path: grant.path, fencingToken: grant.fencingToken }]);
+    });
+  });
+
+  test("that is gone is not granted by a process that has not heard of it", async () => {
+    const world = new LineWorld();
+    await world.run(async () => {
+      const [server, other] = [world.start(), world.start()];
+      const [context, rival] = [await world.session(), await world.session()];
+      await acquire(server, context);
+      await release(other, context);
+      const { fencingToken = 0 } = await acquire(other, rival);
+      expect(await acquire(server, context, { waitMs: 0 })).toEqual({ acquired: false });
+      await release(other, rival);
+      expect((await acquire(server, context, { waitMs: 0 })).fencingToken).toBeGreaterThan(fencingToken);
+    });
+  });
+
   test("that was granted is not taken away by a call that was hung up on, and comes late", async () => {
     const world = new LineWorld();
     await world.run(async () => {
