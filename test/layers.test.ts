@@ -37,7 +37,7 @@ const layers: readonly Layer[] = [
   { name: "root", files: ["*"], mayImport: [], packages: "any" },
   {
     name: "lowest",
-    files: ["shared/limits.ts", "shared/brand.ts", "shared/record/**"],
+    files: ["shared/limits.ts", "shared/limits/**", "shared/brand.ts", "shared/record/**"],
     mayImport: [],
     packages: [],
     forbiddenNames: pure,
@@ -81,7 +81,7 @@ const layers: readonly Layer[] = [
     name: "services",
     files: ["shared/services/**"],
     mayImport: ["lowest", "compression", "ports", "core", "api errors"],
-    packages: [],
+    packages: ["re2js"],
     forbiddenNames: clocksAndChance,
   },
   {

@@ -1,0 +1,212 @@
+/**
+ * What consumer groups offer (KIP-848): members that share the partitions of their topics, and the offsets that they
+ * commit. Every method throws `ServiceError`; beside what stands at each, any may throw UNKNOWN_NAMESPACE |
+ * INVALID_GROUP_ID | KAFKA_STORAGE_ERROR | THROTTLING_QUOTA_EXCEEDED, a write also REQUEST_TIMED_OUT (effect unknown).
+ */
+import type { ServiceError } from "../api/errors.ts";
+import type { Page, PageRequest } from "./services.ts";
+
+export interface GroupName {
+  readonly namespace: string;
+  /** 1 to 249 characters. */
+  readonly group: string;
+}
+
+/** Some partitions of one topic, in ascending order. */
+export interface TopicPartitions {
+  readonly topic: string;
+  readonly partitions: readonly number[];
+}
+
+/** KIP-848's server-side assignors: `uniform` is balanced and sticky, `range` gives neighbours of each topic. */
+export type Assignor = "uniform" | "range";
+
+/** By names, by a pattern (RE2 syntax, must match the whole name), or both. */
+export interface Subscription {
+  readonly topics?: readonly string[];
+  readonly topicPattern?: string;
+}
+
+export interface JoinGroup extends GroupName, Subscription {
+  /** Chosen by the client, so that a repeated call joins once; absent: the service gives one. */
+  readonly memberId?: string;
+  /** A static member (KIP-345): one that comes back under it keeps its partitions. */
+  readonly instanceId?: string;
+  /** The group follows the assignor that most of its members ask for. */
+  readonly assignor?: Assignor;
+  readonly sessionTimeoutMs?: number;
+  /** How long a member may take to give up partitions. */
+  readonly rebalanceTimeoutMs?: number;
+  readonly clientId?: string;
+}
+
+export interface MemberHeartbeat extends GroupName, Subscription {
+  readonly memberId: string;
+  readonly memberEpoch: number;
+  /** What the member owns at this moment; absent: as it was told last. */
+  readonly owned?: readonly TopicPartitions[];
+}
+
+/** What a member is to do: own exactly `assignment`, and come back after `heartbeatIntervalMs`. */
+export interface Membership {
+  readonly memberId: string;
+  readonly memberEpoch: number;
+  readonly assignment: readonly TopicPartitions[];
+  readonly heartbeatIntervalMs: number;
+  readonly sessionTimeoutMs: number;
+}
+
+export interface OffsetToCommit {
+  readonly topic: string;
+  readonly partition: number;
+  /** The next record to read. */
+  readonly offset: number;
+  /** At most 4,096 characters. */
+  readonly metadata?: string;
+}
+
+export interface CommitOffsets extends GroupName {
+  /** Both or neither: without them only a group without members takes offsets. */
+  readonly memberId?: string;
+  readonly memberEpoch?: number;
+  readonly offsets: readonly OffsetToCommit[];
+}
+
+/** One partition's failure (a topic that is gone) hides no other's success. */
+export type CommitResult =
+  | { readonly topic: string; readonly partition: number }
+  | { readonly topic: string; readonly partition: number; readonly error: ServiceError };
+
+export interface CommittedOffset {
+  readonly topic: string;
+  readonly partition: number;
+  /** -1: nothing is committed. */
+  readonly offset: number;
+  readonly metadata: string;
+  readonly committedAtMs?: number;
+  readonly highWatermark: number;
+  readonly logStartOffset: number;
+  /** Records from the committed offset, or from the start of the log where none is, to the high watermark. */
+  readonly lag: number;
+  /** Who owns the partition, if anyone does. */
+  readonly memberId?: string;
+}
+
+export type ResetPoint =
+  | { readonly to: "earliest" }
+  | { readonly to: "latest" }
+  | { readonly to: "timestamp"; readonly timestampMs: number }
+  | { readonly to: "offset"; readonly offset: number }
+  /** From what is committed; negative is back. */
+  | { readonly to: "shift"; readonly by: number };
+
+export interface ResetOffsets extends GroupName {
+  readonly point: ResetPoint;
+  /** Absent partitions: all of the topic; absent topics: all that the group has offsets of. */
+  readonly topics?: readonly { readonly topic: string; readonly partitions?: readonly number[] }[];
+  /** Only says what it would do. */
+  readonly dryRun?: boolean;
+}
+
+export interface ResetResult {
+  readonly topic: string;
+  readonly partition: number;
+  /** What was committed before; -1 if nothing was. */
+  readonly from: number;
+  /** Within the log: an offset outside of it becomes its nearer end. */
+  readonly to: number;
+}
+
+/** Kafka's names of a group's states. */
+export type GroupState = "Empty" | "Assigning" | "Reconciling" | "Stable";
+
+export interface GroupSummary {
+  readonly group: string;
+  readonly state: GroupState;
+  readonly members: number;
+}
+
+export interface GroupMember {
+  readonly memberId: string;
+  readonly instanceId?: string;
+  readonly clientId?: string;
+  readonly memberEpoch: number;
+  readonly topics: readonly string[];
+  readonly topicPattern?: string;
+  /** What it owns, and what it will. */
+  readonly assignment: readonly TopicPartitions[];
+  readonly target: readonly TopicPartitions[];
+  readonly sessionTimeoutMs: number;
+  readonly leaseExpiresAtMs: number;
+}
+
+export interface GroupDescription extends GroupSummary {
+  readonly groupEpoch: number;
+  readonly assignor: Assignor;
+  readonly memberList: readonly GroupMember[];
+}
+
+export interface GroupService {
+  /**
+   * Joins, or joins again. Members whose lease is over are removed by whoever comes next.
+   *
+   * @throws ServiceError GROUP_MAX_SIZE_REACHED | UNRELEASED_INSTANCE_ID | UNSUPPORTED_ASSIGNOR | INVALID_SESSION_TIMEOUT |
+   *   INVALID_REGULAR_EXPRESSION | INVALID_TOPIC_EXCEPTION | INCONSISTENT_GROUP_PROTOCOL (a share group) | INVALID_REQUEST
+   */
+  join(request: JoinGroup): Promise<Membership>;
+  /**
+   * One conditional update while nothing changes.
+   *
+   * @throws ServiceError UNKNOWN_MEMBER_ID (join again) | FENCED_MEMBER_EPOCH | STALE_MEMBER_EPOCH | FENCED_INSTANCE_ID
+   */
+  heartbeat(request: MemberHeartbeat): Promise<Membership>;
+  /**
+   * Gives up the member's partitions at once; a static member's are kept for its return until its session is over, unless
+   * `forever`. Leaving twice is no error.
+   */
+  leave(request: GroupName & { readonly memberId: string; readonly forever?: boolean }): Promise<void>;
+  /**
+   * One conditional update.
+   *
+   * @throws ServiceError UNKNOWN_MEMBER_ID | STALE_MEMBER_EPOCH | FENCED_MEMBER_EPOCH | OFFSET_METADATA_TOO_LARGE |
+   *   INVALID_COMMIT_OFFSET_SIZE (the group has too many offsets)
+   */
+  commit(request: CommitOffsets): Promise<readonly CommitResult[]>;
+  /**
+   * Committed offsets with lag, also of partitions that are owned and have none.
+   *
+   * @param request `stable`: UNSTABLE_OFFSET_COMMIT while a transaction's offsets are undecided (KIP-447)
+   * @throws ServiceError GROUP_ID_NOT_FOUND | UNSTABLE_OFFSET_COMMIT
+   */
+  offsets(
+    request: GroupName & { readonly topics?: readonly string[]; readonly stable?: boolean },
+  ): Promise<readonly CommittedOffset[]>;
+  /** @throws ServiceError NON_EMPTY_GROUP | GROUP_ID_NOT_FOUND | UNKNOWN_TOPIC_OR_PARTITION */
+  reset(request: ResetOffsets): Promise<readonly ResetResult[]>;
+  list(namespace: string, page: PageRequest): Promise<Page<GroupSummary>>;
+  /** @throws ServiceError GROUP_ID_NOT_FOUND */
+  describe(name: GroupName): Promise<GroupDescription>;
+  /** @throws ServiceError NON_EMPTY_GROUP | GROUP_ID_NOT_FOUND */
+  delete(name: GroupName): Promise<void>;
+}
+
+/** A producer's transaction, as a group keeps offsets for it. */
+export interface OffsetsOfTransaction extends GroupName {
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+}
+
+/** Offsets that are committed with a transaction or not at all: what the transaction service needs of groups. */
+export interface TransactionalOffsets {
+  /**
+   * Keeps offsets in the group, undecided. Repeating it replaces them partition by partition. One conditional update.
+   *
+   * @throws ServiceError as `GroupService.commit`
+   */
+  stage(request: OffsetsOfTransaction & Omit<CommitOffsets, keyof GroupName>): Promise<void>;
+  /**
+   * Commits or drops what is staged for the transaction. Repeating it changes nothing, and no later transaction of the
+   * producer is touched by it.
+   */
+  decide(transaction: OffsetsOfTransaction, commit: boolean): Promise<void>;
+}
