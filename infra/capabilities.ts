@@ -25,6 +25,10 @@ export const capabilitySizes: Readonly<Record<CapabilityName, CapabilitySize>> =
   produce: { description: "Appends records to partitions", memoryMb: 1024, timeoutSeconds: requestTimeoutSeconds },
   // A long poll waits for up to 25 s, and waiting is billed by memory; 512 MB hold one answer, its batches and its JSON.
   fetch: { description: "Reads records from partitions", memoryMb: 512, timeoutSeconds: requestTimeoutSeconds },
+  // Heartbeats are one small update; an acquisition decodes what a fetch does, and waits as long.
+  groups: { description: "Consumer groups and share groups", memoryMb: 1024, timeoutSeconds: requestTimeoutSeconds },
+  // A transaction in one call checks and appends as much as a produce, to many partitions at a time.
+  transactions: { description: "Transactions", memoryMb: 1024, timeoutSeconds: requestTimeoutSeconds },
   // Holds the znode tree, and waits for locks and changes as fetch waits for records.
   znode: { description: "Znodes, multi and changes", memoryMb: 1024, timeoutSeconds: requestTimeoutSeconds },
   sessions: { description: "Sessions and their heartbeats", memoryMb: 1024, timeoutSeconds: requestTimeoutSeconds },

@@ -95,6 +95,8 @@ export class StreamkeeperStack extends Stack {
       topics: create("topics"),
       produce: create("produce"),
       fetch: create("fetch", access),
+      groups: create("groups"),
+      transactions: create("transactions"),
       znode: create("znode", access),
       sessions: create("sessions"),
       election: create("election", access),

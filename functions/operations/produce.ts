@@ -27,7 +27,7 @@ export function produceOperations(services: Services): readonly ServedOperation[
     }),
     jsonOperation("createProducer", async ({ params, body }): Promise<CreateProducerAnswer> => {
       for (const field of ["transactionalId", "timeoutMs"] as const) {
-        if (body[field] !== undefined) throw transactionsNotServed(field);
+        if (body[field] !== undefined) throw transactionsNotServed("body", field);
       }
       const { producerId, producerEpoch } = await producers.allocate(params.namespace);
       return { producerId: producerId.toString(), producerEpoch };
@@ -60,7 +60,8 @@ function produceToPartition(services: Services): ServedOperation {
 async function produceBatches({ produce }: Services, routed: RoutedRequest): Promise<HttpAnswer> {
   const { status, batches } = operations.produceToPartition;
   const params = checkedParams("produceToPartition", routed);
-  const conditions = checkedQuery(batches.query, routed);
+  const { transactionalId, ...conditions } = checkedQuery(batches.query, routed);
+  if (transactionalId !== undefined) throw transactionsNotServed("query", "transactionalId");
   const bytes = bytesOf(routed.body);
   const idempotency = idempotencyOf("produceToPartition", routed);
   const { baseOffset, appendedAtMs } = await produce.produceBatches({
@@ -78,8 +79,8 @@ function resultAnswer(result: ProduceResult): ProduceAnswer["results"][number] {
   return { partition, offset, timestamp };
 }
 
-function transactionsNotServed(field: string): ServiceError {
+function transactionsNotServed(part: string, field: string): ServiceError {
   return new ServiceError("INVALID_REQUEST", `Transactions are not served yet: leave out ${field}`, {
-    details: { in: "body", field },
+    details: { in: part, field },
   });
 }

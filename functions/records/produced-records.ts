@@ -35,7 +35,12 @@ export interface PartitionProduceBody {
 /** @throws ServiceError INVALID_REQUEST | RECORD_LIST_TOO_LARGE | MESSAGE_TOO_LARGE */
 export function parsePartitionProduceBody(json: unknown): PartitionProduceBody {
   const { records, ...rest } = objectOf(json, "");
-  const { producerId, producerEpoch, baseSequence, ...conditions } = checked(partitionFields, "body", rest);
+  const { producerId, producerEpoch, baseSequence, transactionalId, ...conditions } = checked(
+    partitionFields,
+    "body",
+    rest,
+  );
+  if (transactionalId !== undefined) throw invalidRequest("body", "transactionalId", "is not served yet");
   const parsed = parseRecords(records, false);
   if (producerId === undefined && producerEpoch === undefined && baseSequence === undefined) {
     return { records: parsed, conditions };

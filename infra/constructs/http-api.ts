@@ -42,7 +42,7 @@ export class HttpApi extends Construct {
     super(scope, id);
     this.api = new apigateway.HttpApi(this, "Api", {
       apiName: Stack.of(this).stackName,
-      description: "Streamkeeper: topics, records, znodes, sessions, elections and locks",
+      description: "Streamkeeper: topics, records, groups, transactions, znodes, sessions, elections and locks",
       createDefaultStage: false,
       defaultAuthorizer: new HttpIamAuthorizer(),
     });

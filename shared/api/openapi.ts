@@ -48,7 +48,7 @@ export function openApiDocument(version: string): Json {
       version,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       description:
-        "Topics with partitions, znodes, sessions, elections and locks over HTTP. Keys and values are UTF-8 strings or base64; ids of 64 bits are strings, all other " +
+        "Topics with partitions, groups, transactions, znodes, sessions, elections and locks over HTTP. Keys and values are UTF-8 strings or base64; ids of 64 bits are strings, all other " +
         "numbers are whole and below 2^53. A request with a field or a parameter that is not known is refused.",
     },
     servers: [{ url: "http://127.0.0.1:8080", description: "npm start" }],

@@ -1,5 +1,6 @@
 /** What each route takes and answers, by the key of `routes.ts`. */
 import { coordinationOperations } from "./coordination-operations.ts";
+import { groupsOperations } from "./group-operations.ts";
 import type { Operation } from "./operation.ts";
 import type { OperationId } from "./routes.ts";
 import { namespaceParams, noParams, noQuery, pageQuery, partitionParams, topicParams } from "./schemas/common.ts";
@@ -8,10 +9,12 @@ import { healthAnswer, healthQuery } from "./schemas/health.ts";
 import { createNamespaceBody, listNamespacesAnswer, namespaceAnswer } from "./schemas/namespaces.ts";
 import * as produce from "./schemas/produce.ts";
 import { alterTopicBody, createTopicBody, listTopicsAnswer, topicAnswer } from "./schemas/topics.ts";
+import { transactionOperations } from "./transaction-operations.ts";
 
 const partitionErrors = ["UNKNOWN_TOPIC_OR_PARTITION", "UNKNOWN_NAMESPACE", "INVALID_TOPIC_EXCEPTION"] as const;
 const appendErrors = ["MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE", "INVALID_RECORD", "REQUEST_TIMED_OUT"] as const;
 const conditionErrors = ["BAD_VERSION", "FENCED", "OUT_OF_ORDER_SEQUENCE_NUMBER", "INVALID_PRODUCER_EPOCH"] as const;
+const transactionErrors = ["PRODUCER_FENCED", "INVALID_PRODUCER_ID_MAPPING", "INVALID_TXN_STATE"] as const;
 const batchErrors = ["CORRUPT_MESSAGE", "UNSUPPORTED_COMPRESSION_TYPE", "UNSUPPORTED_FOR_MESSAGE_FORMAT"] as const;
 
 export const operations = {
@@ -116,7 +119,7 @@ export const operations = {
     batches: { query: produce.produceBatchesQuery, answer: produce.produceBatchesAnswer },
     status: 200,
     answer: produce.produceToPartitionAnswer,
-    errors: [...partitionErrors, ...appendErrors, ...conditionErrors, ...batchErrors],
+    errors: [...partitionErrors, ...appendErrors, ...conditionErrors, ...transactionErrors, ...batchErrors],
   },
   truncate: {
     summary: "Delete the records before an offset",
@@ -128,14 +131,14 @@ export const operations = {
     errors: [...partitionErrors, "OFFSET_OUT_OF_RANGE"],
   },
   createProducer: {
-    summary: "Get an id for an idempotent producer",
+    summary: "Get an id for an idempotent or a transactional producer",
     params: namespaceParams,
     query: noQuery,
     body: produce.createProducerBody,
     bodyOptional: true,
     status: 200,
     answer: produce.createProducerAnswer,
-    errors: ["UNKNOWN_NAMESPACE"],
+    errors: ["UNKNOWN_NAMESPACE", "INVALID_TRANSACTION_TIMEOUT", "CONCURRENT_TRANSACTIONS", "BAD_ARGUMENTS"],
   },
   fetch: {
     summary: "Fetch records, or whole record batches, from an offset",
@@ -154,6 +157,8 @@ export const operations = {
     answer: listOffsetAnswer,
     errors: partitionErrors,
   },
+  ...groupsOperations,
+  ...transactionOperations,
   ...coordinationOperations,
 } as const satisfies Record<OperationId, Operation>;
 

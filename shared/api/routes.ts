@@ -4,7 +4,16 @@
  */
 
 /** The function that serves a route: a file in `functions/`, and one Lambda function. */
-export type Capability = "health" | "topics" | "produce" | "fetch" | "znode" | "sessions" | "election";
+export type Capability =
+  | "health"
+  | "topics"
+  | "produce"
+  | "fetch"
+  | "groups"
+  | "transactions"
+  | "znode"
+  | "sessions"
+  | "election";
 
 export type HttpMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -53,6 +62,60 @@ export const routes = {
     method: "GET",
     path: "/v1/{namespace}/topics/{topic}/partitions/{partition}/offsets",
     capability: "fetch",
+  },
+
+  joinGroup: { method: "POST", path: "/v1/{namespace}/groups/{group}/members", capability: "groups" },
+  heartbeatMember: {
+    method: "POST",
+    path: "/v1/{namespace}/groups/{group}/members/{member}/heartbeat",
+    capability: "groups",
+  },
+  leaveGroup: { method: "DELETE", path: "/v1/{namespace}/groups/{group}/members/{member}", capability: "groups" },
+  commitOffsets: { method: "PUT", path: "/v1/{namespace}/groups/{group}/offsets", capability: "groups" },
+  getCommittedOffsets: { method: "GET", path: "/v1/{namespace}/groups/{group}/offsets", capability: "groups" },
+  resetOffsets: { method: "POST", path: "/v1/{namespace}/groups/{group}/offsets/reset", capability: "groups" },
+  listGroups: { method: "GET", path: "/v1/{namespace}/groups", capability: "groups" },
+  describeGroup: { method: "GET", path: "/v1/{namespace}/groups/{group}", capability: "groups" },
+  deleteGroup: { method: "DELETE", path: "/v1/{namespace}/groups/{group}", capability: "groups" },
+
+  listShareGroups: { method: "GET", path: "/v1/{namespace}/share-groups", capability: "groups" },
+  configureShareGroup: { method: "PUT", path: "/v1/{namespace}/share-groups/{group}", capability: "groups" },
+  describeShareGroup: { method: "GET", path: "/v1/{namespace}/share-groups/{group}", capability: "groups" },
+  deleteShareGroup: { method: "DELETE", path: "/v1/{namespace}/share-groups/{group}", capability: "groups" },
+  acquireRecords: { method: "POST", path: "/v1/{namespace}/share-groups/{group}/acquire", capability: "groups" },
+  acknowledgeRecords: {
+    method: "POST",
+    path: "/v1/{namespace}/share-groups/{group}/acknowledge",
+    capability: "groups",
+  },
+  redriveRecords: { method: "POST", path: "/v1/{namespace}/share-groups/{group}/redrive", capability: "groups" },
+
+  executeTransaction: { method: "POST", path: "/v1/{namespace}/transactions", capability: "transactions" },
+  listTransactions: { method: "GET", path: "/v1/{namespace}/transactions", capability: "transactions" },
+  describeTransaction: {
+    method: "GET",
+    path: "/v1/{namespace}/transactions/{transactionalId}",
+    capability: "transactions",
+  },
+  addPartitionsToTransaction: {
+    method: "POST",
+    path: "/v1/{namespace}/transactions/{transactionalId}/partitions",
+    capability: "transactions",
+  },
+  addOffsetsToTransaction: {
+    method: "POST",
+    path: "/v1/{namespace}/transactions/{transactionalId}/offsets",
+    capability: "transactions",
+  },
+  commitTransaction: {
+    method: "POST",
+    path: "/v1/{namespace}/transactions/{transactionalId}/commit",
+    capability: "transactions",
+  },
+  abortTransaction: {
+    method: "POST",
+    path: "/v1/{namespace}/transactions/{transactionalId}/abort",
+    capability: "transactions",
   },
 
   createSession: { method: "POST", path: "/v1/{namespace}/sessions", capability: "sessions" },

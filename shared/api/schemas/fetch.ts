@@ -3,6 +3,8 @@ import * as z from "zod";
 import { fetchBytesDefault, fetchBytesMax, fetchRecordsMax, fetchWaitMsMax } from "../../limits.ts";
 import { bytesOrNull, count, integerText, signedIntegerText } from "./common.ts";
 
+const isolation = z.enum(["read_uncommitted", "read_committed"]).default("read_uncommitted");
+
 export const fetchQuery = z.strictObject({
   offset: z
     .union([z.enum(["earliest", "latest"]), signedIntegerText], "must be earliest, latest or an offset")
@@ -19,7 +21,7 @@ export const fetchQuery = z.strictObject({
     description: "Wait until so many bytes are there, for at most `waitMs`.",
   }),
   waitMs: integerText(fetchWaitMsMax).default(0),
-  isolation: z.enum(["read_uncommitted", "read_committed"]).default("read_uncommitted"),
+  isolation,
 });
 
 export const fetchedRecord = z
@@ -49,6 +51,9 @@ export const listOffsetQuery = z.strictObject({
     .meta({
       description: "`earliest`, `latest`, or ms since the epoch: the first record at or after it.",
     }),
+  isolation: isolation.meta({
+    description: "With read_committed `latest` is the last stable offset, and no record at or beyond it is found.",
+  }),
 });
 
 /** Offset -1 where no record is at or after the timestamp; timestamp -1 where it is not known (Kafka ListOffsets). */

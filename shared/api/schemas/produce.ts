@@ -45,6 +45,8 @@ export const topicRecord = z
 
 export const produceBody = z.strictObject({ records: z.array(topicRecord).min(1).max(requestRecordsMax) });
 
+/** The rules of transactional ids are the service's to apply. */
+const transactionalId = z.string();
 const expectedOffset = "Append only if this is the high watermark; else BAD_VERSION with `details.highWatermark`.";
 const fencingToken = "A higher one raises the partition's fence; a lower one gets FENCED with `details.fencingToken`.";
 
@@ -57,6 +59,9 @@ export const partitionRequestFields = {
   baseSequence: z.int().min(0).max(int32Max).optional(),
   expectedOffset: count.optional().meta({ description: expectedOffset }),
   fencingToken: count.optional().meta({ description: fencingToken }),
+  transactionalId: transactionalId
+    .optional()
+    .meta({ description: "With a producer: the records belong to the transaction that it has open." }),
 };
 
 export const produceToPartitionBody = z.strictObject({
@@ -68,6 +73,9 @@ export const produceToPartitionBody = z.strictObject({
 export const produceBatchesQuery = z.strictObject({
   expectedOffset: integerText(Number.MAX_SAFE_INTEGER).optional().meta({ description: expectedOffset }),
   fencingToken: integerText(Number.MAX_SAFE_INTEGER).optional().meta({ description: fencingToken }),
+  transactionalId: transactionalId
+    .optional()
+    .meta({ description: "Of the producer whose transactional batches these are." }),
 });
 
 const recordResult = z.object({ partition: count, offset: count, timestamp: count }).meta({ id: "RecordResult" });
@@ -87,8 +95,13 @@ export const produceBatchesAnswer = z
   .meta({ id: "ProducedBatches" });
 
 export const createProducerBody = z.strictObject({
-  transactionalId: z.string().min(1).max(249).optional().meta({ description: "Not served yet: INVALID_REQUEST." }),
-  timeoutMs: z.int().min(1).max(int32Max).optional().meta({ description: "Not served yet: INVALID_REQUEST." }),
+  transactionalId: transactionalId.optional().meta({
+    description: "Takes over the transactional id: what its earlier owner left open is aborted, and the owner fenced.",
+  }),
+  timeoutMs: z.int().min(1).max(int32Max).optional().meta({
+    description:
+      "With transactionalId: a transaction that is open for longer is aborted. Out of bounds: INVALID_TRANSACTION_TIMEOUT.",
+  }),
 });
 
 export const createProducerAnswer = z.object({ producerId: int64Text, producerEpoch: z.int().min(0).max(32_767) });

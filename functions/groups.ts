@@ -1,0 +1,10 @@
+/** The Lambda function for consumer groups and share groups. */
+import type { Services } from "../shared/services/services.ts";
+import { inContainer } from "./container.ts";
+import { createHttpHandler } from "./http/handler.ts";
+import type { HttpHandler } from "./http/handler.ts";
+
+const createGroupsHandler = (_services: Services): HttpHandler => createHttpHandler([]);
+
+/** Entry of the Lambda function. */
+export const handler: HttpHandler = inContainer(createGroupsHandler);
