@@ -52,21 +52,21 @@ const groupOperations = {
     answer: groups.commitOffsetsAnswer,
     errors: [...nameErrors, ...memberErrors, "OFFSET_METADATA_TOO_LARGE", "INVALID_COMMIT_OFFSET_SIZE"],
   },
-  getCommittedOffsets: {
+  getGroupOffsets: {
     summary: "Committed offsets with lag, also of partitions that are owned and have none",
     params: groups.groupParams,
-    query: groups.getOffsetsQuery,
+    query: groups.getGroupOffsetsQuery,
     status: 200,
-    answer: groups.getOffsetsAnswer,
+    answer: groups.getGroupOffsetsAnswer,
     errors: [...knownErrors, "UNSTABLE_OFFSET_COMMIT"],
   },
-  resetOffsets: {
+  resetGroupOffsets: {
     summary: "Move the offsets of a group that has no members",
     params: groups.groupParams,
     query: noQuery,
-    body: groups.resetOffsetsBody,
+    body: groups.resetGroupOffsetsBody,
     status: 200,
-    answer: groups.resetOffsetsAnswer,
+    answer: groups.resetGroupOffsetsAnswer,
     errors: [...knownErrors, "NON_EMPTY_GROUP", "UNKNOWN_TOPIC_OR_PARTITION"],
   },
   listGroups: {
@@ -109,7 +109,7 @@ const shareGroupOperations = {
     query: noQuery,
     body: shares.configureShareGroupBody,
     status: 200,
-    answer: shares.shareGroupConfigAnswer,
+    answer: shares.configureShareGroupAnswer,
     errors: [...nameErrors, "INVALID_CONFIG", "INCONSISTENT_GROUP_PROTOCOL"],
   },
   describeShareGroup: {

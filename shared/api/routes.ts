@@ -72,8 +72,8 @@ export const routes = {
   },
   leaveGroup: { method: "DELETE", path: "/v1/{namespace}/groups/{group}/members/{member}", capability: "groups" },
   commitOffsets: { method: "PUT", path: "/v1/{namespace}/groups/{group}/offsets", capability: "groups" },
-  getCommittedOffsets: { method: "GET", path: "/v1/{namespace}/groups/{group}/offsets", capability: "groups" },
-  resetOffsets: { method: "POST", path: "/v1/{namespace}/groups/{group}/offsets/reset", capability: "groups" },
+  getGroupOffsets: { method: "GET", path: "/v1/{namespace}/groups/{group}/offsets", capability: "groups" },
+  resetGroupOffsets: { method: "POST", path: "/v1/{namespace}/groups/{group}/offsets/reset", capability: "groups" },
   listGroups: { method: "GET", path: "/v1/{namespace}/groups", capability: "groups" },
   describeGroup: { method: "GET", path: "/v1/{namespace}/groups/{group}", capability: "groups" },
   deleteGroup: { method: "DELETE", path: "/v1/{namespace}/groups/{group}", capability: "groups" },
@@ -90,7 +90,7 @@ export const routes = {
   },
   redriveRecords: { method: "POST", path: "/v1/{namespace}/share-groups/{group}/redrive", capability: "groups" },
 
-  executeTransaction: { method: "POST", path: "/v1/{namespace}/transactions", capability: "transactions" },
+  writeAtomically: { method: "POST", path: "/v1/{namespace}/transactions", capability: "transactions" },
   listTransactions: { method: "GET", path: "/v1/{namespace}/transactions", capability: "transactions" },
   describeTransaction: {
     method: "GET",

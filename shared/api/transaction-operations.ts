@@ -29,14 +29,14 @@ const endTransaction = {
 } as const;
 
 export const transactionOperations = {
-  executeTransaction: {
+  writeAtomically: {
     summary: "Produce to many partitions and commit offsets in one request: all or nothing",
     params: namespaceParams,
     query: noQuery,
-    body: transactions.executeTransactionBody,
+    body: transactions.writeAtomicallyBody,
     keyed: true,
     status: 200,
-    answer: transactions.executeTransactionAnswer,
+    answer: transactions.writeAtomicallyAnswer,
     errors: ["UNKNOWN_NAMESPACE", ...topicErrors, "RECORD_LIST_TOO_LARGE", "INVALID_RECORD", ...offsetErrors],
   },
   listTransactions: {

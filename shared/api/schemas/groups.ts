@@ -141,14 +141,14 @@ const topicList = z
   .transform((names) => names.split(","))
   .pipe(z.array(z.string()).max(requestTopicsMax));
 
-export const getOffsetsQuery = z.strictObject({
+export const getGroupOffsetsQuery = z.strictObject({
   topics: topicList.optional().meta({ description: "Names, joined by commas; else all." }),
   stable: flag
     .default(false)
     .meta({ description: "UNSTABLE_OFFSET_COMMIT while a transaction's offsets are undecided (KIP-447)." }),
 });
 
-export const getOffsetsAnswer = z.object({
+export const getGroupOffsetsAnswer = z.object({
   offsets: z.array(
     z
       .object({
@@ -168,20 +168,11 @@ export const getOffsetsAnswer = z.object({
   ),
 });
 
-const resetPoint = z
-  .discriminatedUnion("to", [
-    z.strictObject({ to: z.enum(["earliest", "latest"]) }),
-    z.strictObject({ to: z.literal("timestamp"), timestampMs: count }),
-    z.strictObject({ to: z.literal("offset"), offset: count }),
-    z.strictObject({
-      to: z.literal("shift"),
-      by: z.int().meta({ description: "From what is committed; negative is back." }),
-    }),
-  ])
-  .meta({ id: "ResetPoint" });
-
-export const resetOffsetsBody = z.strictObject({
-  point: resetPoint,
+export const resetGroupOffsetsBody = z.strictObject({
+  to: z.enum(["earliest", "latest", "timestamp", "offset", "shift"]),
+  timestampMs: count.optional().meta({ description: "With `timestamp`: to the first record at or after it." }),
+  offset: count.optional().meta({ description: "With `offset`." }),
+  by: z.int().optional().meta({ description: "With `shift`: from what is committed; negative is back." }),
   topics: z
     .array(
       z
@@ -197,7 +188,7 @@ export const resetOffsetsBody = z.strictObject({
   dryRun: z.boolean().default(false).meta({ description: "Only says what it would do." }),
 });
 
-export const resetOffsetsAnswer = z.object({
+export const resetGroupOffsetsAnswer = z.object({
   results: z.array(
     z
       .object({
@@ -247,8 +238,8 @@ export type JoinGroupBody = z.input<typeof joinGroupBody>;
 export type MemberHeartbeatBody = z.input<typeof memberHeartbeatBody>;
 export type CommitOffsetsBody = z.input<typeof commitOffsetsBody>;
 export type CommitOffsetsAnswer = z.infer<typeof commitOffsetsAnswer>;
-export type GetOffsetsAnswer = z.infer<typeof getOffsetsAnswer>;
-export type ResetOffsetsBody = z.input<typeof resetOffsetsBody>;
-export type ResetOffsetsAnswer = z.infer<typeof resetOffsetsAnswer>;
+export type GetGroupOffsetsAnswer = z.infer<typeof getGroupOffsetsAnswer>;
+export type ResetGroupOffsetsBody = z.input<typeof resetGroupOffsetsBody>;
+export type ResetGroupOffsetsAnswer = z.infer<typeof resetGroupOffsetsAnswer>;
 export type ListGroupsAnswer = z.infer<typeof listGroupsAnswer>;
 export type DescribeGroupAnswer = z.infer<typeof describeGroupAnswer>;

@@ -30,9 +30,11 @@ const configFields = {
 };
 
 /** Numbers out of their bounds are the service's to refuse: INVALID_CONFIG. */
-export const configureShareGroupBody = z.strictObject(configFields).partial();
+export const configureShareGroupBody = z.strictObject({ config: z.strictObject(configFields).partial() });
 
-export const shareGroupConfigAnswer = z.object(configFields).meta({ id: "ShareGroupConfig" });
+const shareGroupConfig = z.object(configFields).meta({ id: "ShareGroupConfig" });
+
+export const configureShareGroupAnswer = z.object({ config: shareGroupConfig });
 
 const memberId = text
   .min(1)
@@ -120,7 +122,7 @@ export const listShareGroupsAnswer = z.object({
 
 export const describeShareGroupAnswer = z.object({
   group: z.string(),
-  config: shareGroupConfigAnswer,
+  config: shareGroupConfig,
   partitions: z.array(
     z
       .object({
@@ -145,7 +147,7 @@ export const redriveRecordsAnswer = z.object({
 });
 
 export type ConfigureShareGroupBody = z.input<typeof configureShareGroupBody>;
-export type ShareGroupConfigAnswer = z.infer<typeof shareGroupConfigAnswer>;
+export type ConfigureShareGroupAnswer = z.infer<typeof configureShareGroupAnswer>;
 export type AcquireRecordsBody = z.input<typeof acquireRecordsBody>;
 export type AcquireRecordsAnswer = z.infer<typeof acquireRecordsAnswer>;
 export type AcknowledgeRecordsBody = z.input<typeof acknowledgeRecordsBody>;

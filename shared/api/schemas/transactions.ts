@@ -25,7 +25,7 @@ export const transactionParams = z.strictObject({ namespace: namespaceName, tran
 
 const producer = { producerId: int64Text, producerEpoch: z.int().min(0).max(32_767) };
 
-export const executeTransactionBody = z.strictObject({
+export const writeAtomicallyBody = z.strictObject({
   produce: z
     .array(
       z
@@ -41,7 +41,7 @@ export const executeTransactionBody = z.strictObject({
 });
 
 /** One result per record, in the order of `produce` and of its records. */
-export const executeTransactionAnswer = z.object({
+export const writeAtomicallyAnswer = z.object({
   results: z.array(
     z
       .object({ topic: z.string(), partition: count, offset: count, timestamp: count })
@@ -76,8 +76,8 @@ const transaction = z
 export const describeTransactionAnswer = transaction;
 export const listTransactionsAnswer = z.object({ transactions: z.array(transaction), nextToken });
 
-export type ExecuteTransactionBody = z.input<typeof executeTransactionBody>;
-export type ExecuteTransactionAnswer = z.infer<typeof executeTransactionAnswer>;
+export type WriteAtomicallyBody = z.input<typeof writeAtomicallyBody>;
+export type WriteAtomicallyAnswer = z.infer<typeof writeAtomicallyAnswer>;
 export type EndTransactionAnswer = z.infer<typeof endTransactionAnswer>;
 export type DescribeTransactionAnswer = z.infer<typeof describeTransactionAnswer>;
 export type ListTransactionsAnswer = z.infer<typeof listTransactionsAnswer>;
