@@ -64,6 +64,7 @@ const layers: readonly Layer[] = [
       "shared/topics/**",
       "shared/coordination/**",
       "shared/groups/**",
+      "shared/transactions/**",
     ],
     mayImport: ["lowest", "ports"],
     packages: [],

@@ -14,5 +14,7 @@ export async function doDuty(duties: DutyService, duty: Duty): Promise<void> {
       return duties.reap(duty.namespace, BigInt(duty.sessionId));
     case "expire":
       return duties.expire(duty.namespace);
+    case "transaction":
+      return duties.recover({ namespace: duty.namespace, transactionalId: duty.transactionalId });
   }
 }

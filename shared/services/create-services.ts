@@ -1,4 +1,5 @@
 /** All services of one process over one storage. */
+import { ServiceError } from "../api/errors.ts";
 import { pageItemsMax } from "../limits.ts";
 import type { Storage } from "../storage/storage.ts";
 import { expireZnodes } from "../tree/expire-znodes.ts";
@@ -19,6 +20,9 @@ import type { DutyService, ServiceOptions, Services, TopicFinder, TopicService }
 import { sessionService } from "./session-service.ts";
 import { topicFinder } from "./topic-finder.ts";
 import { topicService } from "./topic-service.ts";
+import { TransactionItems } from "./transaction-items.ts";
+import { transactionService } from "./transaction-service.ts";
+import type { TransactionService } from "./transactions.ts";
 import { TreeRegistry } from "./tree-registry.ts";
 import { truncateService } from "./truncate-service.ts";
 import { ZnodeChanges } from "./znode-changes.ts";
@@ -31,21 +35,41 @@ export function createServices(storage: Storage, options: ServiceOptions = {}): 
   const topics = forgetting(topicService(storage, trees, namespaces, options.defaultPartitions), finder);
   const partitions = new PartitionRegistry(storage);
   const sessions = sessionService(storage, trees, namespaces);
+  const producers = producerIdService(storage);
+  const produce = produceService(storage, finder, partitions);
+  const transactions = transactionService(storage, new TransactionItems(storage), {
+    namespaces,
+    topics: finder,
+    producers,
+    produce: { produceRecords: unavailable },
+    markers: { write: unavailable },
+    offsets: { stage: unavailable, decide: unavailable },
+  });
   return {
     namespaces,
     topics,
-    producers: producerIdService(storage),
-    produce: produceService(storage, finder, partitions),
+    producers,
+    produce,
     fetch: fetchService(storage, finder, partitions, new ZnodeChanges(storage, trees, namespaces)),
     truncate: truncateService(storage, finder, partitions),
-    duties: withTrees(storage, { trees, namespaces, sessions }, dutyService(storage, { namespaces, topics, finder })),
+    duties: withTrees(
+      storage,
+      { trees, namespaces, sessions, transactions },
+      dutyService(storage, { namespaces, topics, finder }),
+    ),
     health: healthService(storage),
     znodes: znodeService(trees, namespaces),
     changes: changeService(storage, trees, namespaces),
     sessions,
     elections: electionService(storage, trees, namespaces),
     locks: lockService(storage, trees, namespaces),
+    transactions,
   };
+}
+
+/** Partitions and groups do not take part in transactions yet. */
+function unavailable(): Promise<never> {
+  return Promise.reject(new ServiceError("UNSUPPORTED_VERSION", "Transactions cannot be written yet"));
 }
 
 /** What this process has changed itself it does not serve from its cache. */
@@ -70,6 +94,7 @@ interface TreeServices {
   readonly trees: TreeRegistry;
   readonly namespaces: Namespaces;
   readonly sessions: SessionService;
+  readonly transactions: TransactionService;
 }
 
 /**
@@ -78,7 +103,7 @@ interface TreeServices {
  */
 function withTrees(
   storage: Storage,
-  { trees, namespaces, sessions }: TreeServices,
+  { trees, namespaces, sessions, transactions }: TreeServices,
   duties: PartitionDuties,
 ): DutyService {
   const sweepTree = async (name: string): Promise<void> => {
@@ -95,8 +120,9 @@ function withTrees(
     do {
       const page = await namespaces.list({ limit: pageItemsMax, ...(nextToken === undefined ? {} : { nextToken }) });
       for (const { name } of page.items) {
-        // One namespace must not keep the sessions of the others open.
+        // Neither keeps the other from being done, and one namespace none of the others.
         await sweepTree(name).catch((cause: unknown) => failures.push(cause));
+        await transactions.sweep(name).catch((cause: unknown) => failures.push(cause));
       }
       ({ nextToken } = page);
     } while (nextToken !== undefined);
@@ -108,6 +134,7 @@ function withTrees(
     collect: (topicId, partition) => duties.collect(topicId, partition),
     reap: (namespace, sessionId) => sessions.reap(namespace, sessionId),
     expire: (namespace) => expireZnodes(storage, trees.tree(namespace)),
+    recover: (id) => transactions.recover(id),
     async sweep() {
       // Neither waits for the other: what one of them fails at must not keep topics unsealed, or trees untidy.
       const results = await Promise.allSettled([duties.sweep(), sweepTrees()]);

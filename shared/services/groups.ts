@@ -4,7 +4,7 @@
  * INVALID_GROUP_ID | KAFKA_STORAGE_ERROR | THROTTLING_QUOTA_EXCEEDED, a write also REQUEST_TIMED_OUT (effect unknown).
  */
 import type { ServiceError } from "../api/errors.ts";
-import type { Page, PageRequest } from "./services.ts";
+import type { Page, PageRequest } from "./pages.ts";
 
 export interface GroupName {
   readonly namespace: string;

@@ -7,18 +7,11 @@
 import type { ServiceError } from "../api/errors.ts";
 import type { Identity } from "../tree/acl.ts";
 import type { ChangeService, ElectionService, LockService, SessionService, ZnodeService } from "./coordination.ts";
+import type { Page, PageRequest } from "./pages.ts";
+import type { FetchedRecord, ProduceRecord, RecordHeader } from "./records.ts";
+import type { TransactionalId, TransactionService } from "./transactions.ts";
 
-export interface Page<Item> {
-  readonly items: readonly Item[];
-  /** Opaque; absent on the last page. */
-  readonly nextToken?: string;
-}
-
-export interface PageRequest {
-  /** 1 to 1,000. */
-  readonly limit: number;
-  readonly nextToken?: string;
-}
+export type { FetchedRecord, Page, PageRequest, ProduceRecord, RecordHeader };
 
 // ---- Namespaces ----
 
@@ -103,21 +96,6 @@ export interface ProducerIdService {
 }
 
 // ---- Produce ----
-
-export interface RecordHeader {
-  readonly key: string;
-  readonly value: Uint8Array | null;
-}
-
-export interface ProduceRecord {
-  readonly key: Uint8Array | null;
-  readonly value: Uint8Array | null;
-  readonly headers: readonly RecordHeader[];
-  /** Chosen by the caller; else by murmur2 of the key, else sticky. */
-  readonly partition?: number;
-  /** Ms since the epoch; else the server's clock. */
-  readonly timestamp?: number;
-}
 
 export interface AppendConditions {
   /** Append only if this is the high watermark; else BAD_VERSION with `details.highWatermark`. */
@@ -212,14 +190,6 @@ export interface FetchedBatches extends FetchWatermarks {
   readonly nextOffset: number;
 }
 
-export interface FetchedRecord {
-  readonly offset: number;
-  readonly timestamp: number;
-  readonly key: Uint8Array | null;
-  readonly value: Uint8Array | null;
-  readonly headers: readonly RecordHeader[];
-}
-
 export interface FetchedRecords extends FetchWatermarks {
   /** None before `offset`; control records left out. */
   readonly records: readonly FetchedRecord[];
@@ -268,6 +238,8 @@ export interface DutyService {
   reap(namespace: string, sessionId: bigint): Promise<void>;
   /** Deletes a namespace's containers that are empty again, and its znodes whose TTL is over. */
   expire(namespace: string): Promise<void>;
+  /** Ends a transaction that is over its time, or whose process died while it ended it; else asks for a look when it is. */
+  recover(id: TransactionalId): Promise<void>;
   /** Looks at every topic for duties that a lost wake-up left, and at the garbage of deleted topics. */
   sweep(): Promise<void>;
 }
@@ -291,6 +263,7 @@ export interface Services {
   readonly sessions: SessionService;
   readonly elections: ElectionService;
   readonly locks: LockService;
+  readonly transactions: TransactionService;
 }
 
 /** Knobs of the process that hosts the services. */

@@ -6,7 +6,8 @@
  */
 import type { ServiceError } from "../api/errors.ts";
 import type { GroupName } from "./groups.ts";
-import type { FetchedRecord, Page, PageRequest } from "./services.ts";
+import type { Page, PageRequest } from "./pages.ts";
+import type { FetchedRecord } from "./records.ts";
 
 /** With Kafka's names of group settings in comments. */
 export interface ShareGroupConfig {

@@ -7,8 +7,10 @@
  * As in KIP-890 a producer's epoch rises with the end of each transaction, so that nothing which comes late from one can
  * get into the next.
  */
+import type { TransactionState } from "../transactions/transaction-record.ts";
 import type { CommitOffsets, TopicPartitions } from "./groups.ts";
-import type { Page, PageRequest, ProduceRecord } from "./services.ts";
+import type { Page, PageRequest } from "./pages.ts";
+import type { ProduceRecord } from "./records.ts";
 
 /** 1 to 249 characters; one producer at a time may use it. */
 export interface TransactionalId {
@@ -20,15 +22,6 @@ export interface TransactionalProducer extends TransactionalId {
   readonly producerId: bigint;
   readonly producerEpoch: number;
 }
-
-/** Kafka's names of a transaction's states. */
-export type TransactionState =
-  | "Empty"
-  | "Ongoing"
-  | "PrepareCommit"
-  | "PrepareAbort"
-  | "CompleteCommit"
-  | "CompleteAbort";
 
 export interface TransactionDescription {
   readonly transactionalId: string;

@@ -42,7 +42,9 @@ export type TimedDuty =
   /** Closes a session whose lease is over. */
   | { readonly kind: "reap"; readonly namespace: string; readonly sessionId: string }
   /** Deletes containers that are empty again and znodes whose TTL is over. */
-  | { readonly kind: "expire"; readonly namespace: string };
+  | { readonly kind: "expire"; readonly namespace: string }
+  /** Ends a transaction that is over its time, or whose process died while it ended it. */
+  | { readonly kind: "transaction"; readonly namespace: string; readonly transactionalId: string };
 
 /** The same for two duties of which one will do. */
 export function dutyName(duty: Duty): string {
@@ -55,11 +57,13 @@ export function dutyName(duty: Duty): string {
       return `reap:${duty.namespace}:${duty.sessionId}`;
     case "expire":
       return `expire:${duty.namespace}`;
+    case "transaction":
+      return `transaction:${duty.namespace}:${duty.transactionalId}`;
   }
 }
 
 export function isTimed(duty: Duty): duty is TimedDuty {
-  return duty.kind === "reap" || duty.kind === "expire";
+  return duty.kind === "reap" || duty.kind === "expire" || duty.kind === "transaction";
 }
 
 /** Asks for a background duty at or after a delay. A lost wake-up costs delay, never data: a sweep finds what it missed. */

@@ -9,6 +9,7 @@
  * | producer id counter     | `producer-ids`         | shard                | -                                   | blocks of ids       |
  * | deleted topic           | `garbage`              | topicId              | sweep, list                         | delete topic        |
  * | lease of a session      | `sessions:<ns>`        | 19-digit session id  | reaper, sweep                       | create, heartbeat   |
+ * | transaction             | `transactions:<ns>`    | transactional id, or U+0001 and the id of a one-call write | get, list, sweep | begin, end, recovery |
  * | health check            | `health`               | one of 64 characters | get                                 | health check        |
  *
  * | blob                    | key                                                                   |
@@ -100,6 +101,14 @@ export function sessionsPartition(namespace: string): string {
 
 export function sessionKey(namespace: string, sessionId: bigint): ItemKey {
   return { partition: sessionsPartition(namespace), sort: sessionId.toString().padStart(19, "0") };
+}
+
+export function transactionsPartition(namespace: string): string {
+  return `transactions:${namespace}`;
+}
+
+export function transactionKey(namespace: string, transactionalId: string): ItemKey {
+  return { partition: transactionsPartition(namespace), sort: transactionalId };
 }
 
 export function healthKey(shard: string): ItemKey {

@@ -47,6 +47,7 @@ class Candidate {
         collect: duties.collect.bind(duties),
         reap: duties.reap.bind(duties),
         expire: duties.expire.bind(duties),
+        recover: duties.recover.bind(duties),
         sweep: async () => void sweeps.push(this),
       },
     });

@@ -26,6 +26,7 @@ function startLoop({ dutyMs = 0, sweepMs = 60_000, queueMax = 10, failing = fals
     collect: async (topicId, partition) => work(`collect ${topicId} ${partition}`),
     reap: async (namespace, sessionId) => work(`reap ${namespace} ${sessionId}`),
     expire: async (namespace) => work(`expire ${namespace}`),
+    recover: async ({ namespace, transactionalId }) => work(`recover ${namespace} ${transactionalId}`),
     sweep: async () => work("sweep"),
   };
   const log = (_level: string, event: string): void => void logged.push(event);

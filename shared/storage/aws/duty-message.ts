@@ -1,5 +1,5 @@
 /** A background duty as the body of an SQS message: JSON, so that it can be read and sent by hand. */
-import { namespaceNameCharsMax } from "../../limits.ts";
+import { itemSortCharsMax, namespaceNameCharsMax } from "../../limits.ts";
 import type { Duty } from "../environment.ts";
 import { StorageCorruptError } from "../errors.ts";
 
@@ -9,7 +9,7 @@ export function encodeDuty(duty: Duty): string {
 
 /** @throws StorageCorruptError if `body` is no duty */
 export function decodeDuty(body: string): Duty {
-  const { kind, topicId, partition, namespace, sessionId } = parse(body);
+  const { kind, topicId, partition, namespace, sessionId, transactionalId } = parse(body);
   switch (kind) {
     case "seal":
     case "retain":
@@ -22,6 +22,9 @@ export function decodeDuty(body: string): Duty {
     case "expire":
       if (!isNamespace(namespace)) break;
       return { kind, namespace };
+    case "transaction":
+      if (!isNamespace(namespace) || !isItemSort(transactionalId)) break;
+      return { kind, namespace, transactionalId };
   }
   throw new StorageCorruptError(`not a duty: ${body.slice(0, 200)}`);
 }
@@ -29,6 +32,11 @@ export function decodeDuty(body: string): Duty {
 /** Of the shape that every namespace's name has. */
 function isNamespace(value: unknown): value is string {
   return typeof value === "string" && value.length <= namespaceNameCharsMax && /^[a-z0-9-]+$/.test(value);
+}
+
+function isItemSort(value: unknown): value is string {
+  if (typeof value !== "string" || value.length === 0 || value.length > itemSortCharsMax) return false;
+  return value.isWellFormed() && !value.includes("\u0000");
 }
 
 function parse(body: string): Readonly<Record<string, unknown>> {

@@ -12,6 +12,8 @@ test.each<Duty>([
   { kind: "reap", namespace: "team-1", sessionId },
   { kind: "reap", namespace: "default", sessionId: "1" },
   { kind: "expire", namespace: "default" },
+  { kind: "transaction", namespace: "default", transactionalId: "orders 1" },
+  { kind: "transaction", namespace: "team-1", transactionalId: "\u0001k:one call" },
 ])("gives back %o", (duty) => {
   expect(decodeDuty(encodeDuty(duty))).toEqual(duty);
 });
@@ -42,6 +44,12 @@ test.each([
   `{"kind":"reap","namespace":"team","sessionId":"${"1".repeat(20)}"}`,
   '{"kind":"reap","namespace":"Team/1","sessionId":"1"}',
   '{"kind":"expire"}',
+  '{"kind":"transaction","namespace":"team"}',
+  '{"kind":"transaction","namespace":"team","transactionalId":""}',
+  '{"kind":"transaction","namespace":"team","transactionalId":7}',
+  '{"kind":"transaction","namespace":"team","transactionalId":"a\\u0000"}',
+  `{"kind":"transaction","namespace":"team","transactionalId":"${"i".repeat(600)}"}`,
+  '{"kind":"transaction","transactionalId":"orders"}',
   '{"kind":"expire","namespace":""}',
   '{"kind":"expire","namespace":7}',
   `{"kind":"expire","namespace":"${"n".repeat(2_000)}"}`,
