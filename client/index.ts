@@ -23,8 +23,22 @@ export type {
   MiddlewareOptions,
   MiddlewareStep,
 } from "./middleware-stack.ts";
-export { paginateGetChildren, paginateListNamespaces, paginateListTopics } from "./paginate.ts";
+export { paginateGetChildren, paginateListGroups, paginateListNamespaces, paginateListTopics } from "./paginate.ts";
 export type { PaginationOptions } from "./paginate.ts";
+export { Consumer } from "./consumer.ts";
+export type { PartitionLag } from "./consumer.ts";
+export {
+  ConsumerClosedError,
+  MembershipLostError,
+  NoCommittedOffsetError,
+  PartitionCommitError,
+  PartitionNotOwnedError,
+} from "./consumer/consumer-errors.ts";
+export type { ConsumerOptions, ConsumerProblem } from "./consumer/consumer-options.ts";
+export type { ConsumerRecord, RecordBatch } from "./consumer/consumer-record.ts";
+export type { BatchContext, HandlerContext as RunContext, RecordContext, RunOptions } from "./consumer/handlers.ts";
+export type { OffsetCommit } from "./consumer/offset-commit.ts";
+export type { TopicPartition, TopicPartitions } from "./consumer/topic-partition.ts";
 export { PartitionReader } from "./partition-reader.ts";
 export type { PartitionPage } from "./partition-reader.ts";
 export { Producer } from "./producer.ts";
@@ -72,6 +86,25 @@ export { ProduceToPartitionCommand } from "./commands/produce-to-partition-comma
 export type { ProduceToPartitionInput, ProduceToPartitionOutput } from "./commands/produce-to-partition-command.ts";
 export { TruncateCommand } from "./commands/truncate-command.ts";
 export type { TruncateInput, TruncateOutput } from "./commands/truncate-command.ts";
+
+export { CommitOffsetsCommand } from "./commands/commit-offsets-command.ts";
+export type { CommitOffsetsInput, CommitOffsetsOutput } from "./commands/commit-offsets-command.ts";
+export { DeleteGroupCommand } from "./commands/delete-group-command.ts";
+export type { DeleteGroupInput } from "./commands/delete-group-command.ts";
+export { DescribeGroupCommand } from "./commands/describe-group-command.ts";
+export type { DescribeGroupInput, DescribeGroupOutput } from "./commands/describe-group-command.ts";
+export { GetGroupOffsetsCommand } from "./commands/get-group-offsets-command.ts";
+export type { GetGroupOffsetsInput, GetGroupOffsetsOutput } from "./commands/get-group-offsets-command.ts";
+export { HeartbeatMemberCommand } from "./commands/heartbeat-member-command.ts";
+export type { HeartbeatMemberInput, HeartbeatMemberOutput } from "./commands/heartbeat-member-command.ts";
+export { JoinGroupCommand } from "./commands/join-group-command.ts";
+export type { JoinGroupInput, JoinGroupOutput } from "./commands/join-group-command.ts";
+export { LeaveGroupCommand } from "./commands/leave-group-command.ts";
+export type { LeaveGroupInput } from "./commands/leave-group-command.ts";
+export { ListGroupsCommand } from "./commands/list-groups-command.ts";
+export type { ListGroupsInput, ListGroupsOutput } from "./commands/list-groups-command.ts";
+export { ResetOffsetsCommand } from "./commands/reset-offsets-command.ts";
+export type { ResetOffsetsInput, ResetOffsetsOutput, ResetPoint } from "./commands/reset-offsets-command.ts";
 
 export type { CallerInput, SessionCredentials } from "./caller.ts";
 export type { DigestAuth } from "./digest-auth.ts";

@@ -1,5 +1,7 @@
 import { GetChildrenCommand } from "./commands/get-children-command.ts";
 import type { GetChildrenInput, GetChildrenOutput } from "./commands/get-children-command.ts";
+import { ListGroupsCommand } from "./commands/list-groups-command.ts";
+import type { ListGroupsInput, ListGroupsOutput } from "./commands/list-groups-command.ts";
 import { ListNamespacesCommand } from "./commands/list-namespaces-command.ts";
 import type { ListNamespacesInput, ListNamespacesOutput } from "./commands/list-namespaces-command.ts";
 import { ListTopicsCommand } from "./commands/list-topics-command.ts";
@@ -16,6 +18,14 @@ export function paginateListTopics(
   input: ListTopicsInput = {},
 ): AsyncGenerator<ListTopicsOutput, void, void> {
   return paginate(input, (page) => options.client.send(new ListTopicsCommand(page), options));
+}
+
+/** Every page of the consumer groups of a namespace. @throws StreamkeeperServiceException UNKNOWN_NAMESPACE */
+export function paginateListGroups(
+  options: PaginationOptions,
+  input: ListGroupsInput = {},
+): AsyncGenerator<ListGroupsOutput, void, void> {
+  return paginate(input, (page) => options.client.send(new ListGroupsCommand(page), options));
 }
 
 /** Every page of the namespaces. */

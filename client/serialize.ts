@@ -14,6 +14,10 @@ export interface PathNames {
   readonly sessionId?: string;
   readonly election?: string;
   readonly lock?: string;
+  readonly group?: string;
+  /** Of a consumer group. */
+  readonly member?: string;
+  readonly transactionalId?: string;
   /** Of a znode, with its first slash. */
   readonly path?: string;
 }
@@ -36,6 +40,9 @@ export function routeTo(
     sessionId: names.sessionId,
     election: names.election,
     lock: names.lock,
+    group: names.group,
+    member: names.member,
+    transactionalId: names.transactionalId,
   };
   const filled = path.replace(/\{(\w+)(\+?)\}/g, (_, name: string, greedy: string) => {
     if (greedy !== "") return encodePath(names.path);

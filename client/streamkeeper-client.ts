@@ -1,6 +1,8 @@
 import { resolveConfiguration } from "./client-configuration.ts";
 import type { ClientConfiguration, StreamkeeperClientOptions } from "./client-configuration.ts";
 import type { Command, CommandSender, SendOptions } from "./command.ts";
+import { Consumer } from "./consumer.ts";
+import type { ConsumerOptions } from "./consumer/consumer-options.ts";
 import { Session } from "./coordination/session.ts";
 import type { SessionOptions } from "./coordination/session.ts";
 import { ZnodeClient } from "./coordination/znode-client.ts";
@@ -80,6 +82,11 @@ export class StreamkeeperClient implements CommandSender {
   /** A producer that writes records in batches; close it before the client. @throws TypeError for an option that cannot be */
   producer(options: ProducerOptions): Producer {
     return new Producer(this, options);
+  }
+
+  /** A member of a consumer group; close it before the client. @throws TypeError for an option that cannot be */
+  consumer(options: ConsumerOptions): Consumer {
+    return new Consumer(this, options);
   }
 
   /** Reads a partition from an offset on. @throws TypeError for an option that cannot be */
