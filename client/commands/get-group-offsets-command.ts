@@ -1,4 +1,4 @@
-import type { GetOffsetsAnswer } from "../../shared/api/schemas/groups.ts";
+import type { GetGroupOffsetsAnswer } from "../../shared/api/schemas/groups.ts";
 import type { Command, CommandDefaults, RequestParts } from "../command.ts";
 import type { HttpResponse } from "../http-message.ts";
 import { routeTo } from "../serialize.ts";
@@ -13,7 +13,7 @@ export interface GetGroupOffsetsInput {
   readonly stable?: boolean | undefined;
 }
 
-export type GetGroupOffsetsOutput = GetOffsetsAnswer;
+export type GetGroupOffsetsOutput = GetGroupOffsetsAnswer;
 
 /**
  * Reads the offsets that a group has committed, with its lag.
@@ -32,7 +32,7 @@ export class GetGroupOffsetsCommand implements Command<GetGroupOffsetsInput, Get
   serialize(input: GetGroupOffsetsInput, defaults: CommandDefaults): RequestParts {
     const { namespace, group, topics, stable } = input;
     return {
-      ...routeTo("getCommittedOffsets", { namespace, group }, defaults),
+      ...routeTo("getGroupOffsets", { namespace, group }, defaults),
       query: { topics: topics?.join(","), stable },
     };
   }

@@ -1,4 +1,4 @@
-import type { ResetOffsetsAnswer } from "../../shared/api/schemas/groups.ts";
+import type { ResetGroupOffsetsAnswer } from "../../shared/api/schemas/groups.ts";
 import type { Command, CommandDefaults, Repeat, RequestParts } from "../command.ts";
 import type { HttpResponse } from "../http-message.ts";
 import { routeTo } from "../serialize.ts";
@@ -24,7 +24,7 @@ export interface ResetOffsetsInput {
   readonly dryRun?: boolean | undefined;
 }
 
-export type ResetOffsetsOutput = ResetOffsetsAnswer;
+export type ResetOffsetsOutput = ResetGroupOffsetsAnswer;
 
 /**
  * Moves the offsets of a group without members.
@@ -44,7 +44,7 @@ export class ResetOffsetsCommand implements Command<ResetOffsetsInput, ResetOffs
 
   serialize(input: ResetOffsetsInput, defaults: CommandDefaults): RequestParts {
     const { namespace, group, point, topics, dryRun } = input;
-    return { ...routeTo("resetOffsets", { namespace, group }, defaults), json: { point, topics, dryRun } };
+    return { ...routeTo("resetGroupOffsets", { namespace, group }, defaults), json: { ...point, topics, dryRun } };
   }
 
   deserialize(response: HttpResponse): ResetOffsetsOutput {
