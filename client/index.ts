@@ -183,3 +183,51 @@ export { Permit, Semaphore } from "./recipes/semaphore.ts";
 export { Registration, ServiceRegistry } from "./recipes/service-registry.ts";
 export type { ServiceInstance } from "./recipes/service-registry.ts";
 export type { WaitOptions } from "./recipes/wait-until.ts";
+
+export { AbortTransactionCommand } from "./commands/abort-transaction-command.ts";
+export type { AbortTransactionInput, AbortTransactionOutput } from "./commands/abort-transaction-command.ts";
+export { AcknowledgeRecordsCommand } from "./commands/acknowledge-records-command.ts";
+export type {
+  AcknowledgeRecordsInput,
+  AcknowledgeRecordsOutput,
+  AcknowledgementInput,
+} from "./commands/acknowledge-records-command.ts";
+export { AcquireRecordsCommand } from "./commands/acquire-records-command.ts";
+export type { AcquireRecordsInput, AcquireRecordsOutput, AcquiredRecord } from "./commands/acquire-records-command.ts";
+export { AddOffsetsToTransactionCommand } from "./commands/add-offsets-to-transaction-command.ts";
+export type { AddOffsetsToTransactionInput, OffsetToCommit } from "./commands/add-offsets-to-transaction-command.ts";
+export { AddPartitionsToTransactionCommand } from "./commands/add-partitions-to-transaction-command.ts";
+export type { AddPartitionsToTransactionInput } from "./commands/add-partitions-to-transaction-command.ts";
+export { CommitTransactionCommand } from "./commands/commit-transaction-command.ts";
+export type { CommitTransactionInput, CommitTransactionOutput } from "./commands/commit-transaction-command.ts";
+export { ConfigureShareGroupCommand } from "./commands/configure-share-group-command.ts";
+export type { ConfigureShareGroupInput, ConfigureShareGroupOutput } from "./commands/configure-share-group-command.ts";
+export { DeleteShareGroupCommand } from "./commands/delete-share-group-command.ts";
+export type { DeleteShareGroupInput } from "./commands/delete-share-group-command.ts";
+export { DescribeShareGroupCommand } from "./commands/describe-share-group-command.ts";
+export type { DescribeShareGroupInput, DescribeShareGroupOutput } from "./commands/describe-share-group-command.ts";
+export { DescribeTransactionCommand } from "./commands/describe-transaction-command.ts";
+export type {
+  DescribeTransactionInput,
+  DescribeTransactionOutput,
+  TransactionDescription,
+} from "./commands/describe-transaction-command.ts";
+export { ExecuteTransactionCommand } from "./commands/execute-transaction-command.ts";
+export type { ExecuteTransactionInput, ExecuteTransactionOutput } from "./commands/execute-transaction-command.ts";
+export { ListShareGroupsCommand } from "./commands/list-share-groups-command.ts";
+export type { ListShareGroupsInput, ListShareGroupsOutput } from "./commands/list-share-groups-command.ts";
+export { ListTransactionsCommand } from "./commands/list-transactions-command.ts";
+export type { ListTransactionsInput, ListTransactionsOutput } from "./commands/list-transactions-command.ts";
+export { RedriveRecordsCommand } from "./commands/redrive-records-command.ts";
+export type { RedriveRecordsInput, RedriveRecordsOutput } from "./commands/redrive-records-command.ts";
+export { ShareConsumer } from "./share-consumer.ts";
+export type { ShareConsumerOptions, ShareDelivery } from "./share-consumer.ts";
+export { TransactionalProducer } from "./transactions/transactional-producer.ts";
+export type { TransactionalProducerOptions } from "./transactions/transaction-options.ts";
+export {
+  ProducerFencedError,
+  TransactionFailedError,
+  TransactionStateError,
+} from "./transactions/transaction-errors.ts";
+export { Transaction } from "./transactions/transaction.ts";
+export type { TopicRecords, TransactionOffsets, TransactionRecordMetadata } from "./transactions/transaction.ts";

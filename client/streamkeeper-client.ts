@@ -17,6 +17,10 @@ import type { CallHandlers, HandlerContext } from "./middleware-stack.ts";
 import { NodeHttpTransport } from "./node-http-transport.ts";
 import type { Transport } from "./node-http-transport.ts";
 import { PartitionReader } from "./partition-reader.ts";
+import { ShareConsumer } from "./share-consumer.ts";
+import type { ShareConsumerOptions } from "./share-consumer.ts";
+import type { TransactionalProducerOptions } from "./transactions/transaction-options.ts";
+import { TransactionalProducer } from "./transactions/transactional-producer.ts";
 import { Producer } from "./producer.ts";
 import type { ProducerOptions } from "./producer/producer-options.ts";
 import type { ReadPartitionOptions } from "./reader/read-options.ts";
@@ -87,6 +91,16 @@ export class StreamkeeperClient implements CommandSender {
   /** A member of a consumer group; close it before the client. @throws TypeError for an option that cannot be */
   consumer(options: ConsumerOptions): Consumer {
     return new Consumer(this, options);
+  }
+
+  /** A producer that writes in transactions; close it before the client. @throws TypeError for an option that cannot be */
+  transactionalProducer(options: TransactionalProducerOptions): TransactionalProducer {
+    return new TransactionalProducer(this, options);
+  }
+
+  /** Works off topics as a queue, with others of its group. @throws TypeError for an option that cannot be */
+  shareConsumer(options: ShareConsumerOptions): ShareConsumer {
+    return new ShareConsumer(this, options);
   }
 
   /** Reads a partition from an offset on. @throws TypeError for an option that cannot be */

@@ -5,7 +5,11 @@ import { routeTo } from "../serialize.ts";
 import { jsonOf } from "../service-answer.ts";
 
 export interface CreateProducerInput {
-  readonly namespace?: string;
+  readonly namespace?: string | undefined;
+  /** Takes over the transactional id: ends what its earlier producer left open, and puts that producer out. */
+  readonly transactionalId?: string | undefined;
+  /** How long a transaction may be open, with a `transactionalId`. Default 60,000. */
+  readonly timeoutMs?: number | undefined;
 }
 
 export interface CreateProducerOutput {
@@ -13,7 +17,11 @@ export interface CreateProducerOutput {
   readonly producerEpoch: number;
 }
 
-/** Gets an id for an idempotent producer. @throws StreamkeeperServiceException UNKNOWN_NAMESPACE */
+/**
+ * Gets an id for an idempotent producer, or for one of transactions.
+ *
+ * @throws StreamkeeperServiceException UNKNOWN_NAMESPACE | INVALID_TRANSACTION_TIMEOUT | CONCURRENT_TRANSACTIONS
+ */
 export class CreateProducerCommand implements Command<CreateProducerInput, CreateProducerOutput> {
   readonly name = "CreateProducerCommand";
   readonly repeat = "repeatable";
@@ -23,8 +31,8 @@ export class CreateProducerCommand implements Command<CreateProducerInput, Creat
     this.input = input;
   }
 
-  serialize(input: CreateProducerInput, defaults: CommandDefaults): RequestParts {
-    return { ...routeTo("createProducer", input, defaults), json: {} };
+  serialize({ namespace, transactionalId, timeoutMs }: CreateProducerInput, defaults: CommandDefaults): RequestParts {
+    return { ...routeTo("createProducer", { namespace }, defaults), json: { transactionalId, timeoutMs } };
   }
 
   deserialize(response: HttpResponse): CreateProducerOutput {

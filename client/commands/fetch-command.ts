@@ -1,4 +1,4 @@
-import type { FetchAnswer } from "../../shared/api/schemas/fetch.ts";
+import type { FetchAnswer, FetchedRecordAnswer } from "../../shared/api/schemas/fetch.ts";
 import type { Command, CommandDefaults, RequestParts } from "../command.ts";
 import type { HttpResponse } from "../http-message.ts";
 import { fromWireOrNull } from "../record-bytes.ts";
@@ -67,12 +67,19 @@ export class FetchCommand implements Command<FetchInput, FetchOutput> {
     const answer = jsonOf(response) as FetchAnswer;
     return {
       ...answer,
-      records: answer.records.map((record) => ({
-        ...record,
-        key: fromWireOrNull(record.key),
-        value: fromWireOrNull(record.value),
-        headers: record.headers.map(({ key, value }) => ({ key, value: fromWireOrNull(value) })),
-      })),
+      records: answer.records.map(fetchedRecordOf),
     };
   }
+}
+
+/** A record as JSON carries it. */
+export function fetchedRecordOf<Record extends FetchedRecordAnswer>(
+  record: Record,
+): Omit<Record, "key" | "value" | "headers"> & Pick<FetchedRecord, "key" | "value" | "headers"> {
+  return {
+    ...record,
+    key: fromWireOrNull(record.key),
+    value: fromWireOrNull(record.value),
+    headers: record.headers.map(({ key, value }) => ({ key, value: fromWireOrNull(value) })),
+  };
 }

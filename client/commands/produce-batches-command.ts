@@ -6,7 +6,7 @@ import { idempotencyHeaders, routeTo } from "../serialize.ts";
 import { jsonOf } from "../service-answer.ts";
 
 export interface ProduceBatchesInput {
-  readonly namespace?: string;
+  readonly namespace?: string | undefined;
   readonly topic: string;
   readonly partition: number;
   /** One or more RecordBatches v2, one after the other; sent as they are, and not to be changed until the answer. */
@@ -18,6 +18,8 @@ export interface ProduceBatchesInput {
   /** A higher one raises the partition's fence; a lower one gets FENCED with `details.fencingToken`. */
   readonly fencingToken?: number;
   readonly idempotencyKey?: string;
+  /** The batches are part of a transaction, which the partition was added to. */
+  readonly transactionalId?: string;
 }
 
 export type ProduceBatchesOutput = ProduceBatchesAnswer;
@@ -28,7 +30,7 @@ export type ProduceBatchesOutput = ProduceBatchesAnswer;
  *
  * @throws StreamkeeperServiceException CORRUPT_MESSAGE | INVALID_RECORD | MESSAGE_TOO_LARGE |
  *   UNSUPPORTED_COMPRESSION_TYPE | UNSUPPORTED_FOR_MESSAGE_FORMAT | OUT_OF_ORDER_SEQUENCE_NUMBER |
- *   INVALID_PRODUCER_EPOCH | BAD_VERSION | FENCED | UNKNOWN_TOPIC_OR_PARTITION
+ *   INVALID_PRODUCER_EPOCH | PRODUCER_FENCED | INVALID_TXN_STATE | BAD_VERSION | FENCED | UNKNOWN_TOPIC_OR_PARTITION
  */
 export class ProduceBatchesCommand implements Command<ProduceBatchesInput, ProduceBatchesOutput> {
   readonly name = "ProduceBatchesCommand";
@@ -41,10 +43,10 @@ export class ProduceBatchesCommand implements Command<ProduceBatchesInput, Produ
   }
 
   serialize(input: ProduceBatchesInput, defaults: CommandDefaults): RequestParts {
-    const { namespace, topic, partition, expectedOffset, fencingToken } = input;
+    const { namespace, topic, partition, expectedOffset, fencingToken, transactionalId } = input;
     return {
       ...routeTo("produceToPartition", { namespace, topic, partition }, defaults),
-      query: { expectedOffset, fencingToken },
+      query: { expectedOffset, fencingToken, transactionalId },
       headers: { "content-type": recordBatchMediaType, ...idempotencyHeaders(input.idempotencyKey) },
       body: input.batches,
     };

@@ -1,0 +1,212 @@
+import type { CommandSender } from "./command.ts";
+import { AcknowledgeRecordsCommand } from "./commands/acknowledge-records-command.ts";
+import type { AcknowledgementInput } from "./commands/acknowledge-records-command.ts";
+import { AcquireRecordsCommand } from "./commands/acquire-records-command.ts";
+import type { AcquiredRecord } from "./commands/acquire-records-command.ts";
+import { isServiceException } from "./exceptions.ts";
+import { patiently } from "./coordination/send-patiently.ts";
+import { pause } from "./coordination/time.ts";
+
+export interface ShareConsumerOptions {
+  readonly group: string;
+  readonly topics: readonly string[];
+  /** Default: the client's. */
+  readonly namespace?: string;
+  /** Records that are taken at once, 1 to 1,000. Default 100. */
+  readonly maxRecords?: number;
+  /** Size of one answer. Default 1 MiB. */
+  readonly maxBytes?: number;
+  /** Longest wait of one request for records, at most 25,000. Default 20,000. */
+  readonly waitMs?: number;
+  /** Records that are handled at the same time. Default 1. */
+  readonly concurrency?: number;
+  /** Ends it: what is at work is finished, what is not begun is given back. */
+  readonly signal?: AbortSignal;
+}
+
+/** A record, and what may be said of it; unless something else is said it is accepted when its handler resolves. */
+export interface ShareDelivery {
+  readonly record: AcquiredRecord;
+  /** To be delivered again, to this or another worker. */
+  release(): void;
+  /** Never to be delivered again: to the dead-letter topic, if the group has one. */
+  reject(): void;
+  /** Aborts when the record is no longer this worker's: its lock could not be renewed. */
+  readonly signal: AbortSignal;
+}
+
+type Verdict = "accept" | "release" | "reject";
+
+/** Times that a lock is renewed while it lasts. */
+const renewalsPerLock = 3;
+const pauseAfterFailureMs = 1_000;
+const maxRecordsDefault = 100;
+const maxBytesDefault = 1_048_576;
+const waitMsDefault = 20_000;
+
+/**
+ * Works off topics as a queue (KIP-932), together with any number of others of the same group:
+ *
+ *     await new ShareConsumer(client, { group: "mail", topics: ["outbox"], signal }).run(async ({ record }) => send(record));
+ *
+ * Each record is delivered until a handler resolves, at least once. A handler that throws releases its record; one that was
+ * delivered too often goes to the dead-letter topic. Locks are renewed for as long as a handler is at work.
+ */
+export class ShareConsumer {
+  readonly memberId: string = crypto.randomUUID();
+  readonly #client: CommandSender;
+  readonly #options: ShareConsumerOptions;
+
+  /** @throws TypeError for an option that cannot be */
+  constructor(client: CommandSender, options: ShareConsumerOptions) {
+    const { concurrency = 1, maxRecords = maxRecordsDefault } = options;
+    if (!Number.isInteger(concurrency) || concurrency < 1) throw new TypeError("concurrency must be 1 or more");
+    if (!Number.isInteger(maxRecords) || maxRecords < 1) throw new TypeError("maxRecords must be 1 or more");
+    this.#client = client;
+    this.#options = options;
+  }
+
+  /**
+   * Handles records until the signal aborts; resolves when what was at work is done and acknowledged.
+   *
+   * @throws StreamkeeperServiceException UNKNOWN_TOPIC_OR_PARTITION | INCONSISTENT_GROUP_PROTOCOL | INVALID_REQUEST
+   */
+  async run(handle: (delivery: ShareDelivery) => Promise<void> | void): Promise<void> {
+    const { signal, concurrency = 1 } = this.#options;
+    const isOver = (): boolean => signal?.aborted === true;
+    while (!isOver()) {
+      const { records, lockMs } = await this.#acquire();
+      if (records.length === 0) continue;
+      await using leases = new Leases(this.#client, this.#names, this.memberId, records, lockMs);
+      const queue = [...records];
+      const work = async (): Promise<void> => {
+        for (let record = queue.shift(); record !== undefined; record = queue.shift()) {
+          await leases.settle(record, isOver() ? "release" : await handled(record, leases.signal, handle));
+        }
+      };
+      await Promise.all(Array.from({ length: Math.min(concurrency, records.length) }, work));
+    }
+  }
+
+  get #names(): { readonly group: string; readonly namespace: string | undefined } {
+    return { group: this.#options.group, namespace: this.#options.namespace };
+  }
+
+  async #acquire(): Promise<{ readonly records: readonly AcquiredRecord[]; readonly lockMs: number }> {
+    const { topics, signal } = this.#options;
+    const command = new AcquireRecordsCommand({
+      ...this.#names,
+      topics,
+      memberId: this.memberId,
+      maxRecords: this.#options.maxRecords ?? maxRecordsDefault,
+      maxBytes: this.#options.maxBytes ?? maxBytesDefault,
+      waitMs: this.#options.waitMs ?? waitMsDefault,
+    });
+    try {
+      const options = { maxAttempts: 1, ...(signal === undefined ? {} : { abortSignal: signal }) };
+      return await patiently(() => this.#client.send(command, options), signal);
+    } catch (error) {
+      if (signal?.aborted === true) return { records: [], lockMs: 0 };
+      throw error;
+    }
+  }
+}
+
+async function handled(
+  record: AcquiredRecord,
+  signal: AbortSignal,
+  handle: (delivery: ShareDelivery) => Promise<void> | void,
+): Promise<Verdict> {
+  let verdict: Verdict = "accept";
+  try {
+    await handle({
+      record,
+      signal,
+      release: () => {
+        verdict = "release";
+      },
+      reject: () => {
+        verdict = "reject";
+      },
+    });
+    return verdict;
+  } catch {
+    return "release";
+  }
+}
+
+/** The locks of the records of one answer: renewed together while any of them is at work. */
+class Leases implements AsyncDisposable {
+  readonly #client: CommandSender;
+  readonly #names: { readonly group: string; readonly namespace: string | undefined };
+  readonly #memberId: string;
+  readonly #held: Set<AcquiredRecord>;
+  readonly #lost = new AbortController();
+  readonly #ended = new AbortController();
+  readonly #renewal: Promise<void>;
+
+  constructor(
+    client: CommandSender,
+    names: { readonly group: string; readonly namespace: string | undefined },
+    memberId: string,
+    records: readonly AcquiredRecord[],
+    lockMs: number,
+  ) {
+    this.#client = client;
+    this.#names = names;
+    this.#memberId = memberId;
+    this.#held = new Set(records);
+    this.#renewal = this.#renew(lockMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** A lock that is over has given the record to somebody else, who says what becomes of it. */
+  async settle(record: AcquiredRecord, type: Verdict): Promise<void> {
+    this.#held.delete(record);
+    await this.#acknowledge([acknowledgementOf(record, type)]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended.abort();
+    await this.#renewal;
+    if (this.#held.size > 0) await this.#acknowledge([...this.#held].map((one) => acknowledgementOf(one, "release")));
+  }
+
+  async #renew(lockMs: number): Promise<void> {
+    const { signal } = this.#ended;
+    let provenMs = performance.now();
+    while (!signal.aborted) {
+      await pause(lockMs / renewalsPerLock, signal);
+      if (signal.aborted || this.#held.size === 0) return;
+      const sentMs = performance.now();
+      try {
+        await this.#acknowledge([...this.#held].map((one) => acknowledgementOf(one, "renew")));
+        provenMs = sentMs;
+      } catch {
+        if (performance.now() - provenMs < lockMs) {
+          await pause(Math.min(pauseAfterFailureMs, lockMs / renewalsPerLock), signal);
+        } else this.#lost.abort(new Error("the locks could not be renewed"));
+      }
+    }
+  }
+
+  async #acknowledge(acknowledgements: readonly AcknowledgementInput[]): Promise<void> {
+    const command = new AcknowledgeRecordsCommand({ ...this.#names, memberId: this.#memberId, acknowledgements });
+    try {
+      await this.#client.send(command);
+    } catch (error) {
+      // The group was deleted: nobody waits for the answer.
+      if (!isServiceException(error, "GROUP_ID_NOT_FOUND")) throw error;
+    }
+  }
+}
+
+function acknowledgementOf(
+  { topic, partition, offset }: AcquiredRecord,
+  type: AcknowledgementInput["type"],
+): AcknowledgementInput {
+  return { topic, partition, firstOffset: offset, lastOffset: offset, type };
+}
