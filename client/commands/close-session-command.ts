@@ -1,4 +1,4 @@
-import type { ZxidAnswer } from "../../shared/api/schemas/znodes.ts";
+import type { ZxidAnswer } from "../../shared/api/schemas/common.ts";
 import { callerHeaders, type CallerInput, type SessionCredentials } from "../caller.ts";
 import type { Command, CommandDefaults, RequestParts } from "../command.ts";
 import type { HttpResponse } from "../http-message.ts";

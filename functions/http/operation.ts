@@ -2,7 +2,6 @@
 import type * as z from "zod";
 import type { OperationId } from "../../shared/api/routes.ts";
 import { idempotencyKeyHeader } from "../../shared/api/routes.ts";
-import { operations } from "../../shared/api/operations.ts";
 import type { Operation } from "../../shared/api/operation.ts";
 import type { Operations } from "../../shared/api/operations.ts";
 import { idempotencyKeyCharsMax, metadataBodyBytesMax } from "../../shared/limits.ts";
@@ -40,41 +39,54 @@ export interface ApiRequest<Id extends OperationId, Body = FieldOf<Id, "body">> 
   readonly routed: RoutedRequest;
 }
 
-/** An operation with JSON in and out, checked against its schemas. */
-export function jsonOperation<Id extends OperationId>(
-  id: Id,
-  handle: (request: ApiRequest<Id>) => Promise<AnswerOf<Id>>,
-  bodyBytesMax = metadataBodyBytesMax,
-): ServedOperation {
-  const schema: Operation | undefined = operations[id];
-  const parseBody = (json: unknown): FieldOf<Id, "body"> =>
-    (schema.body === undefined ? undefined : checked(schema.body, "body", json)) as FieldOf<Id, "body">;
-  return jsonOperationWith(id, parseBody, bodyBytesMax, handle);
+/** Makes operations with JSON in and out, checked against their schemas. */
+export interface JsonOperations<Id extends OperationId> {
+  jsonOperation<One extends Id>(
+    id: One,
+    handle: (request: ApiRequest<One>) => Promise<AnswerOf<One>>,
+    bodyBytesMax?: number,
+  ): ServedOperation;
+  /** As `jsonOperation`, for a body that is parsed by hand because its schema would be too slow. */
+  jsonOperationWith<One extends Id, Body>(
+    id: One,
+    parseBody: (json: unknown) => Body,
+    bodyBytesMax: number,
+    handle: (request: ApiRequest<One, Body>) => Promise<AnswerOf<One>>,
+  ): ServedOperation;
 }
 
-/** As `jsonOperation`, for a body that is parsed by hand because its schema would be too slow. */
-export function jsonOperationWith<Id extends OperationId, Body>(
-  id: Id,
-  parseBody: (json: unknown) => Body,
-  bodyBytesMax: number,
-  handle: (request: ApiRequest<Id, Body>) => Promise<AnswerOf<Id>>,
-): ServedOperation {
-  const schema: Operation = operations[id];
+/** @param operations of one capability: the schemas of others would only make a cold start longer */
+export function serving<Id extends OperationId>(operations: Pick<Operations, Id>): JsonOperations<Id> {
+  const jsonOperationWith: JsonOperations<Id>["jsonOperationWith"] = (id, parseBody, bodyBytesMax, handle) => {
+    const operation: Operation = operations[id];
+    return {
+      id,
+      async serve(routed) {
+        const params = checkedParams(operation, routed) as Params<typeof id>;
+        const query = checkedQuery(operation.query, routed) as z.output<Operations[typeof id]["query"]>;
+        const body = parseBody(jsonBody(operation, routed, bodyBytesMax));
+        const answer = await handle({ params, query, body, idempotency: idempotencyOf(operation, routed), routed });
+        return answer === undefined ? { status: operation.status, headers: {} } : jsonAnswer(operation.status, answer);
+      },
+    };
+  };
   return {
-    id,
-    async serve(routed) {
-      const params = checkedParams(id, routed);
-      const query = checkedQuery(schema.query, routed) as z.output<Operations[Id]["query"]>;
-      const body = parseBody(jsonBody(schema, routed, bodyBytesMax));
-      const answer = await handle({ params, query, body, idempotency: idempotencyOf(id, routed), routed });
-      return answer === undefined ? { status: schema.status, headers: {} } : jsonAnswer(schema.status, answer);
+    jsonOperationWith,
+    jsonOperation(id, handle, bodyBytesMax = metadataBodyBytesMax) {
+      const { body }: Operation = operations[id];
+      const parseBody = (json: unknown): FieldOf<typeof id, "body"> =>
+        (body === undefined ? undefined : checked(body, "body", json)) as FieldOf<typeof id, "body">;
+      return jsonOperationWith(id, parseBody, bodyBytesMax, handle);
     },
   };
 }
 
 /** @throws ServiceError INVALID_REQUEST */
-export function checkedParams<Id extends OperationId>(id: Id, routed: RoutedRequest): Params<Id> {
-  return checked(operations[id].params, "path", routed.params) as Params<Id>;
+export function checkedParams<Schema extends z.ZodType>(
+  operation: { readonly params: Schema },
+  routed: RoutedRequest,
+): z.output<Schema> {
+  return checked(operation.params, "path", routed.params);
 }
 
 /** @throws ServiceError INVALID_REQUEST */
@@ -83,8 +95,7 @@ export function checkedQuery<Schema extends z.ZodType>(schema: Schema, routed: R
 }
 
 /** @throws ServiceError INVALID_REQUEST for a key that is empty, too long, or not visible ASCII */
-export function idempotencyOf(id: OperationId, routed: RoutedRequest): { readonly idempotencyKey?: string } {
-  const operation: Operation = operations[id];
+export function idempotencyOf(operation: Operation, routed: RoutedRequest): { readonly idempotencyKey?: string } {
   const idempotencyKey = headerValue(routed.headers, idempotencyKeyHeader);
   if (idempotencyKey === undefined || operation.keyed !== true) return {};
   if (idempotencyKey.length > idempotencyKeyCharsMax || !/^[\x21-\x7e]+$/.test(idempotencyKey)) {

@@ -1,11 +1,14 @@
 /** Elections and locks: the recipes that people run ZooKeeper for, as one call each. */
+import { operations } from "../../shared/api/operations/elections.ts";
 import type { ElectionAnswer } from "../../shared/api/schemas/elections.ts";
 import type { Leader } from "../../shared/services/coordination.ts";
 import type { Services } from "../../shared/services/services.ts";
 import { type AccessSettings, boundedWait, callContext } from "../http/caller.ts";
 import { decodedBytes, encodedBytes } from "../http/json-bytes.ts";
-import { jsonOperation } from "../http/operation.ts";
+import { serving } from "../http/operation.ts";
 import type { ServedOperation } from "../http/operation.ts";
+
+const { jsonOperation } = serving(operations);
 
 export function electionOperations({ elections, locks }: Services, access: AccessSettings): readonly ServedOperation[] {
   return [

@@ -1,5 +1,5 @@
 import { ServiceError } from "../../shared/api/errors.ts";
-import { operations } from "../../shared/api/operations.ts";
+import { operations } from "../../shared/api/operations/fetch.ts";
 import { fetchHeaders, jsonMediaType, recordBatchMediaType } from "../../shared/api/routes.ts";
 import type { FetchAnswer, FetchQuery } from "../../shared/api/schemas/fetch.ts";
 import type { FetchRequest, OffsetPoint, Services } from "../../shared/services/services.ts";
@@ -9,9 +9,11 @@ import { type AccessSettings, callContext } from "../http/caller.ts";
 import type { HttpAnswer, RoutedRequest } from "../http/event.ts";
 import { acceptedKind } from "../http/media-type.ts";
 import type { MediaKind } from "../http/media-type.ts";
-import { checkedParams, checkedQuery, jsonOperation } from "../http/operation.ts";
+import { checkedParams, checkedQuery, serving } from "../http/operation.ts";
 import type { Params, ServedOperation } from "../http/operation.ts";
 import { fetchedRecordAnswer } from "../records/fetched-records.ts";
+
+const { jsonOperation } = serving(operations);
 
 /** Times that `earliest` or `latest` is looked up, where the records it names are deleted before they are fetched. */
 const lookUpsMax = 3;
@@ -34,7 +36,7 @@ function timestampPoint(timestampMs: number): OffsetPoint {
 }
 
 async function fetchOperation(services: Services, routed: RoutedRequest, access: AccessSettings): Promise<HttpAnswer> {
-  const params = checkedParams("fetch", routed);
+  const params = checkedParams(operations.fetch, routed);
   const query = checkedQuery(operations.fetch.query, routed);
   const kind = acceptedKind(routed.headers);
   const bounds = { ...boundsOf(query, routed), ...identitiesFor(params, routed, access) };

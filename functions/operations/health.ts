@@ -1,7 +1,10 @@
+import { operations } from "../../shared/api/operations/health.ts";
 import type { HealthAnswer } from "../../shared/api/schemas/health.ts";
 import type { Services } from "../../shared/services/services.ts";
-import { jsonOperation } from "../http/operation.ts";
+import { serving } from "../http/operation.ts";
 import type { ServedOperation } from "../http/operation.ts";
+
+const { jsonOperation } = serving(operations);
 
 /** Liveness, and readiness that really writes and reads. */
 export function healthOperations({ health }: Services): readonly ServedOperation[] {

@@ -1,5 +1,5 @@
 import { ServiceError } from "../../shared/api/errors.ts";
-import { operations } from "../../shared/api/operations.ts";
+import { operations } from "../../shared/api/operations/produce.ts";
 import type { CreateProducerAnswer, ProduceAnswer } from "../../shared/api/schemas/produce.ts";
 import { requestBodyBytesMax } from "../../shared/limits.ts";
 import type { ProduceResult, Services } from "../../shared/services/services.ts";
@@ -7,9 +7,11 @@ import { jsonAnswer, partErrorOf } from "../http/answer.ts";
 import { bytesOf } from "../http/body.ts";
 import type { HttpAnswer, RoutedRequest } from "../http/event.ts";
 import { contentKind } from "../http/media-type.ts";
-import { checkedParams, checkedQuery, idempotencyOf, jsonOperation, jsonOperationWith } from "../http/operation.ts";
+import { checkedParams, checkedQuery, idempotencyOf, serving } from "../http/operation.ts";
 import type { ServedOperation } from "../http/operation.ts";
 import { parsePartitionProduceBody, parseProduceBody } from "../records/produced-records.ts";
+
+const { jsonOperation, jsonOperationWith } = serving(operations);
 
 /** Appending to partitions, deleting their beginning, and ids for producers. */
 export function produceOperations(services: Services): readonly ServedOperation[] {
@@ -59,11 +61,11 @@ function produceToPartition(services: Services): ServedOperation {
 
 async function produceBatches({ produce }: Services, routed: RoutedRequest): Promise<HttpAnswer> {
   const { status, batches } = operations.produceToPartition;
-  const params = checkedParams("produceToPartition", routed);
+  const params = checkedParams(operations.produceToPartition, routed);
   const { transactionalId, ...conditions } = checkedQuery(batches.query, routed);
   if (transactionalId !== undefined) throw transactionsNotServed("query", "transactionalId");
   const bytes = bytesOf(routed.body);
-  const idempotency = idempotencyOf("produceToPartition", routed);
+  const idempotency = idempotencyOf(operations.produceToPartition, routed);
   const { baseOffset, appendedAtMs } = await produce.produceBatches({
     ...params,
     bytes,

@@ -1,8 +1,11 @@
+import { operations } from "../../shared/api/operations/sessions.ts";
 import type { SessionCredentials } from "../../shared/services/coordination.ts";
 import type { Services } from "../../shared/services/services.ts";
 import { ownSession } from "../http/caller.ts";
-import { jsonOperation } from "../http/operation.ts";
+import { serving } from "../http/operation.ts";
 import type { ServedOperation } from "../http/operation.ts";
+
+const { jsonOperation } = serving(operations);
 
 /** Opening sessions, keeping them alive, and closing them. */
 export function sessionsOperations({ sessions }: Services): readonly ServedOperation[] {

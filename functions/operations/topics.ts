@@ -1,9 +1,12 @@
 /** Namespaces and topics: create, list, describe, alter, delete. */
+import { operations } from "../../shared/api/operations/topics.ts";
 import type { NamespaceDescription, Services, TopicDescription } from "../../shared/services/services.ts";
 import type { NamespaceAnswer } from "../../shared/api/schemas/namespaces.ts";
 import type { TopicAnswer } from "../../shared/api/schemas/topics.ts";
-import { jsonOperation } from "../http/operation.ts";
+import { serving } from "../http/operation.ts";
 import type { ServedOperation } from "../http/operation.ts";
+
+const { jsonOperation } = serving(operations);
 
 export function topicsOperations({ namespaces, topics }: Services): readonly ServedOperation[] {
   return [

@@ -1,4 +1,5 @@
 /** Znodes, multi, changes: what ZooKeeper's clients ask for, over HTTP. */
+import { operations } from "../../shared/api/operations/znodes.ts";
 import type * as z from "zod";
 import type { OperationId } from "../../shared/api/routes.ts";
 import {
@@ -19,8 +20,10 @@ import type { Stat } from "../../shared/tree/stat.ts";
 import { type AccessSettings, boundedWait, callContext } from "../http/caller.ts";
 import { invalidRequest } from "../http/invalid-request.ts";
 import { decodedBytes, encodedBytes } from "../http/json-bytes.ts";
-import { jsonOperation } from "../http/operation.ts";
+import { serving } from "../http/operation.ts";
 import type { ApiRequest, ServedOperation } from "../http/operation.ts";
+
+const { jsonOperation } = serving(operations);
 
 export function znodeOperations(services: Services, access: AccessSettings): readonly ServedOperation[] {
   const { znodes, changes } = services;

@@ -1,11 +1,14 @@
 /** The functions with a caller's view of coordination: routes by their names, sessions, users. */
 import { expect } from "vitest";
-import type { coordinationOperations } from "../../shared/api/coordination-operations.ts";
+import type { operations as electionOperations } from "../../shared/api/operations/elections.ts";
+import type { operations as sessionOperations } from "../../shared/api/operations/sessions.ts";
+import type { operations as znodeOperations } from "../../shared/api/operations/znodes.ts";
 import { authHeader, routes, sessionHeader } from "../../shared/api/routes.ts";
 import { realTimeStorage } from "./real-time-storage.ts";
 import { type Received, type Sent, type Start, startFunctions } from "./start-functions.ts";
 
-export type CoordinationId = keyof typeof coordinationOperations;
+export type CoordinationOperations = typeof sessionOperations & typeof znodeOperations & typeof electionOperations;
+export type CoordinationId = keyof CoordinationOperations;
 
 export interface Call extends Omit<Sent, "body"> {
   readonly id: CoordinationId;

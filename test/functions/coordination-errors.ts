@@ -1,12 +1,19 @@
 /** For each route of coordination, and each error that only it or a few others answer, what leads to it. */
-import type { coordinationOperations } from "../../shared/api/coordination-operations.ts";
-import { type Call, type CoordinationBed, type CoordinationId, nobody, readOnly, under } from "./coordination-bed.ts";
+import {
+  type Call,
+  type CoordinationBed,
+  type CoordinationId,
+  type CoordinationOperations,
+  nobody,
+  readOnly,
+  under,
+} from "./coordination-bed.ts";
 import type { FullTree } from "./full-tree.ts";
 import type { Received } from "./start-functions.ts";
 
 /** What every route answers in the same way: the walk over all routes makes them from a call that succeeds. */
 type General = "UNKNOWN_NAMESPACE" | "SESSION_EXPIRED" | "AUTH_FAILED";
-type Listed<Id extends CoordinationId> = (typeof coordinationOperations)[Id]["errors"][number];
+type Listed<Id extends CoordinationId> = CoordinationOperations[Id]["errors"][number];
 type Special<Id extends CoordinationId> = Exclude<Listed<Id>, General>;
 
 export interface Beds {

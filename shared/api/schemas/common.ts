@@ -3,6 +3,7 @@ import * as z from "zod";
 import { errorTable } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
 import {
+  fetchWaitMsMax,
   namespaceNameCharsMax,
   nextTokenCharsMax,
   pageItemsDefault,
@@ -68,6 +69,13 @@ export const pageQuery = z.strictObject({
 
 export const nextToken = z.string().meta({ description: "Absent on the last page." }).optional();
 
+/** A long poll, in a query. */
+export const waitMs = integerText(fetchWaitMsMax)
+  .default(0)
+  .meta({ description: "How long to wait for something to answer, ms." });
+
+export const zxidAnswer = z.object({ zxid: count });
+
 /** Text that has a UTF-8 form: half a character (a lone surrogate) has none, and encoding it would change it silently. */
 export const text = z.string().refine((value) => value.isWellFormed(), "has half a character; send bytes as base64");
 
@@ -114,5 +122,6 @@ export const partError = z.object(errorFields).meta({ id: "PartError" });
 export const errorAnswer = z.object({ ...errorFields, requestId: z.string() }).meta({ id: "Error" });
 
 export type EncodedBytes = z.infer<typeof bytes>;
+export type ZxidAnswer = z.infer<typeof zxidAnswer>;
 export type PartError = z.infer<typeof partError>;
 export type ErrorAnswer = z.infer<typeof errorAnswer>;

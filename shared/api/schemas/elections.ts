@@ -1,8 +1,7 @@
 /** Elections and locks. */
 import * as z from "zod";
 import { contenderIdCharsMax, fetchWaitMsMax, lineNameCharsMax } from "../../limits.ts";
-import { bytesOrNull, count, int64Text, namespaceName } from "./common.ts";
-import { waitMs } from "./znodes.ts";
+import { bytesOrNull, count, int64Text, namespaceName, waitMs } from "./common.ts";
 
 /** The rules of names are the service's to apply. */
 const lineName = z.string().meta({

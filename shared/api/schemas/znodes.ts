@@ -5,7 +5,6 @@ import {
   aclTextCharsMax,
   changesLimitDefault,
   changesLimitMax,
-  fetchWaitMsMax,
   multiOperationsMax,
   pageItemsDefault,
   pageItemsMax,
@@ -15,7 +14,7 @@ import {
 } from "../../limits.ts";
 import { errorTable } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
-import { bytesOrNull, count, int32Max, integerText, namespaceName, nextToken, text } from "./common.ts";
+import { bytesOrNull, count, int32Max, integerText, namespaceName, nextToken, text, waitMs } from "./common.ts";
 
 /** The rules of paths are the service's to apply, under ZooKeeper's own error name. */
 const pathText = z.string().max(znodePathCharsMax + 1);
@@ -139,7 +138,6 @@ export const setZnodeBody = z.strictObject({
 });
 
 export const deleteZnodeQuery = z.strictObject({ version: versionText });
-export const zxidAnswer = z.object({ zxid: count });
 
 const multiOperation = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("create"), path: znodePath, ...createFields }),
@@ -176,10 +174,6 @@ export const multiReadAnswer = z.object({
   zxid: count,
 });
 
-export const waitMs = integerText(fetchWaitMsMax)
-  .default(0)
-  .meta({ description: "How long to wait for something to answer, ms." });
-
 export const changesQuery = z.strictObject({
   since: integerText(Number.MAX_SAFE_INTEGER).optional().meta({
     description: "Events after this zxid. Without it none are answered, only the zxid to begin with.",
@@ -208,7 +202,6 @@ export type StatAnswer = z.infer<typeof stat>;
 export type AclAnswer = z.infer<typeof aclList>;
 export type CreatedAnswer = z.infer<typeof createdAnswer>;
 export type GetZnodeAnswer = z.infer<typeof getZnodeAnswer>;
-export type ZxidAnswer = z.infer<typeof zxidAnswer>;
 export type MultiAnswer = z.infer<typeof multiAnswer>;
 export type MultiReadAnswer = z.infer<typeof multiReadAnswer>;
 export type ChangesAnswer = z.infer<typeof changesAnswer>;

@@ -1,7 +1,8 @@
 /** What each route of transactions takes and answers, by the key of `routes.ts`. */
-import type { Operation } from "./operation.ts";
-import { namespaceParams, noQuery, pageQuery } from "./schemas/common.ts";
-import * as transactions from "./schemas/transactions.ts";
+import type { Operation } from "../operation.ts";
+import type { OperationId } from "../routes.ts";
+import { namespaceParams, noQuery, pageQuery } from "../schemas/common.ts";
+import * as transactions from "../schemas/transactions.ts";
 
 const producerErrors = [
   "UNKNOWN_NAMESPACE",
@@ -28,7 +29,7 @@ const endTransaction = {
   errors: producerErrors,
 } as const;
 
-export const transactionOperations = {
+export const operations = {
   writeAtomically: {
     summary: "Produce to many partitions and commit offsets in one request: all or nothing",
     params: namespaceParams,
@@ -73,4 +74,4 @@ export const transactionOperations = {
   },
   commitTransaction: { summary: "Commit a transaction", ...endTransaction },
   abortTransaction: { summary: "Abort a transaction", ...endTransaction },
-} as const satisfies Record<string, Operation>;
+} as const satisfies Partial<Record<OperationId, Operation>>;

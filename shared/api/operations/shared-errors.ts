@@ -1,0 +1,10 @@
+/** Errors that the operations of several capabilities answer. */
+
+export const partitionErrors = ["UNKNOWN_TOPIC_OR_PARTITION", "UNKNOWN_NAMESPACE", "INVALID_TOPIC_EXCEPTION"] as const;
+
+export const ownSessionErrors = ["UNKNOWN_NAMESPACE", "SESSION_EXPIRED", "AUTH_FAILED"] as const;
+export const callerErrors = [...ownSessionErrors, "BAD_ARGUMENTS"] as const;
+export const readErrors = [...callerErrors, "NO_NODE", "NO_AUTH"] as const;
+
+export const groupNameErrors = ["UNKNOWN_NAMESPACE", "INVALID_GROUP_ID"] as const;
+export const knownGroupErrors = [...groupNameErrors, "GROUP_ID_NOT_FOUND"] as const;
