@@ -104,6 +104,17 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
     return this.#configuration.group;
   }
 
+  /**
+   * What proves to a transaction that the offsets are this member's to commit: to be spread into `Transaction.sendOffsets`.
+   *
+   * @throws MembershipLostError it is in no group at this moment
+   */
+  get membership(): { readonly group: string; readonly memberId: string; readonly memberEpoch: number } {
+    const member = this.#membership.identity;
+    if (member === undefined) throw new MembershipLostError(`the consumer is not a member of ${this.group}`);
+    return { group: this.group, ...member };
+  }
+
   /** What it owns at this moment. */
   get assignment(): readonly TopicPartitions[] {
     return this.#holdings.byTopic();
