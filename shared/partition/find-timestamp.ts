@@ -11,6 +11,7 @@ import { readBatchHeader, recordsOf } from "../record/record-batch.ts";
 import { StorageUnavailableError } from "../storage/errors.ts";
 import type { LogEntry, LogId } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { CompactedManifest } from "./compacted-manifest.ts";
 import { decodeEntryMeta } from "./entry-meta.ts";
 import { readSelection } from "./read-payload.ts";
 import { readSegment } from "./read-segment.ts";
@@ -32,6 +33,7 @@ const searchLimits: BatchLimits = { bytesMax: segmentIndexIntervalBytes, records
 /**
  * Undefined if no record from `logStartOffset` on is that late.
  *
+ * @param compacted what stands for the segment list below its `cleanedTo`
  * @throws StorageCorruptError
  * @throws StorageUnavailableError if the log moved on under the search: ask again
  */
@@ -41,13 +43,22 @@ export async function findTimestamp(
   timestampMs: number,
   logStartOffset: number,
   decompress: Decompress,
+  compacted: CompactedManifest = { cleanedTo: 0, segments: [] },
 ): Promise<TimestampedOffset | undefined> {
-  const search: Search = { storage, name, timestampMs, logStartOffset, decompress };
+  const from = { storage, name, timestampMs, decompress };
+  for (const { endOffset, descriptor } of compacted.segments) {
+    const segment = endOffset <= logStartOffset ? undefined : descriptor();
+    if (segment === undefined || segment.maxTimestamp < timestampMs) continue;
+    const found = await inSegment({ ...from, logStartOffset }, segment);
+    if (found !== undefined) return found;
+  }
+  // Below it the list's segments are what was there before, or gone.
+  const search: Search = { ...from, logStartOffset: Math.max(logStartOffset, compacted.cleanedTo) };
   let sealedEnd = 0;
   for await (const entry of entriesOf(storage, segmentsLogId(name.topicId, name.partition), undefined)) {
     sealedEnd = entry.next;
     const segment = decodeSegmentDescriptor(entry);
-    if (segment.endOffset <= logStartOffset || segment.maxTimestamp < timestampMs) continue;
+    if (segment.endOffset <= search.logStartOffset || segment.maxTimestamp < timestampMs) continue;
     const found = await inSegment(search, segment);
     if (found !== undefined) return found;
   }
@@ -91,7 +102,9 @@ async function inSegment(search: Search, segment: SegmentDescriptor): Promise<Ti
   let offset = Math.max(index[row]?.offset ?? segment.baseOffset, logStartOffset);
   while (offset < segment.endOffset) {
     const read = await readSegment(storage, name, segment, offset, searchLimits);
-    if (read === undefined || read.batches.length === 0) return undefined;
+    // Retention has taken it, or a compaction has put another in its place.
+    if (read === undefined) throw new StorageUnavailableError(`a segment at ${offset} was removed meanwhile`);
+    if (read.batches.length === 0) return undefined;
     for (const batch of read.batches) {
       const found = inBatch(search, batch);
       if (found !== undefined) return found;

@@ -1,6 +1,7 @@
 /**
  * Reads one partition from any offset, from the hot tail or from sealed segments, whichever holds it.
  *
+ *     offset below what is compacted ──► its manifest ──► one ranged read
  *     offset in the segment read last, or right behind it ──► segments list ──► one ranged read
  *     else: query of the hot entries from offset on
  *            ├─ begins at offset, and is young ──► serve
@@ -16,7 +17,9 @@ import { partitionLogId, segmentsLogId } from "../log/log-id.ts";
 import { StorageCorruptError } from "../storage/errors.ts";
 import type { LogEntry, LogId } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
-import { readLogStart } from "./log-start.ts";
+import type { CompactedManifest } from "./compacted-manifest.ts";
+import { CompactedPrefix } from "./compacted-prefix.ts";
+import { readPartitionStart } from "./compaction-state.ts";
 import { readSelection } from "./read-payload.ts";
 import { readSegment } from "./read-segment.ts";
 import type { PartitionName } from "./recover-partition.ts";
@@ -61,6 +64,7 @@ export class PartitionReader {
   #highWatermark = 0;
   #highWatermarkSeen: Instant | undefined;
   #logStart: { readonly offset: number; readonly seen: Instant } | undefined;
+  readonly #compacted: CompactedPrefix;
   /** The entry whose middle a reader will ask for next. */
   #entry: LogEntry | undefined;
   /** Those read last, latest first: consumers that lag do so at different places. */
@@ -72,6 +76,7 @@ export class PartitionReader {
     this.#storage = storage;
     this.#name = name;
     this.#logId = partitionLogId(name.topicId, name.partition);
+    this.#compacted = new CompactedPrefix(storage, name);
   }
 
   /** @throws StorageCorruptError | StorageTimeoutError | StorageThrottledError | StorageUnavailableError */
@@ -79,7 +84,7 @@ export class PartitionReader {
     const logStartOffset = await this.logStartOffset();
     if (offset < logStartOffset) return this.#outOfRange(logStartOffset);
     for (let restart = 0; restart < restartsMax; restart += 1) {
-      const found = (await this.#fromSegment(offset, limits)) ?? (await this.#fromHotTail(offset, limits));
+      const found = (await this.#fromCompacted(offset, limits)) ?? (await this.#fromLog(offset, limits));
       if (found === "beyond") return this.#outOfRange(await this.#freshLogStart());
       if (found !== "again") {
         this.#raise(found.nextOffset);
@@ -121,9 +126,17 @@ export class PartitionReader {
     return this.#highWatermark;
   }
 
+  /** What stands for the segment list below its `cleanedTo`. No request when known, else one or two. */
+  async compacted(): Promise<CompactedManifest> {
+    await this.logStartOffset();
+    return await this.#compacted.manifest();
+  }
+
   async #freshLogStart(): Promise<number> {
     const seen = instantOf(this.#storage.clock);
-    return this.#noteLogStart(await readLogStart(this.#storage, this.#name), seen);
+    const { logStart, compaction } = await readPartitionStart(this.#storage, this.#name);
+    this.#compacted.note(compaction);
+    return this.#noteLogStart(logStart.offset, seen);
   }
 
   #noteLogStart(found: number, seen: Instant): number {
@@ -135,6 +148,18 @@ export class PartitionReader {
 
   async #outOfRange(logStartOffset: number): Promise<OutOfRange> {
     return { kind: "out of range", highWatermark: await this.highWatermark(), logStartOffset };
+  }
+
+  /** Where nothing is left up to the end of what is compacted, what follows there is read. */
+  async #fromCompacted(offset: number, limits: BatchLimits): Promise<Served | "again" | "beyond" | undefined> {
+    if (offset >= this.#compacted.cleanedTo) return undefined;
+    const read = await this.#compacted.read(offset, limits);
+    if (read === undefined) return "again";
+    return read.batches.length > 0 ? read : await this.#fromLog(read.nextOffset, limits);
+  }
+
+  async #fromLog(offset: number, limits: BatchLimits): Promise<Served | "again" | "beyond"> {
+    return (await this.#fromSegment(offset, limits)) ?? (await this.#fromHotTail(offset, limits));
   }
 
   async #fromSegment(offset: number, limits: BatchLimits): Promise<Served | "again" | undefined> {

@@ -1,6 +1,7 @@
 /** Reads batches out of a sealed segment: one ranged read, whatever its size. */
 import { entryPayloadBytesMax } from "../limits.ts";
 import { batchField, batchHeaderBytes, batchLengthEnd, lastOffset, readBatchHeader } from "../record/record-batch.ts";
+import type { BlobRange } from "../storage/blob-store.ts";
 import { StorageCorruptError } from "../storage/errors.ts";
 import { segmentBlobStem } from "../storage/item-keys.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -19,7 +20,7 @@ export interface SegmentRead {
 
 /**
  * Whole batches from the one that holds `offset` on, as far as the limits go, but at least one. Undefined if the blob is
- * gone: retention has taken it. One request.
+ * gone: retention has taken it. One request, or two in a segment that was compacted.
  *
  * @throws StorageCorruptError if the blob is cut off or does not hold what the index says
  */
@@ -30,30 +31,55 @@ export async function readSegment(
   offset: number,
   limits: BatchLimits,
 ): Promise<SegmentRead | undefined> {
-  const range = rangeFor(segment, offset, Math.min(limits.bytesMax, entryPayloadBytesMax));
+  let range = rangeFor(segment, offset, Math.min(limits.bytesMax, entryPayloadBytesMax));
+  for (;;) {
+    const bytes = await readRange(storage, name, segment, range);
+    if (bytes === undefined) return undefined;
+    const read = batchesFrom(bytes, segmentLogKey(name, segment), offset, limits);
+    if (read.batches.length > 0 || range.end >= segment.sizeBytes) return read;
+    // Compaction has left a gap, which goes beyond the next row of the index: behind that there is a batch.
+    range = rangeAfter(segment, range.end, Math.min(limits.bytesMax, entryPayloadBytesMax));
+  }
+}
+
+/**
+ * Bytes of a segment, undefined if its blob is gone. One request.
+ *
+ * @throws StorageCorruptError if the blob is cut off
+ */
+export async function readRange(
+  storage: Storage,
+  name: PartitionName,
+  segment: SegmentDescriptor,
+  range: BlobRange,
+): Promise<Uint8Array | undefined> {
   const key = segmentLogKey(name, segment);
   const bytes = await storage.blobs.get(key, range);
-  if (bytes === undefined) return undefined;
-  if (bytes.length !== range.end - range.start) {
+  if (bytes !== undefined && bytes.length !== range.end - range.start) {
     throw new StorageCorruptError(`${key} has ${bytes.length} of ${range.end - range.start} bytes from ${range.start}`);
   }
-  return batchesFrom(bytes, key, offset, limits);
+  return bytes;
 }
 
 /** From the index row at or before `offset` to the first row that is `bytesMax` further, so that only whole batches are read. */
-function rangeFor(segment: SegmentDescriptor, offset: number, bytesMax: number): { start: number; end: number } {
-  const { index, sizeBytes } = segment;
+export function rangeFor({ index, sizeBytes }: SegmentDescriptor, offset: number, bytesMax: number): BlobRange {
   const at = rowAtOrBefore(index, offset);
+  return rangeFromRow(index, at, sizeBytes, bytesMax);
+}
+
+/** The range that follows one which ended at a row. */
+export function rangeAfter({ index, sizeBytes }: SegmentDescriptor, end: number, bytesMax: number): BlobRange {
+  const at = index.findIndex(({ position }) => position === end);
+  return at < 0 ? { start: end, end: sizeBytes } : rangeFromRow(index, at, sizeBytes, bytesMax);
+}
+
+function rangeFromRow(index: readonly SegmentIndexRow[], at: number, sizeBytes: number, bytesMax: number): BlobRange {
   const start = index[at]?.position ?? 0;
-  let end = sizeBytes;
   for (let row = at + 1; row < index.length; row += 1) {
     const position = index[row]?.position ?? sizeBytes;
-    if (position - start >= bytesMax) {
-      end = position;
-      break;
-    }
+    if (position - start >= bytesMax) return { start, end: position };
   }
-  return { start, end };
+  return { start, end: sizeBytes };
 }
 
 function rowAtOrBefore(index: readonly SegmentIndexRow[], offset: number): number {
@@ -67,7 +93,8 @@ function rowAtOrBefore(index: readonly SegmentIndexRow[], offset: number): numbe
   return low;
 }
 
-function batchesFrom(bytes: Uint8Array, key: string, offset: number, limits: BatchLimits): SegmentRead {
+/** @throws StorageCorruptError */
+export function batchesFrom(bytes: Uint8Array, key: string, offset: number, limits: BatchLimits): SegmentRead {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const batches: Uint8Array[] = [];
   let at = 0;

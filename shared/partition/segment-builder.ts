@@ -70,7 +70,7 @@ export class SegmentBuilder {
       this.#indexTime();
       this.#bytesSinceIndexed = 0;
     }
-    this.#log.push(bytes);
+    this.#append(bytes);
     this.#sizeBytes += bytes.length;
     this.#bytesSinceIndexed += bytes.length;
     this.#bytesSinceRow += bytes.length;
@@ -86,6 +86,17 @@ export class SegmentBuilder {
       maxTimestamp: this.#maxTimestamp,
       rows: this.#rows,
     };
+  }
+
+  /** Neighbours in one buffer are one piece: a segment may have a million batches. */
+  #append(bytes: Uint8Array): void {
+    const before = this.#log.at(-1);
+    if (before?.buffer === bytes.buffer && before.byteOffset + before.length === bytes.byteOffset) {
+      this.#log.pop();
+      this.#log.push(new Uint8Array(bytes.buffer, before.byteOffset, before.length + bytes.length));
+    } else {
+      this.#log.push(bytes);
+    }
   }
 
   #indexTime(): void {

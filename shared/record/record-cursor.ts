@@ -27,6 +27,10 @@ export class RecordCursor {
   keyLength = 0;
   /** -1 for a null value */
   valueLength = 0;
+  /** First byte of the record, of its key with the key's length, and one past its last byte. */
+  start = 0;
+  tailStart = 0;
+  end = 0;
   #keyStart = 0;
   #valueStart = 0;
   #headersStart = 0;
@@ -49,12 +53,14 @@ export class RecordCursor {
    */
   next(): void {
     const reader = this.#reader;
+    this.start = reader.position;
     const length = reader.varint();
     const end = reader.position + length;
     if (length < 0 || end > reader.end) throw new MalformedBytesError(`record of ${length} bytes`);
     reader.skip(1);
     this.timestampDelta = reader.varlongSafe();
     this.offsetDelta = reader.varint();
+    this.tailStart = reader.position;
     this.keyLength = nullableLength(reader);
     this.#keyStart = reader.position;
     if (this.keyLength > 0) reader.skip(this.keyLength);
@@ -66,6 +72,7 @@ export class RecordCursor {
     if (this.headersCount !== 0) this.#skipHeaders();
     // Positions only grow, so a part that ran over the record's end (but not the batch's) shows here.
     if (reader.position !== end) throw new MalformedBytesError(`record of ${length} bytes is not filled by its parts`);
+    this.end = end;
   }
 
   /** A view of the key. */

@@ -85,7 +85,14 @@ class PartitionedFetchService implements FetchService {
           return { offset: await reader.highWatermark(), timestamp: -1 };
         case "timestamp": {
           const start = await reader.logStartOffset();
-          const found = await findTimestamp(this.#storage, name, point.timestampMs, start, decompress);
+          const found = await findTimestamp(
+            this.#storage,
+            name,
+            point.timestampMs,
+            start,
+            decompress,
+            await reader.compacted(),
+          );
           return found ?? { offset: -1, timestamp: -1 };
         }
       }

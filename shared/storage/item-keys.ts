@@ -5,7 +5,7 @@
  * |-------------------------|------------------------|----------------------|-------------------------------------|---------------------|
  * | namespace               | `namespaces`           | name                 | get by name, list                   | create, delete      |
  * | topic projection        | `topics:<ns>`          | topic name           | get by name                         | tree writer, heal   |
- * | partition state         | `partitions:<topicId>` | 10-digit partition   | get; all of a topic by query        | truncate, retention |
+ * | partition state         | `partitions:<topicId>` | 10-digit partition   | get; all of a topic by query        | truncate, retention, compaction |
  * | producer id counter     | `producer-ids`         | shard                | -                                   | blocks of ids       |
  * | deleted topic           | `garbage`              | topicId              | sweep, list                         | delete topic        |
  * | lease of a session      | `sessions:<ns>`        | 19-digit session id  | reaper, sweep                       | create, heartbeat   |
@@ -16,6 +16,7 @@
  * |-------------------------|-----------------------------------------------------------------------|
  * | payload of a hot entry  | `hot/<topicId>/<partition>/<id>`                                      |
  * | segment and its indexes | `segments/<topicId>/<partition>/<20-digit base offset>-<id>.log` (`.index`, `.timeindex`) |
+ * | compacted segments, and the list of them | `segments/<topicId>/<partition>/<20-digit offset>-compacted.<id>.log` (`.index`, `.timeindex`, `.manifest`) |
  * | snapshot of a tree      | `snapshots/<namespace>/<20-digit zxid>-<id>`                          |
  * | large data of a tree    | `znodes/<namespace>/<id>`                                             |
  */
@@ -77,6 +78,15 @@ export function topicBlobPrefixes(topicId: string): readonly string[] {
 /** The common start of a segment's three blobs; `.log`, `.index` and `.timeindex` follow. */
 export function segmentBlobStem(topicId: string, partition: number, baseOffset: number, id: string): string {
   return `${segmentBlobPrefix(topicId, partition)}${digits(baseOffset, 20)}-${id}`;
+}
+
+/** In the place of a segment's id: what one run of compaction has written. Ids of segments have no dot. */
+export function compactedSegmentId(id: string): string {
+  return `compacted.${id}`;
+}
+
+export function compactedManifestKey(topicId: string, partition: number, cleanedTo: number, id: string): string {
+  return `${segmentBlobStem(topicId, partition, cleanedTo, compactedSegmentId(id))}.manifest`;
 }
 
 export function snapshotBlobPrefix(namespace: string): string {
