@@ -186,7 +186,7 @@ export class AtomicWrites {
     ]);
     if (failures.length === 0) return batches;
     await this.#abort(id, owner);
-    throw withoutEffect(failures[0]);
+    throw failureOf(failures[0]);
   }
 
   async #commit(
@@ -200,9 +200,7 @@ export class AtomicWrites {
       await this.#ends.finisher.end(id, owner, true, answer);
     } catch (cause) {
       const code = cause instanceof ServiceError ? cause.code : undefined;
-      if (code === "PRODUCER_FENCED") {
-        throw transactionRefused("CONCURRENT_TRANSACTIONS", "It was aborted: it took too long, or was sent again");
-      }
+      if (code === "PRODUCER_FENCED") throw tookTooLong();
       if (code !== "INVALID_PRODUCER_ID_MAPPING") throw cause;
       // So late that even the answer of what may have been committed has expired.
       throw new ServiceError("REQUEST_TIMED_OUT", "Nobody knows any more how it ended", { effect: "unknown", cause });
@@ -219,8 +217,22 @@ export class AtomicWrites {
   }
 }
 
+/** What another who has ended the transaction meanwhile makes of its records and offsets. */
+const overtaken: ReadonlySet<string> = new Set([
+  "INVALID_PRODUCER_EPOCH",
+  "INVALID_PRODUCER_ID_MAPPING",
+  "INVALID_TXN_STATE",
+  "PRODUCER_FENCED",
+]);
+
 /** Of what was aborted nothing is ever seen, also where nobody knows whether it was appended. */
-function withoutEffect(cause: unknown): unknown {
-  if (!(cause instanceof ServiceError) || cause.effect === "none") return cause;
+function failureOf(cause: unknown): unknown {
+  if (!(cause instanceof ServiceError)) return cause;
+  if (overtaken.has(cause.code)) return tookTooLong();
+  if (cause.effect === "none") return cause;
   return new ServiceError("KAFKA_STORAGE_ERROR", "The storage did not answer in time; nothing was written", { cause });
+}
+
+function tookTooLong(): ServiceError {
+  return transactionRefused("CONCURRENT_TRANSACTIONS", "It was aborted: it took too long, or was sent again meanwhile");
 }

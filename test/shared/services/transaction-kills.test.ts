@@ -96,24 +96,25 @@ async function dieAtEachRequest<Result>(
   }: { readonly prepare?: Course["prepare"]; readonly run: (process: TransactionProcess) => Promise<Result> },
   then: (world: TransactionWorld, result: Result | "died", hint: string) => Promise<void>,
 ): Promise<number> {
+  const attempt = async (request: number, when: "before" | "after"): Promise<Result | "died"> => {
+    const world = new TransactionWorld({ seed: request + 1 });
+    let result: Result | "died" = "died";
+    await world.run(async () => {
+      await prepare?.(world);
+      let death: Promise<"died"> | undefined;
+      const victim = world.start({}, (storage) => {
+        const dying = dyingProcess(storage, request, when);
+        death = dying.died;
+        return dying.storage;
+      });
+      result = await Promise.race([run(victim), death ?? Promise.resolve("died" as const)]);
+      await then(world, result, `died ${when} request ${request}`);
+    });
+    return result;
+  };
   let request = 0;
   for (const when of ["before", "after"] as const) {
-    let died = true;
-    for (request = 0; died; request += 1) {
-      const world = new TransactionWorld({ seed: request + 1 });
-      await world.run(async () => {
-        await prepare?.(world);
-        let death: Promise<"died"> | undefined;
-        const victim = world.start({}, (storage) => {
-          const dying = dyingProcess(storage, request, when);
-          death = dying.died;
-          return dying.storage;
-        });
-        const result = await Promise.race([run(victim), death ?? Promise.resolve("died" as const)]);
-        died = result === "died";
-        await then(world, result, `died ${when} request ${request}`);
-      });
-    }
+    for (request = 0; (await attempt(request, when)) === "died"; request += 1);
   }
   return request;
 }
