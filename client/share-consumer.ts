@@ -1,11 +1,9 @@
 import type { CommandSender } from "./command.ts";
-import { AcknowledgeRecordsCommand } from "./commands/acknowledge-records-command.ts";
-import type { AcknowledgementInput } from "./commands/acknowledge-records-command.ts";
 import { AcquireRecordsCommand } from "./commands/acquire-records-command.ts";
 import type { AcquiredRecord } from "./commands/acquire-records-command.ts";
-import { isServiceException } from "./exceptions.ts";
 import { patiently } from "./coordination/send-patiently.ts";
-import { pause } from "./coordination/time.ts";
+import { Leases } from "./share/leases.ts";
+import type { Verdict } from "./share/leases.ts";
 
 export interface ShareConsumerOptions {
   readonly group: string;
@@ -35,11 +33,6 @@ export interface ShareDelivery {
   readonly signal: AbortSignal;
 }
 
-type Verdict = "accept" | "release" | "reject";
-
-/** Times that a lock is renewed while it lasts. */
-const renewalsPerLock = 3;
-const pauseAfterFailureMs = 1_000;
 const maxRecordsDefault = 100;
 const maxBytesDefault = 1_048_576;
 const waitMsDefault = 20_000;
@@ -81,7 +74,7 @@ export class ShareConsumer {
       const queue = [...records];
       const work = async (): Promise<void> => {
         for (let record = queue.shift(); record !== undefined; record = queue.shift()) {
-          await leases.settle(record, isOver() ? "release" : await handled(record, leases.signal, handle));
+          leases.settle(record, isOver() ? "release" : await handled(record, leases.signal, handle));
         }
       };
       await Promise.all(Array.from({ length: Math.min(concurrency, records.length) }, work));
@@ -133,80 +126,4 @@ async function handled(
   } catch {
     return "release";
   }
-}
-
-/** The locks of the records of one answer: renewed together while any of them is at work. */
-class Leases implements AsyncDisposable {
-  readonly #client: CommandSender;
-  readonly #names: { readonly group: string; readonly namespace: string | undefined };
-  readonly #memberId: string;
-  readonly #held: Set<AcquiredRecord>;
-  readonly #lost = new AbortController();
-  readonly #ended = new AbortController();
-  readonly #renewal: Promise<void>;
-
-  constructor(
-    client: CommandSender,
-    names: { readonly group: string; readonly namespace: string | undefined },
-    memberId: string,
-    records: readonly AcquiredRecord[],
-    lockMs: number,
-  ) {
-    this.#client = client;
-    this.#names = names;
-    this.#memberId = memberId;
-    this.#held = new Set(records);
-    this.#renewal = this.#renew(lockMs);
-  }
-
-  get signal(): AbortSignal {
-    return this.#lost.signal;
-  }
-
-  /** A lock that is over has given the record to somebody else, who says what becomes of it. */
-  async settle(record: AcquiredRecord, type: Verdict): Promise<void> {
-    this.#held.delete(record);
-    await this.#acknowledge([acknowledgementOf(record, type)]);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#ended.abort();
-    await this.#renewal;
-    if (this.#held.size > 0) await this.#acknowledge([...this.#held].map((one) => acknowledgementOf(one, "release")));
-  }
-
-  async #renew(lockMs: number): Promise<void> {
-    const { signal } = this.#ended;
-    let provenMs = performance.now();
-    while (!signal.aborted) {
-      await pause(lockMs / renewalsPerLock, signal);
-      if (signal.aborted || this.#held.size === 0) return;
-      const sentMs = performance.now();
-      try {
-        await this.#acknowledge([...this.#held].map((one) => acknowledgementOf(one, "renew")));
-        provenMs = sentMs;
-      } catch {
-        if (performance.now() - provenMs < lockMs) {
-          await pause(Math.min(pauseAfterFailureMs, lockMs / renewalsPerLock), signal);
-        } else this.#lost.abort(new Error("the locks could not be renewed"));
-      }
-    }
-  }
-
-  async #acknowledge(acknowledgements: readonly AcknowledgementInput[]): Promise<void> {
-    const command = new AcknowledgeRecordsCommand({ ...this.#names, memberId: this.#memberId, acknowledgements });
-    try {
-      await this.#client.send(command);
-    } catch (error) {
-      // The group was deleted: nobody waits for the answer.
-      if (!isServiceException(error, "GROUP_ID_NOT_FOUND")) throw error;
-    }
-  }
-}
-
-function acknowledgementOf(
-  { topic, partition, offset }: AcquiredRecord,
-  type: AcknowledgementInput["type"],
-): AcknowledgementInput {
-  return { topic, partition, firstOffset: offset, lastOffset: offset, type };
 }
