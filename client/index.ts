@@ -13,6 +13,7 @@ export {
   StreamkeeperServiceException,
 } from "./exceptions.ts";
 export type { NoAnswerReason, ResponseMetadata } from "./exceptions.ts";
+export { CommandInputError } from "./serialize.ts";
 export { MiddlewareStack } from "./middleware-stack.ts";
 export type {
   Handler,

@@ -5,6 +5,11 @@ import type { Endpoint } from "./endpoint.ts";
 import { encodeUriPart } from "./http-message.ts";
 import type { HttpRequest } from "./http-message.ts";
 
+/** What a command was given cannot be put into a request: a name is missing or empty. */
+export class CommandInputError extends TypeError {
+  override readonly name = "CommandInputError";
+}
+
 /** What the path of any route may name. */
 export interface PathNames {
   /** Default: the client's namespace. */
@@ -25,7 +30,7 @@ export interface PathNames {
 /**
  * Method and path of a route, with the names filled in.
  *
- * @throws TypeError if a name is missing or empty
+ * @throws CommandInputError if a name is missing or empty
  */
 export function routeTo(
   operation: OperationId,
@@ -47,7 +52,7 @@ export function routeTo(
   const filled = path.replace(/\{(\w+)(\+?)\}/g, (_, name: string, greedy: string) => {
     if (greedy !== "") return encodePath(names.path);
     const value = values[name];
-    if (value === undefined || value === "") throw new TypeError(`${name} is missing`);
+    if (value === undefined || value === "") throw new CommandInputError(`${name} is missing`);
     return encodeUriPart(String(value));
   });
   return { method, path: filled };
@@ -65,8 +70,9 @@ export function znodeRoute(
 
 /** The slashes stay as they are. */
 function encodePath(path: string | undefined): string {
-  if (path === undefined || !path.startsWith("/") || path.length < 2) {
-    throw new TypeError(`a znode's path begins with a slash: ${path}`);
+  if (path === "/") throw new CommandInputError("the root / is always there: it is not created or deleted");
+  if (path === undefined || !path.startsWith("/")) {
+    throw new CommandInputError(`a znode's path begins with a slash: ${path}`);
   }
   return path.slice(1).split("/").map(encodeUriPart).join("/");
 }

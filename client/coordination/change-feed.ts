@@ -28,7 +28,8 @@ export class WatchLostError extends Error {
   readonly oldestZxid: number;
 
   constructor(since: number, oldestZxid: number, cause: unknown) {
-    super(`changes since zxid ${since} are no longer kept, only those since ${oldestZxid}`, { cause });
+    // The service's own words: there may also be no such zxid yet.
+    super(cause instanceof Error ? cause.message : `changes since zxid ${since} are no longer kept`, { cause });
     this.since = since;
     this.oldestZxid = oldestZxid;
   }

@@ -10,6 +10,9 @@ const notGrantedExitCode = 75;
 /** As in sysexits.h: it ran, but without what it relied on. */
 export const lostExitCode = 70;
 
+/** Almost 25 days: the longest that a timer can have. */
+const timerMsMax = 2 ** 31 - 1;
+
 interface LockOptions extends CallerOptions {
   readonly read?: boolean;
   readonly timeout?: string;
@@ -84,7 +87,7 @@ async function acquire(
 async function within(lock: Lock, waitMs: number | undefined, signal: AbortSignal): Promise<HeldLock | undefined> {
   if (waitMs === undefined) return await lock.acquire({ signal });
   if (waitMs <= 0) return await lock.tryAcquire({ signal });
-  const over = AbortSignal.timeout(waitMs);
+  const over = AbortSignal.timeout(Math.min(waitMs, timerMsMax));
   try {
     return await lock.acquire({ signal: AbortSignal.any([signal, over]) });
   } catch (error) {

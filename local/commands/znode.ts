@@ -1,4 +1,4 @@
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
 import type { Command } from "commander";
 import type { CreateMode, Stat, ZnodeClient, ZnodeEvent } from "../../client/index.ts";
 import { CommandError } from "../command-error.ts";
@@ -136,8 +136,11 @@ async function get({ znodes, output, signal }: ZnodeCall, path: string, options:
     const shown = typeof data === "object" && data !== null ? { base64: bytes.toString("base64") } : data;
     return output.write(`${JSON.stringify({ path, data: shown, stat, zxid }, undefined, 2)}\n`);
   }
-  await output.write(options.base64 === true ? bytes.toString("base64") : bytes);
-  if (bytes.length > 0 && bytes.at(-1) !== 0x0a) await output.write("\n");
+  const written = options.base64 === true ? Buffer.from(bytes.toString("base64")) : bytes;
+  await output.write(written);
+  // A line, for what is text or goes on; bytes are written as they are.
+  const isLine = typeof data === "string" || options.base64 === true || options.stat === true;
+  if (isLine && written.length > 0 && written.at(-1) !== 0x0a) await output.write("\n");
   if (options.stat !== true) return;
   await output.write(
     Object.entries(stat)
@@ -178,6 +181,7 @@ async function create(call: ZnodeCall, path: string, data: string | undefined, o
 
 async function remove({ znodes, signal, output }: ZnodeCall, path: string, options: DeleteOptions): Promise<void> {
   if (options.recursive !== true) return znodes.delete(path, versionOf(options), { abortSignal: signal });
+  if (options.version !== undefined) throw new CommandError("--version is of one znode, not of all below it");
   const removed = await removeBelow(znodes, path, signal);
   await output.write(`${removed} znode(s) deleted\n`);
 }
@@ -205,9 +209,10 @@ async function childrenOf(znodes: ZnodeClient, path: string, abortSignal: AbortS
   return await znodes.getChildren(path, { abortSignal });
 }
 
-async function input({ terminal }: ZnodeCall): Promise<string> {
+/** As bytes: not all data are text. */
+async function input({ terminal }: ZnodeCall): Promise<Uint8Array> {
   if (terminal.stdin.isTTY === true) throw new CommandError("nothing to write: give the data, or pipe it in");
-  return await text(terminal.stdin);
+  return await buffer(terminal.stdin);
 }
 
 function versionOf({ version }: SetOptions): number | undefined {

@@ -1,4 +1,5 @@
 import {
+  CommandInputError,
   CorruptBatchError,
   DeliveryError,
   NoAnswerException,
@@ -9,27 +10,29 @@ import {
   WatchLostError,
 } from "../../client/index.ts";
 import { CommandError } from "../command-error.ts";
+import { interruptedExitCode, onStopSignal } from "../stop-signal.ts";
 
-/** 128 + SIGINT, as shells have it. */
-const interruptedExitCode = 130;
+/** The longest that a timer can have. */
+const timerMsMax = 2 ** 31 - 1;
 
 /**
- * Runs a command's action. Ctrl-C aborts its signal, and a second one ends the process as usual; the exit code is then
- * 130, whatever the action made of it.
+ * Runs a command's action. Ctrl-C aborts its signal, and a second one ends the process at once; the exit code is then
+ * 130, whatever the action made of it. The process lives until the action is done: heartbeats alone do not keep it.
  *
  * @throws CommandError for a failure that the caller can understand; anything else is a bug, and is thrown as it is
  */
 export async function runAction(action: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const controller = new AbortController();
-  const interrupt = (): void => controller.abort(new Error("interrupted"));
-  process.once("SIGINT", interrupt);
+  const forget = onStopSignal(["SIGINT"], () => controller.abort(new Error("interrupted")));
+  const alive = setInterval(() => {}, timerMsMax);
   try {
     await action(controller.signal);
   } catch (error) {
     if (!controller.signal.aborted)
       throw isExpected(error) ? new CommandError(describeFailure(error), { cause: error }) : error;
   } finally {
-    process.removeListener("SIGINT", interrupt);
+    clearInterval(alive);
+    forget();
   }
   if (controller.signal.aborted) process.exitCode = interruptedExitCode;
 }
@@ -37,6 +40,7 @@ export async function runAction(action: (signal: AbortSignal) => Promise<void>):
 function isExpected(error: unknown): error is Error {
   return (
     error instanceof StreamkeeperException ||
+    error instanceof CommandInputError ||
     error instanceof DeliveryError ||
     error instanceof ProducerFatalError ||
     error instanceof CorruptBatchError ||

@@ -4,8 +4,9 @@ import { constants } from "node:os";
 import { commandStopMsMax } from "../../shared/limits.ts";
 import { CommandError } from "../command-error.ts";
 
-/** What shells answer for a command that cannot be run, or that there is not. */
+/** What shells answer for a command that there is not, and for one that cannot be run. */
 const notFoundExitCode = 127;
+const notRunnableExitCode = 126;
 const forwarded = ["SIGTERM", "SIGHUP"] as const;
 
 /**
@@ -31,8 +32,8 @@ export async function runCommand(
   else signal.addEventListener("abort", stop, { once: true });
   try {
     return await new Promise<number>((resolve, reject) => {
-      child.once("error", (cause) => {
-        const exitCode = notFoundExitCode;
+      child.once("error", (cause: NodeJS.ErrnoException) => {
+        const exitCode = cause.code === "EACCES" ? notRunnableExitCode : notFoundExitCode;
         reject(new CommandError(`cannot run ${file}: ${cause.message}`, { exitCode, cause }));
       });
       child.once("exit", (code, killedBy) => {

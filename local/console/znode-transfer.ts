@@ -62,7 +62,7 @@ type Create = Extract<MultiOperation, { type: "create" }>;
 
 /** Creates what is not there yet; what is there stays as it is, and is counted. */
 export async function importZnodes({ znodes, signal, terminal }: TransferCall, root: string): Promise<void> {
-  if (root !== "") await znodes.ensure(root, { abortSignal: signal });
+  if (root !== "" && root !== "/") await znodes.ensure(root, { abortSignal: signal });
   const counts = { created: 0, there: 0 };
   let batch: Create[] = [];
   let bytes = 0;

@@ -3,7 +3,10 @@ import { isServiceException, type ZnodeClient } from "../../client/index.ts";
 import { drawnDataCharsMax, drawnZnodesMax } from "../../shared/limits.ts";
 import type { Output } from "./output.ts";
 
-/** All znodes below one by their paths, parents first; what goes meanwhile is left out. */
+/**
+ * All znodes below one by their paths, parents first. What goes meanwhile is left out; what may not be read is there, without
+ * what is below it.
+ */
 export async function listBelow(
   znodes: ZnodeClient,
   path: string,
@@ -14,8 +17,9 @@ export async function listBelow(
   const waiting = children.map((name) => pathOf(path, name)).toReversed();
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const below = await ifThere(() => znodes.getChildren(next ?? "", { abortSignal }));
-    if (below === undefined) continue;
+    if (below === "gone") continue;
     paths.push(next);
+    if (below === "hidden") continue;
     for (const name of below.toReversed()) waiting.push(pathOf(next, name));
   }
   return paths;
@@ -24,7 +28,11 @@ export async function listBelow(
 /** Deletes a znode and all below it, children first; answers how many. */
 export async function removeBelow(znodes: ZnodeClient, path: string, abortSignal: AbortSignal): Promise<number> {
   const below = await listBelow(znodes, path, abortSignal);
-  for (const each of below.toReversed()) await ifThere(() => znodes.delete(each, undefined, { abortSignal }));
+  for (const each of below.toReversed()) {
+    await znodes.delete(each, undefined, { abortSignal }).catch((error: unknown) => {
+      if (!isServiceException(error, "NO_NODE")) throw error;
+    });
+  }
   await znodes.delete(path, undefined, { abortSignal });
   return below.length + 1;
 }
@@ -39,10 +47,12 @@ export async function drawTree(
     if (signal.aborted || drawn > drawnZnodesMax) return;
     drawn += 1;
     const found = await ifThere(() => znodes.get(at, { abortSignal: signal }));
-    if (found === undefined) return;
+    if (found === "gone") return;
+    if (found === "hidden") return await output.write(`${head}${name}  (may not be read)\n`);
     await output.write(`${head}${name}${excerpt(found.data)}\n`);
     if (found.stat.numChildren === 0) return;
-    const children = (await ifThere(() => znodes.getChildren(at, { abortSignal: signal }))) ?? [];
+    const children = await ifThere(() => znodes.getChildren(at, { abortSignal: signal }));
+    if (typeof children === "string") return;
     for (const [index, child] of children.entries()) {
       const isLast = index === children.length - 1;
       await draw(pathOf(at, child), child, `${tail}${isLast ? "└── " : "├── "}`, `${tail}${isLast ? "    " : "│   "}`);
@@ -62,12 +72,12 @@ function excerpt(data: string | Uint8Array | null): string {
   return `  ${shown}${data.length > drawnDataCharsMax ? "…" : ""}`;
 }
 
-/** Undefined if the znode is gone, or may not be read. */
-async function ifThere<Found>(look: () => Promise<Found>): Promise<Found | undefined> {
+async function ifThere<Found>(look: () => Promise<Found>): Promise<Found | "gone" | "hidden"> {
   try {
     return await look();
   } catch (error) {
-    if (isServiceException(error, "NO_NODE") || isServiceException(error, "NO_AUTH")) return undefined;
+    if (isServiceException(error, "NO_NODE")) return "gone";
+    if (isServiceException(error, "NO_AUTH")) return "hidden";
     throw error;
   }
 }

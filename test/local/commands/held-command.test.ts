@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { appendFile, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { DescribeLockCommand } from "../../../client/index.ts";
 import { CommandBed } from "./command-bed.ts";
@@ -48,6 +49,10 @@ test("commands under one lock run one after the other, with tokens that grow", {
 test("the exit status is the command's, or says why there was none", { timeout: 60_000 }, async () => {
   expect(await run("lock", "status", "--", "sh", "-c", "exit 7")).toMatchObject({ status: 7 });
   expect(await run("lock", "status", "--", "no-such-command-anywhere")).toMatchObject({ status: 127 });
+  expect(await run("lock", "status", "--", tmpdir())).toMatchObject({ status: 126 });
+  expect(await run("lock", "", "--", "true")).toMatchObject({ status: 1, err: "streamkeeper: lock is missing\n" });
+  const farAway = await run("lock", "status", "--timeout", "99999999999", "--", "true");
+  expect(farAway).toMatchObject({ status: 0, err: "" });
   const holder = spawn(process.execPath, [main, "lock", "status", "--", "sleep", "60"], { env: environment() });
   while ((await bed.client.send(new DescribeLockCommand({ lock: "status" }))).holders.length === 0);
   const refused = await run("lock", "status", "--timeout", "200", "--", "true");
@@ -55,6 +60,26 @@ test("the exit status is the command's, or says why there was none", { timeout: 
   holder.kill("SIGINT");
   await once(holder, "exit");
   expect(await run("lock", "status", "--timeout", "5000", "--", "true")).toMatchObject({ status: 0 });
+});
+
+test("a Ctrl-C that comes twice, from the terminal and passed on, gives the lock up", { timeout: 60_000 }, async () => {
+  const holder = spawn(process.execPath, [main, "lock", "twice", "--", "sleep", "60"], { env: environment() });
+  while ((await bed.client.send(new DescribeLockCommand({ lock: "twice" }))).holders.length === 0);
+  holder.kill("SIGINT");
+  holder.kill("SIGINT");
+  setTimeout(() => holder.kill("SIGINT"), 10);
+  expect(await once(holder, "exit")).toEqual([130, null]);
+  expect((await bed.client.send(new DescribeLockCommand({ lock: "twice" }))).holders).toEqual([]);
+});
+
+test("who leads without a command leads until Ctrl-C, and then resigns", { timeout: 60_000 }, async () => {
+  const leader = spawn(process.execPath, [main, "election", "campaign", "plain"], { env: environment() });
+  await once(leader.stdout, "data");
+  const early = await Promise.race([once(leader, "exit"), sleep(1_500)]);
+  expect(early).toBeUndefined();
+  leader.kill("SIGINT");
+  expect(await once(leader, "exit")).toEqual([130, null]);
+  expect((await run("election", "leader", "plain")).out).toBe("nobody leads\n0 candidate(s)\n");
 });
 
 test("a command whose lock is lost is ended, and the status says so", { timeout: 60_000 }, async () => {

@@ -46,6 +46,28 @@ test("what is exported comes back as it was, below another root, and what is the
   expect(copy).toBe(exported.stdout);
 });
 
+test("bytes that are no text are set and written as they are", async () => {
+  await znode("create", "/raw");
+  await piped(Uint8Array.of(0xff, 0, 0x0d, 0xc3), "set", "/raw");
+  expect((await bed.client.znodes().get("/raw")).data).toEqual(Buffer.of(0xff, 0, 0x0d, 0xc3));
+  expect((await znode("get", "/raw", "--base64")).stdout).toBe("/wANww==\n");
+});
+
+test("what may not be read is listed and drawn, and not left out of an export in silence", async () => {
+  const digest = `eve:${createHash("sha1").update("eve:pw").digest("base64")}`;
+  await znode("create", "-p", "/vault/open", "x");
+  await znode("create", "/vault/shut", "x", "--acl", `digest:${digest}:cdrwa`);
+  expect((await znode("ls", "/vault", "-R")).stdout).toBe("/vault/open\n/vault/shut\n");
+  expect((await znode("tree", "/vault")).stdout).toBe("/vault\n├── open  x\n└── shut  (may not be read)\n");
+  expect((await znode("export", "/vault")).failure).toContain("NO_AUTH");
+  expect((await znode("export", "/vault", "--auth", "eve:pw")).stderr).toBe("3 znode(s) exported\n");
+});
+
+test("what was exported is imported below the root as well", async () => {
+  const line = `${JSON.stringify({ path: "/under-root", data: "x" })}\n`;
+  expect((await piped(line, "import", "--root", "/")).stderr).toBe("1 znode(s) created, 0 were there\n");
+});
+
 test("access control is shown, set, and asked for with --auth", async () => {
   const digest = `bob:${createHash("sha1").update("bob:pw").digest("base64")}`;
   await znode("create", "/private", "secret");
@@ -63,6 +85,10 @@ test.each([
   [["create", "/x", "--ttl", "soon"], "--ttl must be a whole number: soon"],
   [["create", "/x", "-e", "-c"], "one of --ephemeral, --container and --ttl"],
   [["acl", "/", "--set", "everyone"], "scheme:id:cdrwa"],
+  [["delete", "/"], "the root / is always there"],
+  [["delete", "/", "-r", "-v", "1"], "--version is of one znode"],
+  [["ls", "/", "--namespace", ""], "namespace is missing"],
+  [["watch", "/", "--since", "9999999"], "before 9999999"],
   [["ls", "/", "--auth", "ann"], "--auth must be user:password: ann"],
 ])("%j fails in one line that says why", async (args, why) => {
   const { failure, stdout } = await znode(...args);
