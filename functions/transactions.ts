@@ -3,8 +3,10 @@ import type { Services } from "../shared/services/services.ts";
 import { inContainer } from "./container.ts";
 import { createHttpHandler } from "./http/handler.ts";
 import type { HttpHandler } from "./http/handler.ts";
+import { transactionsOperations } from "./operations/transactions.ts";
 
-const createTransactionsHandler = (_services: Services): HttpHandler => createHttpHandler([]);
+export const createTransactionsHandler = (services: Services): HttpHandler =>
+  createHttpHandler(transactionsOperations(services));
 
 /** Entry of the Lambda function. */
 export const handler: HttpHandler = inContainer(createTransactionsHandler);

@@ -27,6 +27,7 @@ import { healthOperations } from "../functions/operations/health.ts";
 import { produceOperations } from "../functions/operations/produce.ts";
 import { sessionsOperations } from "../functions/operations/sessions.ts";
 import { topicsOperations } from "../functions/operations/topics.ts";
+import { transactionsOperations } from "../functions/operations/transactions.ts";
 import { znodeOperations } from "../functions/operations/znode.ts";
 import { writeAnswer } from "./answer-writer.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
@@ -61,6 +62,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ...topicsOperations(services),
       ...produceOperations(services),
       ...fetchOperations(services, access),
+      ...transactionsOperations(services),
       ...sessionsOperations(services),
       ...znodeOperations(services, access),
       ...electionOperations(services, access),

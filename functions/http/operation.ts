@@ -41,18 +41,18 @@ export interface ApiRequest<Id extends OperationId, Body = FieldOf<Id, "body">> 
 
 /** Makes operations with JSON in and out, checked against their schemas. */
 export interface JsonOperations<Id extends OperationId> {
-  jsonOperation<One extends Id>(
+  readonly jsonOperation: <One extends Id>(
     id: One,
     handle: (request: ApiRequest<One>) => Promise<AnswerOf<One>>,
     bodyBytesMax?: number,
-  ): ServedOperation;
+  ) => ServedOperation;
   /** As `jsonOperation`, for a body that is parsed by hand because its schema would be too slow. */
-  jsonOperationWith<One extends Id, Body>(
+  readonly jsonOperationWith: <One extends Id, Body>(
     id: One,
     parseBody: (json: unknown) => Body,
     bodyBytesMax: number,
     handle: (request: ApiRequest<One, Body>) => Promise<AnswerOf<One>>,
-  ): ServedOperation;
+  ) => ServedOperation;
 }
 
 /** @param operations of one capability: the schemas of others would only make a cold start longer */

@@ -1,4 +1,3 @@
-import { ServiceError } from "../../shared/api/errors.ts";
 import { operations } from "../../shared/api/operations/produce.ts";
 import type { CreateProducerAnswer, ProduceAnswer } from "../../shared/api/schemas/produce.ts";
 import { requestBodyBytesMax } from "../../shared/limits.ts";
@@ -6,6 +5,7 @@ import type { ProduceResult, Services } from "../../shared/services/services.ts"
 import { jsonAnswer, partErrorOf } from "../http/answer.ts";
 import { bytesOf } from "../http/body.ts";
 import type { HttpAnswer, RoutedRequest } from "../http/event.ts";
+import { invalidRequest } from "../http/invalid-request.ts";
 import { contentKind } from "../http/media-type.ts";
 import { checkedParams, checkedQuery, idempotencyOf, serving } from "../http/operation.ts";
 import type { ServedOperation } from "../http/operation.ts";
@@ -15,7 +15,7 @@ const { jsonOperation, jsonOperationWith } = serving(operations);
 
 /** Appending to partitions, deleting their beginning, and ids for producers. */
 export function produceOperations(services: Services): readonly ServedOperation[] {
-  const { produce, producers, truncate } = services;
+  const { produce, producers, transactions, truncate } = services;
   return [
     jsonOperationWith("produce", parseProduceBody, requestBodyBytesMax, async ({ params, body, idempotency }) => {
       const results = await produce.produce({ ...params, records: body, ...idempotency });
@@ -28,10 +28,14 @@ export function produceOperations(services: Services): readonly ServedOperation[
       return { logStartOffset };
     }),
     jsonOperation("createProducer", async ({ params, body }): Promise<CreateProducerAnswer> => {
-      for (const field of ["transactionalId", "timeoutMs"] as const) {
-        if (body[field] !== undefined) throw transactionsNotServed("body", field);
+      const { transactionalId, ...timeout } = body;
+      if (transactionalId === undefined && timeout.timeoutMs !== undefined) {
+        throw invalidRequest("body", "timeoutMs", "is that of a transactionalId, which is missing");
       }
-      const { producerId, producerEpoch } = await producers.allocate(params.namespace);
+      const { producerId, producerEpoch } =
+        transactionalId === undefined
+          ? await producers.allocate(params.namespace)
+          : await transactions.init({ ...params, transactionalId, ...timeout });
       return { producerId: producerId.toString(), producerEpoch };
     }),
   ];
@@ -63,7 +67,7 @@ async function produceBatches({ produce }: Services, routed: RoutedRequest): Pro
   const { status, batches } = operations.produceToPartition;
   const params = checkedParams(operations.produceToPartition, routed);
   const { transactionalId, ...conditions } = checkedQuery(batches.query, routed);
-  if (transactionalId !== undefined) throw transactionsNotServed("query", "transactionalId");
+  if (transactionalId !== undefined) throw invalidRequest("query", "transactionalId", "is not served yet");
   const bytes = bytesOf(routed.body);
   const idempotency = idempotencyOf(operations.produceToPartition, routed);
   const { baseOffset, appendedAtMs } = await produce.produceBatches({
@@ -79,10 +83,4 @@ function resultAnswer(result: ProduceResult): ProduceAnswer["results"][number] {
   if ("error" in result) return { partition: result.partition, error: partErrorOf(result.error) };
   const { partition, offset, timestamp } = result;
   return { partition, offset, timestamp };
-}
-
-function transactionsNotServed(part: string, field: string): ServiceError {
-  return new ServiceError("INVALID_REQUEST", `Transactions are not served yet: leave out ${field}`, {
-    details: { in: part, field },
-  });
 }

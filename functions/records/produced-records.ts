@@ -15,7 +15,7 @@ import type {
 import * as z from "zod";
 import { checked, invalidRequest } from "../http/invalid-request.ts";
 
-type JsonObject = Readonly<Record<string, unknown>>;
+export type JsonObject = Readonly<Record<string, unknown>>;
 
 const partitionFields = z.strictObject(partitionRequestFields);
 
@@ -53,15 +53,21 @@ export function parsePartitionProduceBody(json: unknown): PartitionProduceBody {
   return { records: parsed, conditions, producer: { producerId: BigInt(producerId), producerEpoch, baseSequence } };
 }
 
-function parseRecords(list: unknown, mayNamePartition: boolean): readonly ProduceRecord[] {
+/** @throws ServiceError INVALID_REQUEST | RECORD_LIST_TOO_LARGE | MESSAGE_TOO_LARGE */
+export function parseRecords(list: unknown, mayNamePartition: boolean): readonly ProduceRecord[] {
   if (!Array.isArray(list)) throw invalidRequest("body", "records", "must be a list of records");
   if (list.length === 0) throw invalidRequest("body", "records", "must hold at least one record");
-  if (list.length > requestRecordsMax) {
+  checkRecordCount(list.length);
+  return list.map((record: unknown, index) => parseRecord(record, index, mayNamePartition));
+}
+
+/** @throws ServiceError RECORD_LIST_TOO_LARGE */
+export function checkRecordCount(records: number): void {
+  if (records > requestRecordsMax) {
     throw new ServiceError("RECORD_LIST_TOO_LARGE", `A request may hold ${requestRecordsMax} records`, {
-      details: { records: list.length, recordsMax: requestRecordsMax },
+      details: { records, recordsMax: requestRecordsMax },
     });
   }
-  return list.map((record: unknown, index) => parseRecord(record, index, mayNamePartition));
 }
 
 function parseRecord(json: unknown, index: number, mayNamePartition: boolean): ProduceRecord {
@@ -140,7 +146,7 @@ function isCount(value: unknown, max: number): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= max;
 }
 
-function objectOf(json: unknown, field: string, index?: number): JsonObject {
+export function objectOf(json: unknown, field: string, index?: number): JsonObject {
   if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as JsonObject;
   if (index === undefined) throw invalidRequest("body", field, "must be a JSON object");
   throw problem(index, field, "must be a JSON object");

@@ -2,8 +2,6 @@
 
 /** Kafka's clients make ids of 36 characters and a host's name; twice in a path they leave room in a request line of 10 KB. */
 export const memberIdCharsMax = 249;
-/** Kafka's limit of names that go into topics of its own, `__consumer_offsets` and `__transaction_state`. */
-export const transactionalIdCharsMax = 249;
 /** Names of one subscription: a member with more uses a pattern. */
 export const requestTopicsMax = 1_000;
 /** A pattern is matched against every topic of a namespace. */
@@ -19,6 +17,5 @@ export const acquireRecordsMax = 1_000;
 export const acquireRecordsDefault = 500;
 /** Records of one redrive: each is produced anew, and 29 s must do. */
 export const redriveRecordsMax = 1_000;
-/** Topics and groups of a transaction in one call; each partition costs a put. */
-export const transactionTopicsMax = 100;
-export const transactionGroupsMax = 100;
+/** Topics of a transaction in one call, which may have 1,000 partitions. */
+export const transactionTopicsMax = 1_000;

@@ -9,6 +9,7 @@ import { healthOperations } from "../../functions/operations/health.ts";
 import { produceOperations } from "../../functions/operations/produce.ts";
 import { sessionsOperations } from "../../functions/operations/sessions.ts";
 import { topicsOperations } from "../../functions/operations/topics.ts";
+import { transactionsOperations } from "../../functions/operations/transactions.ts";
 import { znodeOperations } from "../../functions/operations/znode.ts";
 import { jsonMediaType, recordBatchMediaType } from "../../shared/api/routes.ts";
 import { encodeBatch } from "../../shared/record/encode-batch.ts";
@@ -61,6 +62,7 @@ export function startFunctions({ access = {}, storage }: Start = {}) {
       ...topicsOperations(services),
       ...produceOperations(services),
       ...fetchOperations(services, access),
+      ...transactionsOperations(services),
       ...sessionsOperations(services),
       ...znodeOperations(services, access),
       ...electionOperations(services, access),

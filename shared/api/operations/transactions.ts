@@ -4,8 +4,9 @@ import type { OperationId } from "../routes.ts";
 import { namespaceParams, noQuery, pageQuery } from "../schemas/common.ts";
 import * as transactions from "../schemas/transactions.ts";
 
+const idErrors = ["UNKNOWN_NAMESPACE", "BAD_ARGUMENTS"] as const;
 const producerErrors = [
-  "UNKNOWN_NAMESPACE",
+  ...idErrors,
   "PRODUCER_FENCED",
   "INVALID_PRODUCER_ID_MAPPING",
   "INVALID_TXN_STATE",
@@ -46,7 +47,7 @@ export const operations = {
     query: pageQuery,
     status: 200,
     answer: transactions.listTransactionsAnswer,
-    errors: ["UNKNOWN_NAMESPACE"],
+    errors: idErrors,
   },
   describeTransaction: {
     summary: "Describe a transactional id and its transaction",
@@ -54,7 +55,7 @@ export const operations = {
     query: noQuery,
     status: 200,
     answer: transactions.describeTransactionAnswer,
-    errors: ["UNKNOWN_NAMESPACE", "TRANSACTIONAL_ID_NOT_FOUND"],
+    errors: [...idErrors, "TRANSACTIONAL_ID_NOT_FOUND"],
   },
   addPartitionsToTransaction: {
     summary: "Begin a transaction if none is open, and add partitions to it",

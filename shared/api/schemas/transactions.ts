@@ -1,12 +1,8 @@
 /** Transactions: records in many partitions and offsets of groups that become visible together or never. */
 import * as z from "zod";
 import { requestRecordsMax } from "../../limits.ts";
-import {
-  requestTopicsMax,
-  transactionalIdCharsMax,
-  transactionGroupsMax,
-  transactionTopicsMax,
-} from "../../limits/group-requests.ts";
+import { requestTopicsMax, transactionTopicsMax } from "../../limits/group-requests.ts";
+import { transactionalIdCharsMax, transactionGroupsMax } from "../../limits/transactions.ts";
 import { count, int64Text, namespaceName, nextToken, topicName } from "./common.ts";
 import { committer, groupId, offsetsToCommit, ownedPartitions, topicPartitions } from "./groups.ts";
 import { topicRecord } from "./produce.ts";
@@ -14,8 +10,8 @@ import { topicRecord } from "./produce.ts";
 /** The rules of transactional ids are the service's to apply. */
 const transactionalId = z.string().meta({
   description:
-    `1 to ${transactionalIdCharsMax} characters; one producer at a time may use it. ` +
-    "API Gateway may change a path that has `%2F`, `%25` or `%3F` in it.",
+    `1 to ${transactionalIdCharsMax} characters, none of them a control character, else BAD_ARGUMENTS; one producer at a ` +
+    "time may use it. API Gateway may change a path that has `%2F`, `%25` or `%3F` in it.",
   minLength: 1,
   maxLength: transactionalIdCharsMax,
   examples: ["billing-7"],
