@@ -222,16 +222,22 @@ describe("producers", () => {
     expect(second.json["producerId"]).not.toBe(first.json["producerId"]);
   });
 
-  test("with transactions are not served yet", async () => {
+  test("take over a transactional id, and fence who had it", async () => {
     const { send } = await startWithTopic();
-    const transactional = await send("POST /v1/default/producers", { body: '{"transactionalId":"t"}' });
-    expect([transactional.status, transactional.json]).toMatchObject([
+    const body = '{"transactionalId":"billing","timeoutMs":5000}';
+    const first = await send("POST /v1/default/producers", { body });
+    const second = await send("POST /v1/default/producers", { body });
+    expect(operations.createProducer.answer.parse(first.json)).toEqual(first.json);
+    expect(second.json["producerId"]).toBe(first.json["producerId"]);
+    expect(Number(second.json["producerEpoch"])).toBeGreaterThan(Number(first.json["producerEpoch"]));
+  });
+
+  test("have a time-out only with a transactional id", async () => {
+    const { send } = await startWithTopic();
+    const { status, json } = await send("POST /v1/default/producers", { body: '{"timeoutMs":5000}' });
+    expect([status, json]).toMatchObject([
       400,
-      {
-        error: "INVALID_REQUEST",
-        message: "Transactions are not served yet: leave out transactionalId",
-        details: { in: "body", field: "transactionalId" },
-      },
+      { error: "INVALID_REQUEST", details: { in: "body", field: "timeoutMs" } },
     ]);
   });
 });
