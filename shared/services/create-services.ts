@@ -9,6 +9,7 @@ import type { SessionService } from "./coordination.ts";
 import { dutyService, type PartitionDuties } from "./duty-service.ts";
 import { electionService } from "./election-service.ts";
 import { fetchService } from "./fetch-service.ts";
+import { groupService } from "./group-service.ts";
 import { healProjections } from "./heal-projections.ts";
 import { healthService } from "./health-service.ts";
 import { lockService } from "./lock-service.ts";
@@ -37,20 +38,22 @@ export function createServices(storage: Storage, options: ServiceOptions = {}): 
   const sessions = sessionService(storage, trees, namespaces);
   const producers = producerIdService(storage);
   const produce = produceService(storage, finder, partitions);
+  const fetch = fetchService(storage, finder, partitions, new ZnodeChanges(storage, trees, namespaces));
+  const { groups, transactionalOffsets } = groupService(storage, { namespaces, topics, finder, fetch });
   const transactions = transactionService(storage, new TransactionItems(storage), {
     namespaces,
     topics: finder,
     producers,
     produce: { produceRecords: unavailable },
     markers: { write: unavailable },
-    offsets: { stage: unavailable, decide: unavailable },
+    offsets: transactionalOffsets,
   });
   return {
     namespaces,
     topics,
     producers,
     produce,
-    fetch: fetchService(storage, finder, partitions, new ZnodeChanges(storage, trees, namespaces)),
+    fetch,
     truncate: truncateService(storage, finder, partitions),
     duties: withTrees(
       storage,
@@ -64,10 +67,11 @@ export function createServices(storage: Storage, options: ServiceOptions = {}): 
     elections: electionService(storage, trees, namespaces),
     locks: lockService(storage, trees, namespaces),
     transactions,
+    groups,
   };
 }
 
-/** Partitions and groups do not take part in transactions yet. */
+/** Partitions do not take part in transactions yet. */
 function unavailable(): Promise<never> {
   return Promise.reject(new ServiceError("UNSUPPORTED_VERSION", "Transactions cannot be written yet"));
 }

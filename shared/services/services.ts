@@ -6,6 +6,7 @@
  */
 import type { ServiceError } from "../api/errors.ts";
 import type { Identity } from "../tree/acl.ts";
+import type { GroupService } from "./groups.ts";
 import type { ChangeService, ElectionService, LockService, SessionService, ZnodeService } from "./coordination.ts";
 import type { Page, PageRequest } from "./pages.ts";
 import type { FetchedRecord, ProduceRecord, RecordHeader } from "./records.ts";
@@ -264,6 +265,7 @@ export interface Services {
   readonly elections: ElectionService;
   readonly locks: LockService;
   readonly transactions: TransactionService;
+  readonly groups: GroupService;
 }
 
 /** Knobs of the process that hosts the services. */

@@ -10,6 +10,7 @@
  * | deleted topic           | `garbage`              | topicId              | sweep, list                         | delete topic        |
  * | lease of a session      | `sessions:<ns>`        | 19-digit session id  | reaper, sweep                       | create, heartbeat   |
  * | transaction             | `transactions:<ns>`    | transactional id, or U+0001 and the id of a one-call write | get, list, sweep | begin, end, recovery |
+ * | group (any kind)        | `groups:<ns>`          | group id             | get, list                           | joins, heartbeats, commits |
  * | health check            | `health`               | one of 64 characters | get                                 | health check        |
  *
  * | blob                    | key                                                                   |
@@ -119,6 +120,15 @@ export function transactionsPartition(namespace: string): string {
 
 export function transactionKey(namespace: string, transactionalId: string): ItemKey {
   return { partition: transactionsPartition(namespace), sort: transactionalId };
+}
+
+/** Consumer groups and share groups share their names. */
+export function groupsPartition(namespace: string): string {
+  return `groups:${namespace}`;
+}
+
+export function groupKey(namespace: string, group: string): ItemKey {
+  return { partition: groupsPartition(namespace), sort: group };
 }
 
 export function healthKey(shard: string): ItemKey {

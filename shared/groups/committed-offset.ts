@@ -1,0 +1,115 @@
+/**
+ * Offsets as attributes of a group's item.
+ *
+ *     o:<topicId>/<partition>   <offset>,<commit time in ms>,<metadata>
+ *     x:<producerId>            a transaction's offsets that are not decided yet: JSON
+ *                               { e producer epoch, t [[topicId, name], ...], o [[place in t, partition, offset, metadata], ...] }
+ *     d:<producerId>            <5-digit producer epoch>,<time in ms>: transactions up to this epoch are decided
+ */
+import { groupPartitionsMax } from "../limits/groups.ts";
+import { StorageCorruptError } from "../storage/errors.ts";
+import type { AttributeValue } from "../storage/item-store.ts";
+
+export interface CommittedValue {
+  readonly offset: number;
+  readonly committedAtMs: number;
+  readonly metadata: string;
+}
+
+export function encodeCommitted({ offset, committedAtMs, metadata }: CommittedValue): string {
+  return `${offset},${committedAtMs},${metadata}`;
+}
+
+/** @throws StorageCorruptError */
+export function decodeCommitted(stored: AttributeValue): CommittedValue {
+  const found = typeof stored === "string" ? /^(\d{1,16}),(\d{1,16}),/.exec(stored) : null;
+  if (found === null || typeof stored !== "string") throw corrupt("a committed offset");
+  return {
+    offset: Number(found[1]),
+    committedAtMs: Number(found[2]),
+    metadata: stored.slice(found[0].length),
+  };
+}
+
+export interface StagedOffset {
+  readonly topicId: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly metadata: string;
+}
+
+export interface Staged {
+  readonly producerEpoch: number;
+  readonly offsets: readonly StagedOffset[];
+}
+
+export function encodeStaged({ producerEpoch, offsets }: Staged): string {
+  const names = new Map(offsets.map(({ topicId, topic }) => [topicId, topic]));
+  const places = new Map([...names.keys()].map((topicId, place) => [topicId, place]));
+  return JSON.stringify({
+    e: producerEpoch,
+    t: [...names],
+    o: offsets.map(({ topicId, partition, offset, metadata }) => [places.get(topicId), partition, offset, metadata]),
+  });
+}
+
+/** @throws StorageCorruptError */
+export function decodeStaged(stored: AttributeValue): Staged {
+  if (typeof stored !== "string") throw corrupt("what a transaction staged");
+  const { e, t, o } = parse(stored);
+  if (typeof e !== "number" || !Array.isArray(t) || !Array.isArray(o) || o.length > groupPartitionsMax) {
+    throw corrupt("what a transaction staged");
+  }
+  const offsets = o.map((row: unknown): StagedOffset => {
+    const [place, partition, offset, metadata] = listOf(row);
+    const topic: unknown = typeof place === "number" ? t[place] : undefined;
+    const [topicId, name] = listOf(topic);
+    const isWhole = typeof topicId === "string" && typeof name === "string" && typeof metadata === "string";
+    if (!isWhole || typeof partition !== "number" || typeof offset !== "number") throw corrupt("a staged offset");
+    return { topicId, topic: name, partition, offset, metadata };
+  });
+  return { producerEpoch: e, offsets };
+}
+
+/** The later ones instead of the earlier ones, partition by partition. */
+export function mergeStaged(earlier: Staged, later: Staged): Staged {
+  const placeOf = ({ topicId, partition }: StagedOffset): string => `${topicId}/${partition}`;
+  const offsets = new Map([...earlier.offsets, ...later.offsets].map((offset) => [placeOf(offset), offset]));
+  return { producerEpoch: later.producerEpoch, offsets: [...offsets.values()] };
+}
+
+/** Sorts as the epoch does, whatever the time. */
+export function encodeDecided(producerEpoch: number, atMs: number): string {
+  return `${decidedBefore(producerEpoch)},${atMs}`;
+}
+
+/** What is said of a transaction that is decided sorts before this only if its epoch is lower. */
+export function decidedBefore(producerEpoch: number): string {
+  return String(producerEpoch).padStart(5, "0");
+}
+
+/** @throws StorageCorruptError */
+export function decodeDecided(stored: AttributeValue): { readonly producerEpoch: number; readonly atMs: number } {
+  const found = typeof stored === "string" ? /^(\d{5}),(\d{1,16})$/.exec(stored) : null;
+  if (found === null) throw corrupt("the mark of a decided transaction");
+  return { producerEpoch: Number(found[1]), atMs: Number(found[2]) };
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function parse(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null) return value as Readonly<Record<string, unknown>>;
+  } catch (cause) {
+    throw corrupt("what a transaction staged", cause);
+  }
+  throw corrupt("what a transaction staged");
+}
+
+function corrupt(what: string, cause?: unknown): StorageCorruptError {
+  return new StorageCorruptError(`${what} does not decode`, cause === undefined ? undefined : { cause });
+}

@@ -1,0 +1,187 @@
+/**
+ * A consumer group is one item, so that a commit or a heartbeat is one conditional update of it:
+ *
+ *     kind           "consumer"; share groups have the same keys
+ *     revision       one more with each change of the state
+ *     attempt        random: whose change that was
+ *     state          see `encode-group.ts`
+ *     members        how many there are
+ *     touchedAtMs    the last update of any kind
+ *     e:<member>     its epoch: what a commit must name
+ *     l:<member>     when its session is over, server's clock
+ *     c:<member>     when it committed last; `c:` for commits without a member. What arrives later than that but was sent
+ *                    before is refused, so that no offset goes back
+ *     o: x: d:       offsets, staged offsets, decided transactions: see `committed-offset.ts`
+ *     n:<topicId>    the name of a topic that has offsets
+ */
+import { decisionKeptMs, groupTidyMax, offsetsRetentionMs } from "../limits/groups.ts";
+import type { AttributeValue, Attributes, Condition } from "../storage/item-store.ts";
+import { type CommittedValue, decodeCommitted, decodeDecided, decodeStaged, type Staged } from "./committed-offset.ts";
+import { isOver, type Moment } from "./decide-group.ts";
+import { encodeGroup } from "./encode-group.ts";
+import { type GroupState, partitionKeyOf, partsOf } from "./group-state.ts";
+
+export const consumerKind = "consumer";
+
+export const epochName = (memberId: string): string => `e:${memberId}`;
+export const leaseName = (memberId: string): string => `l:${memberId}`;
+/** @param memberId absent for commits without one */
+export const commitClockName = (memberId = ""): string => `c:${memberId}`;
+export const offsetName = (topicId: string, partition: number): string => `o:${partitionKeyOf(topicId, partition)}`;
+export const topicNameName = (topicId: string): string => `n:${topicId}`;
+export const stagedName = (producerId: bigint): string => `x:${producerId}`;
+export const decidedName = (producerId: bigint): string => `d:${producerId}`;
+
+/** No group of another kind has that id. */
+export const isConsumerGroup: Condition = {
+  kind: "attribute",
+  name: "kind",
+  op: "=",
+  value: consumerKind,
+  orAbsent: true,
+};
+export const hasNoMembers: Condition = { kind: "attribute", name: "members", op: "=", value: 0, orAbsent: true };
+
+/** Attributes whose name starts with the prefix, without it. */
+function startingWith(attributes: Attributes, prefix: string): (readonly [string, AttributeValue])[] {
+  return Object.entries(attributes).flatMap(([name, value]) =>
+    name.startsWith(prefix) ? [[name.slice(prefix.length), value] as const] : [],
+  );
+}
+
+export function leasesOf(attributes: Attributes): Map<string, number> {
+  return new Map(startingWith(attributes, "l:").map(([memberId, value]) => [memberId, numberOf(value)]));
+}
+
+export function numberOf(value: AttributeValue | undefined): number {
+  return typeof value === "number" ? value : 0;
+}
+
+export interface StoredOffset extends CommittedValue {
+  readonly topicId: string;
+  /** What it was called when that was committed. */
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** @throws StorageCorruptError */
+export function offsetsOf(attributes: Attributes): StoredOffset[] {
+  return startingWith(attributes, "o:").map(([key, value]) => {
+    const { topicId, partition } = partsOf(key);
+    const topic = attributes[topicNameName(topicId)];
+    return { ...decodeCommitted(value), topicId, topic: typeof topic === "string" ? topic : "", partition };
+  });
+}
+
+/** @throws StorageCorruptError */
+export function stagedOf(attributes: Attributes): Staged[] {
+  return startingWith(attributes, "x:").map(([, value]) => decodeStaged(value));
+}
+
+export function hasStaged(attributes: Attributes): boolean {
+  return startingWith(attributes, "x:").length > 0;
+}
+
+/** False for an item that only remembers decided transactions: nobody sees it. */
+export function isGroup(attributes: Attributes): boolean {
+  return Object.keys(attributes).some((name) => name === "revision" || name.startsWith("o:") || name.startsWith("x:"));
+}
+
+/** True for a group without members whose offsets nobody touched for as long as they are kept. */
+export function isForgotten(attributes: Attributes, nowMs: number): boolean {
+  const isOld = numberOf(attributes["touchedAtMs"]) + offsetsRetentionMs <= nowMs;
+  return isOld && numberOf(attributes["members"]) === 0 && !hasStaged(attributes);
+}
+
+/** What DynamoDB reckons for the attributes, about. */
+export function bytesOf(attributes: Attributes): number {
+  let bytes = 100;
+  for (const [name, value] of Object.entries(attributes)) bytes += attributeBytes(name, value);
+  return bytes;
+}
+
+function attributeBytes(name: string, value: AttributeValue): number {
+  return textBytes(name) + 2 + (typeof value === "string" ? textBytes(value) : 10);
+}
+
+/** Three for a character that is not ASCII: UTF-8 never takes more. */
+function textBytes(text: string): number {
+  let bytes = text.length;
+  for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) > 0x7f) bytes += 2;
+  return bytes;
+}
+
+export interface StateChange {
+  readonly set: Attributes;
+  readonly remove: readonly string[];
+  readonly conditions: readonly Condition[];
+}
+
+export interface Before {
+  readonly state: GroupState;
+  /** 0: there is none. */
+  readonly revision: number;
+  readonly attributes: Attributes;
+}
+
+/** The update that makes one state of another, if nothing has come between them. */
+export function stateChange(before: Before, after: GroupState, attempt: string, moment: Moment): StateChange {
+  const { state, revision, attributes } = before;
+  const members = [...after.members.values()];
+  const epochs = members.flatMap(({ memberId, epoch }): [string, number][] => {
+    return state.members.get(memberId)?.epoch === epoch ? [] : [[epochName(memberId), epoch]];
+  });
+  const removed = [...state.members.values()].filter(({ memberId }) => !after.members.has(memberId));
+  const personal = removed.flatMap(({ memberId }) => [
+    epochName(memberId),
+    leaseName(memberId),
+    commitClockName(memberId),
+  ]);
+  const dropped = [...personal, ...outdated(attributes, after, moment.nowMs)];
+  return {
+    set: {
+      kind: consumerKind,
+      revision: revision + 1,
+      attempt,
+      state: encodeGroup(after),
+      members: members.length,
+      ...Object.fromEntries(epochs),
+    },
+    remove: dropped,
+    conditions: [
+      isConsumerGroup,
+      { kind: "attribute", name: "revision", op: "=", value: revision, orAbsent: revision === 0 },
+      ...removed.filter((member) => isOver(member, moment)).flatMap((member) => stillOver(member, moment)),
+    ],
+  };
+}
+
+/** Its session was not extended since it was seen to be over. */
+function stillOver(
+  { memberId, revokeByMs }: { readonly memberId: string; readonly revokeByMs?: number | undefined },
+  { nowMs, skewMs }: Moment,
+): Condition[] {
+  const isFenced = revokeByMs !== undefined && revokeByMs + skewMs <= nowMs;
+  if (isFenced) return [];
+  return [{ kind: "attribute", name: leaseName(memberId), op: "<=", value: nowMs - skewMs, orAbsent: true }];
+}
+
+/** Offsets of topics that nobody reads any more, and marks of decisions, that are older than they are kept. Some, if many. */
+function outdated(attributes: Attributes, after: GroupState, nowMs: number): string[] {
+  const subscribed = new Set(after.topics.flatMap(({ topicId, live }) => (live ? [topicId] : [])));
+  const marks = startingWith(attributes, "d:").flatMap(([producerId, value]) =>
+    decodeDecided(value).atMs + decisionKeptMs <= nowMs ? [`d:${producerId}`] : [],
+  );
+  const isOld = ({ topicId, committedAtMs }: StoredOffset): boolean =>
+    !subscribed.has(topicId) && committedAtMs + offsetsRetentionMs <= nowMs;
+  const offsets = offsetsOf(attributes);
+  const old = offsets.filter(isOld);
+  const kept = new Set(offsets.filter((offset) => !isOld(offset)).map(({ topicId }) => topicId));
+  const names = startingWith(attributes, "n:").flatMap(([topicId]) => {
+    return kept.has(topicId) || old.some((offset) => offset.topicId === topicId) ? [] : [topicNameName(topicId)];
+  });
+  return [...marks, ...old.map(({ topicId, partition }) => offsetName(topicId, partition)), ...names].slice(
+    0,
+    groupTidyMax,
+  );
+}

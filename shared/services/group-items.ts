@@ -1,0 +1,196 @@
+/** The items of consumer groups: read, changed under their revision, and remembered decoded while they stand still. */
+import { ServiceError } from "../api/errors.ts";
+import type { Moment } from "../groups/decide-group.ts";
+import { decodeGroup } from "../groups/encode-group.ts";
+import { bytesOf, consumerKind, isForgotten, leasesOf, numberOf, stateChange } from "../groups/group-item.ts";
+import { emptyGroup, type GroupState } from "../groups/group-state.ts";
+import { sessionSkewMs } from "../limits.ts";
+import {
+  groupItemBytesMax,
+  groupSessionTimeoutMsMax,
+  groupsKnownMax,
+  groupTriesMax,
+  offsetsRetentionMs,
+} from "../limits/groups.ts";
+import { StorageCorruptError, StorageTimeoutError } from "../storage/errors.ts";
+import { groupKey } from "../storage/item-keys.ts";
+import type { Attributes, Condition, Item, ItemChange, ItemWriteResult } from "../storage/item-store.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { GroupName } from "./groups.ts";
+
+/** A group as one of its items says. */
+export interface GroupAsRead {
+  readonly state: GroupState;
+  /** 0: nobody has joined yet. */
+  readonly revision: number;
+  /** None: there is no such group. */
+  readonly item: Item | undefined;
+  readonly attributes: Attributes;
+}
+
+interface Known {
+  readonly attempt: string;
+  readonly state: GroupState;
+}
+
+const noGroup: GroupAsRead = { state: emptyGroup, revision: 0, item: undefined, attributes: {} };
+
+export class GroupItems {
+  readonly #storage: Storage;
+  /** Least recently used first. */
+  readonly #states = new Map<string, Known>();
+  readonly #bytes = new Map<string, number>();
+
+  constructor(storage: Storage) {
+    this.#storage = storage;
+  }
+
+  /** One request. A group that is forgotten is as one that is not there. */
+  async get(name: GroupName): Promise<GroupAsRead> {
+    return this.read(name, await this.#storage.items.get(keyOf(name)));
+  }
+
+  /**
+   * What an item says.
+   *
+   * @throws ServiceError INCONSISTENT_GROUP_PROTOCOL
+   * @throws StorageCorruptError
+   */
+  read(name: GroupName, item: Item | undefined): GroupAsRead {
+    this.#noteBytes(name, item);
+    if (item === undefined) return noGroup;
+    const { attributes } = item;
+    if (attributes["kind"] !== consumerKind) {
+      throw new ServiceError("INCONSISTENT_GROUP_PROTOCOL", `${name.group} is not a consumer group`);
+    }
+    if (isForgotten(attributes, this.#storage.clock.wallMs())) return { ...noGroup, item };
+    const revision = numberOf(attributes["revision"]);
+    return { state: revision === 0 ? emptyGroup : this.#decode(name, attributes), revision, item, attributes };
+  }
+
+  /** What this process saw of the group last, if it has: its state may be late. */
+  remembered(name: GroupName): GroupState | undefined {
+    return this.#states.get(idOf(name))?.state;
+  }
+
+  /** Size of the item when it was seen last. */
+  knownBytes(name: GroupName): number | undefined {
+    return this.#bytes.get(idOf(name));
+  }
+
+  moment(attributes: Attributes): Moment {
+    return { nowMs: this.#storage.clock.wallMs(), skewMs: sessionSkewMs, leases: leasesOf(attributes) };
+  }
+
+  /**
+   * Writes the next state, if nothing has come between; extends the lease of the member that asked for it.
+   *
+   * @returns what the item says then, and whether that is what was to be written
+   * @throws ServiceError GROUP_MAX_SIZE_REACHED if the item would become too large
+   */
+  async change(
+    name: GroupName,
+    before: GroupAsRead,
+    after: GroupState,
+    moment: Moment,
+    lease: Attributes = {},
+  ): Promise<{ readonly applied: boolean; readonly group: GroupAsRead }> {
+    const attempt = this.#storage.random.id();
+    await this.dropForgotten(name, before);
+    const { set, remove, conditions } = stateChange(before, after, attempt, moment);
+    const all = { ...set, ...lease };
+    if (bytesOf({ ...before.attributes, ...all }) > groupItemBytesMax) {
+      throw new ServiceError("GROUP_MAX_SIZE_REACHED", `The group ${name.group} would become too large`);
+    }
+    const written = await this.update(name, { set: all, remove }, conditions);
+    if (written.applied) return { applied: true, group: this.read(name, written.item) };
+    const group = this.read(name, written.existing);
+    // Ours, if an answer was lost on the way.
+    return { applied: group.attributes["attempt"] === attempt, group };
+  }
+
+  /**
+   * An update that may be sent again: what it does to what it has done already is nothing, or is refused by its conditions.
+   *
+   * @throws StorageTimeoutError | StorageThrottledError | StorageUnavailableError
+   */
+  async update(
+    name: GroupName,
+    { set, remove = [] }: Pick<ItemChange, "set" | "remove">,
+    conditions: readonly Condition[],
+  ): Promise<ItemWriteResult> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const written = await this.updateOnce(name, { set, remove }, conditions);
+        return written;
+      } catch (cause) {
+        if (!(cause instanceof StorageTimeoutError) || attempt === groupTriesMax) throw cause;
+      }
+    }
+  }
+
+  /** One request; puts off when the store may drop the item. */
+  async updateOnce(
+    name: GroupName,
+    { set, remove = [] }: Pick<ItemChange, "set" | "remove">,
+    conditions: readonly Condition[],
+  ): Promise<ItemWriteResult> {
+    const touchedAtMs = this.#storage.clock.wallMs();
+    // Sessions of members that are not heard of any more are over before the time of the offsets begins.
+    const expiresAtMs = touchedAtMs + groupSessionTimeoutMsMax + offsetsRetentionMs;
+    const change = { set: { ...set, touchedAtMs }, remove, expiresAtMs };
+    const written = await this.#storage.items.update(keyOf(name), change, conditions);
+    this.#noteBytes(name, written.applied ? written.item : written.existing);
+    return written;
+  }
+
+  /** Takes away the item of a group that is forgotten, so that another can begin in its place. */
+  async dropForgotten(name: GroupName, { item }: GroupAsRead): Promise<void> {
+    if (item === undefined || !isForgotten(item.attributes, this.#storage.clock.wallMs())) return;
+    await this.drop(name, item);
+  }
+
+  /** True if the item was as it was seen, and is gone. */
+  async drop(name: GroupName, { version }: Item): Promise<boolean> {
+    const { applied, existing } = await this.#storage.items.delete(keyOf(name), [{ kind: "version", version }]);
+    this.#bytes.delete(idOf(name));
+    return applied || existing === undefined;
+  }
+
+  #decode(name: GroupName, attributes: Attributes): GroupState {
+    const { attempt, state: text } = attributes;
+    if (typeof attempt !== "string" || typeof text !== "string") {
+      throw new StorageCorruptError(`the item of group ${name.group} has no state`);
+    }
+    const id = idOf(name);
+    const known = this.#states.get(id);
+    const state = known?.attempt === attempt ? known.state : decodeGroup(text);
+    this.#states.delete(id);
+    this.#states.set(id, { attempt, state });
+    dropOldest(this.#states);
+    return state;
+  }
+
+  #noteBytes(name: GroupName, item: Item | undefined): void {
+    const id = idOf(name);
+    this.#bytes.delete(id);
+    this.#bytes.set(id, item === undefined ? 0 : bytesOf(item.attributes));
+    dropOldest(this.#bytes);
+  }
+}
+
+function dropOldest(map: Map<string, unknown>): void {
+  for (const [oldest] of map) {
+    if (map.size <= groupsKnownMax) return;
+    map.delete(oldest);
+  }
+}
+
+function keyOf({ namespace, group }: GroupName): ReturnType<typeof groupKey> {
+  return groupKey(namespace, group);
+}
+
+/** A namespace has no slash. */
+export function idOf({ namespace, group }: GroupName): string {
+  return `${namespace}/${group}`;
+}

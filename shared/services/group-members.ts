@@ -1,0 +1,281 @@
+/**
+ * Members of consumer groups: they join, say that they live, and leave. Whoever serves them decides by the group's item,
+ * and writes what changes only if nothing has come between; so any process can serve any member at any time.
+ */
+import { type ErrorCode, ServiceError } from "../api/errors.ts";
+import {
+  expire,
+  type GroupDecision,
+  heartbeat,
+  join,
+  leave,
+  type MemberWish,
+  type Moment,
+} from "../groups/decide-group.ts";
+import { epochName, isConsumerGroup, leaseName } from "../groups/group-item.ts";
+import {
+  byTopic,
+  type GroupState,
+  isSettled,
+  type Member,
+  partitionKeyOf,
+  type PartitionSet,
+} from "../groups/group-state.ts";
+import type { TopicView } from "../groups/retarget.ts";
+import {
+  groupChangeAttemptsMax,
+  groupRebalanceTimeoutMsDefault,
+  groupSessionTimeoutMsDefault,
+  heartbeatIntervalMsMax,
+  heartbeatIntervalMsMin,
+  heartbeatsPerSession,
+} from "../limits/groups.ts";
+import { backoffMs } from "../log/put-entry.ts";
+import type { Condition } from "../storage/item-store.ts";
+import type { Storage } from "../storage/storage.ts";
+import { isStorageFailure } from "./change-errors.ts";
+import type { GroupAsRead, GroupItems } from "./group-items.ts";
+import type { GroupTopics } from "./group-topics.ts";
+import type { GroupName, JoinGroup, MemberHeartbeat, Membership, TopicPartitions } from "./groups.ts";
+
+export class GroupMembers {
+  readonly #storage: Storage;
+  readonly #items: GroupItems;
+  readonly #topics: GroupTopics;
+
+  constructor(storage: Storage, items: GroupItems, topics: GroupTopics) {
+    this.#storage = storage;
+    this.#items = items;
+    this.#topics = topics;
+  }
+
+  async join(request: JoinGroup): Promise<Membership> {
+    const wish = this.#wishOf(request);
+    const { memberId, sessionTimeoutMs } = wish;
+    let group = await this.#items.get(request);
+    for (let attempt = 0; attempt < groupChangeAttemptsMax; attempt += 1) {
+      const view = await this.#topics.view(request, group.state, wish);
+      const moment = this.#items.moment(group.attributes);
+      const state = stateOf(join(group.state, wish, view, moment));
+      const lease = { [leaseName(memberId)]: moment.nowMs + sessionTimeoutMs };
+      if (state !== group.state) {
+        const change = await this.#items.change(request, group, state, moment, lease);
+        if (change.applied) return membershipOf(change.group.state, memberId);
+        ({ group } = change);
+      } else {
+        const member = memberOf(state, memberId);
+        const written = await this.#items.update(request, { set: lease }, [hasEpoch(member)]);
+        group = this.#items.read(request, written.applied ? written.item : written.existing);
+        if (written.applied) return membershipOf(group.state, memberId);
+      }
+      await this.#storage.timers.sleep(backoffMs(this.#storage, attempt));
+    }
+    throw tooContended(request);
+  }
+
+  async heartbeat(request: MemberHeartbeat): Promise<Membership> {
+    const { memberId } = request;
+    let group = await this.#extend(request);
+    let view = await this.#viewIfDue(request, group.state);
+    for (let attempt = 0; attempt < groupChangeAttemptsMax; attempt += 1) {
+      const moment = this.#items.moment(group.attributes);
+      const state = stateOf(heartbeat(group.state, saidBy(request, group.state), view, moment));
+      const member = memberOf(state, memberId);
+      const leaseMs = moment.nowMs + member.sessionTimeoutMs;
+      const lease = { [leaseName(memberId)]: leaseMs };
+      if (state !== group.state) {
+        const change = await this.#items.change(request, group, state, moment, lease);
+        if (change.applied) return membershipOf(change.group.state, memberId);
+        ({ group } = change);
+      } else {
+        // By its epoch before: what extended nothing yet is in time all the same.
+        if (request.memberEpoch === member.epoch) return membershipOf(state, memberId);
+        const written = await this.#items.update(request, { set: lease }, [
+          hasEpoch(member),
+          isNoLater(memberId, leaseMs),
+        ]);
+        group = this.#items.read(request, written.applied ? written.item : written.existing);
+        if (written.applied || memberOf(group.state, memberId).epoch === member.epoch)
+          return membershipOf(state, memberId);
+      }
+      await this.#storage.timers.sleep(backoffMs(this.#storage, attempt));
+      if (view !== undefined) view = await this.#topics.view(request, group.state);
+    }
+    throw tooContended(request);
+  }
+
+  async leave(request: GroupName & { readonly memberId: string; readonly forever?: boolean }): Promise<void> {
+    const { memberId, forever = false } = request;
+    await this.#change(request, (state, moment) => stateOf(leave(state, memberId, forever, moment)));
+  }
+
+  /** Removes members whose session is over, and answers the group without them. */
+  async settle(name: GroupName): Promise<GroupAsRead> {
+    return await this.#change(name, (state, moment) => expire(state, moment));
+  }
+
+  /** Changes the group until nothing is left to change, or nothing has come between. */
+  async #change(name: GroupName, decide: (state: GroupState, moment: Moment) => GroupState): Promise<GroupAsRead> {
+    let group = await this.#items.get(name);
+    for (let attempt = 0; attempt < groupChangeAttemptsMax; attempt += 1) {
+      const moment = this.#items.moment(group.attributes);
+      const state = decide(group.state, moment);
+      if (state === group.state) return group;
+      const change = await this.#items.change(name, group, state, moment);
+      ({ group } = change);
+      // Not all that there is to change may fit one update.
+      if (!change.applied) await this.#storage.timers.sleep(backoffMs(this.#storage, attempt));
+    }
+    throw tooContended(name);
+  }
+
+  /** One update while nothing changes: the member's lease, whose answer tells what the group has become. */
+  async #extend(request: MemberHeartbeat): Promise<GroupAsRead> {
+    const { memberId, memberEpoch } = request;
+    const known = this.#items.remembered(request)?.members.get(memberId);
+    const before = known === undefined ? await this.#items.get(request) : undefined;
+    const timeoutMs = (known ?? before?.state.members.get(memberId))?.sessionTimeoutMs;
+    if (before !== undefined && timeoutMs === undefined) return before;
+    const nowMs = this.#storage.clock.wallMs();
+    const leaseMs = nowMs + (timeoutMs ?? 0);
+    const written = await this.#items.update(request, { set: { [leaseName(memberId)]: leaseMs } }, [
+      isConsumerGroup,
+      { kind: "attribute", name: epochName(memberId), op: "=", value: memberEpoch },
+      { kind: "attribute", name: leaseName(memberId), op: ">", value: nowMs },
+      isNoLater(memberId, leaseMs),
+    ]);
+    return this.#items.read(request, written.applied ? written.item : written.existing);
+  }
+
+  async #viewIfDue(request: MemberHeartbeat, state: GroupState): Promise<TopicView | undefined> {
+    const { topics, topicPattern } = request;
+    const coming =
+      topics === undefined && topicPattern === undefined ? undefined : { topics: topics ?? [], topicPattern };
+    const member = state.members.get(request.memberId);
+    const isNew = coming !== undefined && member !== undefined && !isSubscribedTo(member, coming);
+    if (!isNew && !this.#topics.isDue(request)) return undefined;
+    try {
+      return await this.#topics.view(request, state, coming);
+    } catch (cause) {
+      // The member lives all the same; its next heartbeat looks again.
+      const isPassing = isStorageFailure(cause) || (cause instanceof ServiceError && cause.retriable);
+      if (isPassing && !isNew) return undefined;
+      throw cause;
+    }
+  }
+
+  #wishOf(request: JoinGroup): MemberWish {
+    const { instanceId, clientId, assignor, topics = [], topicPattern } = request;
+    return {
+      memberId: request.memberId ?? this.#storage.random.id(),
+      topics: [...new Set(topics)].toSorted(),
+      sessionTimeoutMs: request.sessionTimeoutMs ?? groupSessionTimeoutMsDefault,
+      rebalanceTimeoutMs: request.rebalanceTimeoutMs ?? groupRebalanceTimeoutMsDefault,
+      ...(topicPattern === undefined ? {} : { topicPattern }),
+      ...(instanceId === undefined ? {} : { instanceId }),
+      ...(clientId === undefined ? {} : { clientId }),
+      ...(assignor === undefined ? {} : { assignor }),
+    };
+  }
+}
+
+/** What comes late, or is sent by a clock that is behind, must not take away what a later heartbeat was promised. */
+function isNoLater(memberId: string, leaseMs: number): Condition {
+  return { kind: "attribute", name: leaseName(memberId), op: "<=", value: leaseMs };
+}
+
+function hasEpoch({ memberId, epoch }: Member): Condition {
+  return { kind: "attribute", name: epochName(memberId), op: "=", value: epoch };
+}
+
+function isSubscribedTo(member: Member, { topics, topicPattern }: Pick<Member, "topics" | "topicPattern">): boolean {
+  const known = new Set(member.topics);
+  return (
+    member.topicPattern === topicPattern &&
+    known.size === new Set(topics).size &&
+    topics.every((name) => known.has(name))
+  );
+}
+
+function saidBy(request: MemberHeartbeat, state: GroupState): Parameters<typeof heartbeat>[1] {
+  const { memberId, memberEpoch, owned, topics, topicPattern } = request;
+  const member = state.members.get(memberId);
+  const subscription = { topics: [...new Set(topics)].toSorted(), topicPattern };
+  return {
+    memberId,
+    memberEpoch,
+    ...(owned === undefined || member === undefined ? {} : { owned: keysOf(owned, state, member) }),
+    ...(topics === undefined && topicPattern === undefined ? {} : { subscription }),
+  };
+}
+
+/** By name: of a topic that was created anew it is the one that the member holds. */
+function keysOf(owned: readonly TopicPartitions[], state: GroupState, member: Member): PartitionSet {
+  const keys = new Set<string>();
+  for (const { topic, partitions } of owned) {
+    const ids = state.topics.filter(({ name }) => name === topic).map(({ topicId }) => topicId);
+    for (const partition of partitions) {
+      const candidates = ids.map((topicId) => partitionKeyOf(topicId, partition));
+      const held = candidates.find((key) => member.assigned.has(key) || member.revoking.has(key));
+      keys.add(held ?? candidates[0] ?? partitionKeyOf(topic, partition));
+    }
+  }
+  return keys;
+}
+
+/** @throws ServiceError what the group refuses */
+function stateOf(decision: GroupDecision): GroupState {
+  if (decision.kind === "decided") return decision.state;
+  throw new ServiceError(decision.code, refusalMessages[decision.code]);
+}
+
+const refusalMessages = {
+  UNKNOWN_MEMBER_ID: "The group has no such member, or its session is over: join again",
+  FENCED_MEMBER_EPOCH: "The member's epoch is not the group's: give up all partitions and join again",
+  FENCED_INSTANCE_ID: "Another member has come under the same instanceId",
+  UNRELEASED_INSTANCE_ID: "A member of that instanceId is in the group: it must leave, or its session end, first",
+  GROUP_MAX_SIZE_REACHED: "The group has as many members as it can have",
+} as const satisfies Partial<Record<ErrorCode, string>>;
+
+function memberOf(state: GroupState, memberId: string): Member {
+  const member = state.members.get(memberId);
+  if (member === undefined) throw new ServiceError("UNKNOWN_MEMBER_ID", refusalMessages.UNKNOWN_MEMBER_ID);
+  return member;
+}
+
+function membershipOf(state: GroupState, memberId: string): Membership {
+  const member = memberOf(state, memberId);
+  const { epoch, assigned, sessionTimeoutMs } = member;
+  return {
+    memberId,
+    memberEpoch: epoch,
+    assignment: namedPartitions(state, assigned),
+    heartbeatIntervalMs: isSettled(member) ? settledIntervalMs(sessionTimeoutMs) : heartbeatIntervalMsMin,
+    sessionTimeoutMs,
+  };
+}
+
+function settledIntervalMs(sessionTimeoutMs: number): number {
+  const share = Math.floor(sessionTimeoutMs / heartbeatsPerSession);
+  return Math.max(heartbeatIntervalMsMin, Math.min(heartbeatIntervalMsMax, share));
+}
+
+/** By topic name, ascending. */
+export function namedPartitions(state: GroupState, keys: PartitionSet): TopicPartitions[] {
+  const partitions = byTopic(keys);
+  return state.topics.flatMap(({ topicId, name }) => {
+    const own = partitions.get(topicId);
+    return own === undefined ? [] : [{ topic: name, partitions: own }];
+  });
+}
+
+/** As whoever changes the group next will find it. */
+export function settledInMemory(state: GroupState, moment: Moment): GroupState {
+  let settled = state;
+  for (let next = expire(settled, moment); next !== settled; next = expire(settled, moment)) settled = next;
+  return settled;
+}
+
+export function tooContended({ group }: GroupName): ServiceError {
+  return new ServiceError("THROTTLING_QUOTA_EXCEEDED", `Too many callers change the group ${group}`);
+}

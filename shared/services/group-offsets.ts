@@ -1,0 +1,269 @@
+/** Offsets of consumer groups: committed, read with their lag, and set anew. */
+import { ServiceError } from "../api/errors.ts";
+import { isGroup, offsetsOf, stagedOf, type StoredOffset } from "../groups/group-item.ts";
+import { type GroupState, holders, type PartitionKey, partitionKeyOf } from "../groups/group-state.ts";
+import { groupPartitionsMax, groupUpdateAttributesMax, offsetLookupsAtOnce } from "../limits/groups.ts";
+import type { GroupCommits, ResolvedOffset } from "./group-commits.ts";
+import type { GroupAsRead, GroupItems } from "./group-items.ts";
+import { type GroupMembers, settledInMemory } from "./group-members.ts";
+import type { GroupTopics } from "./group-topics.ts";
+import type {
+  CommitOffsets,
+  CommitResult,
+  CommittedOffset,
+  GroupName,
+  OffsetToCommit,
+  ResetOffsets,
+  ResetPoint,
+  ResetResult,
+} from "./groups.ts";
+import type { FetchService } from "./services.ts";
+import { checkTopicName } from "./topic-checks.ts";
+
+/** A partition of a topic that is there. */
+interface Place {
+  readonly topicId: string;
+  readonly topic: string;
+  readonly partition: number;
+}
+
+export class GroupOffsets {
+  readonly #items: GroupItems;
+  readonly #members: GroupMembers;
+  readonly #commits: GroupCommits;
+  readonly #topics: GroupTopics;
+  readonly #fetch: Pick<FetchService, "listOffset">;
+
+  constructor(
+    items: GroupItems,
+    members: GroupMembers,
+    commits: GroupCommits,
+    topics: GroupTopics,
+    fetch: Pick<FetchService, "listOffset">,
+  ) {
+    this.#items = items;
+    this.#members = members;
+    this.#commits = commits;
+    this.#topics = topics;
+    this.#fetch = fetch;
+  }
+
+  async commit(request: CommitOffsets): Promise<readonly CommitResult[]> {
+    const { namespace, memberId, memberEpoch } = request;
+    const committer = memberId === undefined || memberEpoch === undefined ? {} : { memberId, memberEpoch };
+    const resolved = await inTurns(request.offsets, (offset) => this.resolve(namespace, offset));
+    const good = resolved.flatMap((offset) => (offset instanceof ServiceError ? [] : [offset]));
+    // Each offset is an attribute, and may come with its topic's name as another.
+    const size = Math.floor(groupUpdateAttributesMax / 2);
+    for (let start = 0; start === 0 || start < good.length; start += size) {
+      await this.#commits.write(request, committer, good.slice(start, start + size));
+    }
+    return request.offsets.map(({ topic, partition }, index) => {
+      const outcome = resolved[index];
+      return outcome instanceof ServiceError ? { topic, partition, error: outcome } : { topic, partition };
+    });
+  }
+
+  /** With the id of the topic that has the name now; an error that is this partition's alone. */
+  async resolve(namespace: string, offset: OffsetToCommit): Promise<ResolvedOffset | ServiceError> {
+    const { topic, partition, metadata = "" } = offset;
+    const found = await this.#topics.findPartition(namespace, topic, partition);
+    if (found === undefined) return unknownPartition(topic, partition);
+    return { topicId: found.topicId, topic, partition, offset: offset.offset, metadata };
+  }
+
+  async offsets(
+    request: GroupName & { readonly topics?: readonly string[]; readonly stable?: boolean },
+  ): Promise<readonly CommittedOffset[]> {
+    const group = await this.#existing(request);
+    const state = settledInMemory(group.state, this.#items.moment(group.attributes));
+    const wanted = request.topics === undefined ? undefined : new Set(request.topics);
+    if (request.stable === true) checkStable(group, wanted);
+    const committed = new Map(offsetsOf(group.attributes).map((offset) => [keyOf(offset), offset]));
+    const places = await this.#places(request.namespace, state, [...committed.values()], wanted);
+    const held = holders(state);
+    return await inTurns(places, async (place) => {
+      const owner = held.get(`${place.topic}/${place.partition}`);
+      const { logStartOffset, highWatermark } = await this.#ends(request.namespace, place);
+      const offset = committed.get(keyOf(place));
+      const from = Math.max(offset?.offset ?? logStartOffset, logStartOffset);
+      return {
+        topic: place.topic,
+        partition: place.partition,
+        offset: offset?.offset ?? -1,
+        metadata: offset?.metadata ?? "",
+        ...(offset === undefined ? {} : { committedAtMs: offset.committedAtMs }),
+        highWatermark,
+        logStartOffset,
+        lag: Math.max(0, highWatermark - from),
+        ...(owner === undefined ? {} : { memberId: owner }),
+      };
+    });
+  }
+
+  async reset(request: ResetOffsets): Promise<readonly ResetResult[]> {
+    const { namespace, group: groupId, point, dryRun = false } = request;
+    checkPoint(point);
+    let group = await this.#existing(request);
+    if (settledInMemory(group.state, this.#items.moment(group.attributes)).members.size > 0) throw notEmpty(groupId);
+    if (group.state.members.size > 0 && !dryRun) group = await this.#members.settle(request);
+    if (group.state.members.size > 0 && !dryRun) throw notEmpty(groupId);
+    const committed = new Map(offsetsOf(group.attributes).map((offset) => [keyOf(offset), offset.offset]));
+    const places = await this.#placesToReset(request, group);
+    const targets = await inTurns(places, async (place) => {
+      const from = committed.get(keyOf(place)) ?? -1;
+      return { ...place, from, offset: await this.#target(namespace, place, point, from), metadata: "" };
+    });
+    if (!dryRun) await this.#write(request, targets);
+    return targets.map(({ topic, partition, from, offset }) => ({ topic, partition, from, to: offset }));
+  }
+
+  async #write(name: GroupName, targets: readonly ResolvedOffset[]): Promise<void> {
+    const size = Math.floor(groupUpdateAttributesMax / 2);
+    for (let start = 0; start < targets.length; start += size) {
+      try {
+        await this.#commits.write(name, {}, targets.slice(start, start + size));
+      } catch (cause) {
+        if (cause instanceof ServiceError && cause.code === "UNKNOWN_MEMBER_ID") throw notEmpty(name.group);
+        throw cause;
+      }
+    }
+  }
+
+  async #existing(name: GroupName): Promise<GroupAsRead> {
+    const group = await this.#items.get(name);
+    if (!isGroup(group.attributes)) throw noSuchGroup(name.group);
+    return group;
+  }
+
+  /** Partitions that are committed, or of topics that the group is subscribed to, and that are there. */
+  async #places(
+    namespace: string,
+    state: GroupState,
+    committed: readonly StoredOffset[],
+    wanted: ReadonlySet<string> | undefined,
+  ): Promise<Place[]> {
+    const places = new Map<PartitionKey, Place>();
+    const add = (place: Place): void => void places.set(keyOf(place), place);
+    const isWanted = ({ topic }: { readonly topic: string }): boolean => wanted === undefined || wanted.has(topic);
+    const names = new Map([
+      ...committed.map(({ topic }) => [topic, false] as const),
+      ...state.topics.map(({ name }) => [name, true] as const),
+    ]);
+    const topics = await inTurns(
+      [...names].filter(([topic]) => isWanted({ topic })),
+      async ([topic, isSubscribed]) => ({ found: await this.#topics.find(namespace, topic), isSubscribed }),
+    );
+    for (const { found, isSubscribed } of topics) {
+      if (found === undefined) continue;
+      const { topicId, name: topic, partitions } = found;
+      for (const offset of committed) {
+        if (offset.topicId === topicId) add({ topicId, topic, partition: offset.partition });
+      }
+      const shared = isSubscribed ? Math.min(partitions, groupPartitionsMax) : 0;
+      for (let partition = 0; partition < shared; partition += 1) add({ topicId, topic, partition });
+    }
+    return [...places.values()].toSorted((one, other) =>
+      one.topic === other.topic ? one.partition - other.partition : one.topic < other.topic ? -1 : 1,
+    );
+  }
+
+  async #placesToReset({ namespace, topics }: ResetOffsets, { attributes, state }: GroupAsRead): Promise<Place[]> {
+    const committed = offsetsOf(attributes);
+    const without = { ...state, topics: [] };
+    if (topics === undefined) return await this.#places(namespace, without, committed, undefined);
+    const places: Place[] = [];
+    for (const { topic, partitions } of topics) {
+      checkTopicName(topic);
+      const found = await this.#topics.find(namespace, topic);
+      if (found === undefined) throw unknownPartition(topic, partitions?.[0] ?? 0);
+      for (const partition of partitions ?? Array.from({ length: found.partitions }, (_, index) => index)) {
+        const there = await this.#topics.findPartition(namespace, topic, partition);
+        if (there === undefined || !Number.isInteger(partition) || partition < 0)
+          throw unknownPartition(topic, partition);
+        places.push({ topicId: there.topicId, topic, partition });
+      }
+    }
+    if (places.length <= groupPartitionsMax) return places;
+    throw new ServiceError("INVALID_REQUEST", `A group has offsets of at most ${groupPartitionsMax} partitions`);
+  }
+
+  /** Where the point is in the partition's log; beyond either end it is that end. */
+  async #target(namespace: string, place: Place, point: ResetPoint, from: number): Promise<number> {
+    const { logStartOffset, highWatermark } = await this.#ends(namespace, place);
+    const within = (offset: number): number => Math.min(highWatermark, Math.max(logStartOffset, offset));
+    switch (point.to) {
+      case "earliest":
+        return logStartOffset;
+      case "latest":
+        return highWatermark;
+      case "offset":
+        return within(point.offset);
+      case "shift":
+        return within((from < 0 ? logStartOffset : from) + point.by);
+      case "timestamp": {
+        const { topic, partition } = place;
+        const at = { at: "timestamp", timestampMs: point.timestampMs } as const;
+        const { offset } = await this.#fetch.listOffset(namespace, topic, partition, at);
+        return offset < 0 ? highWatermark : within(offset);
+      }
+    }
+  }
+
+  async #ends(
+    namespace: string,
+    { topic, partition }: Place,
+  ): Promise<{ readonly logStartOffset: number; readonly highWatermark: number }> {
+    const start = await this.#fetch.listOffset(namespace, topic, partition, { at: "earliest" });
+    const end = await this.#fetch.listOffset(namespace, topic, partition, { at: "latest" });
+    return { logStartOffset: start.offset, highWatermark: end.offset };
+  }
+}
+
+function keyOf({ topicId, partition }: { readonly topicId: string; readonly partition: number }): PartitionKey {
+  return partitionKeyOf(topicId, partition);
+}
+
+/** @throws ServiceError UNSTABLE_OFFSET_COMMIT */
+function checkStable({ attributes }: GroupAsRead, wanted: ReadonlySet<string> | undefined): void {
+  for (const { offsets } of stagedOf(attributes)) {
+    for (const { topic, partition } of offsets) {
+      if (wanted !== undefined && !wanted.has(topic)) continue;
+      throw new ServiceError("UNSTABLE_OFFSET_COMMIT", "A transaction has offsets that are not decided yet", {
+        details: { topic, partition },
+      });
+    }
+  }
+}
+
+/** @throws ServiceError INVALID_REQUEST */
+function checkPoint(point: ResetPoint): void {
+  const isRight =
+    (point.to !== "offset" || (Number.isSafeInteger(point.offset) && point.offset >= 0)) &&
+    (point.to !== "shift" || Number.isSafeInteger(point.by)) &&
+    (point.to !== "timestamp" || Number.isSafeInteger(point.timestampMs));
+  if (!isRight) throw new ServiceError("INVALID_REQUEST", "The point is not a whole number in its range");
+}
+
+export function noSuchGroup(group: string): ServiceError {
+  return new ServiceError("GROUP_ID_NOT_FOUND", `There is no group ${group}`);
+}
+
+export function notEmpty(group: string): ServiceError {
+  return new ServiceError("NON_EMPTY_GROUP", `The group ${group} has members, or offsets that are not decided`);
+}
+
+function unknownPartition(topic: string, partition: number): ServiceError {
+  return new ServiceError("UNKNOWN_TOPIC_OR_PARTITION", `${topic} has no partition ${partition}`, {
+    details: { topic, partition },
+  });
+}
+
+/** Does all of them, a few at a time. */
+async function inTurns<Item, Result>(all: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let start = 0; start < all.length; start += offsetLookupsAtOnce) {
+    results.push(...(await Promise.all(all.slice(start, start + offsetLookupsAtOnce).map(work))));
+  }
+  return results;
+}

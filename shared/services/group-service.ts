@@ -1,0 +1,190 @@
+/** Consumer groups (KIP-848), and the offsets that transactions commit to them. */
+import { ServiceError } from "../api/errors.ts";
+import { consumerKind, hasStaged, isForgotten, isGroup } from "../groups/group-item.ts";
+import { type Member, settlementOf } from "../groups/group-state.ts";
+import { groupChangeAttemptsMax, groupIdCharsMax } from "../limits/groups.ts";
+import { groupsPartition } from "../storage/item-keys.ts";
+import type { Item } from "../storage/item-store.ts";
+import type { Storage } from "../storage/storage.ts";
+import { withChangeErrors } from "./change-errors.ts";
+import { checkCommit, checkGroupName, checkHeartbeat, checkJoin, checkMemberId } from "./group-checks.ts";
+import { GroupCommits } from "./group-commits.ts";
+import { type GroupAsRead, GroupItems } from "./group-items.ts";
+import { GroupMembers, namedPartitions, settledInMemory, tooContended } from "./group-members.ts";
+import { GroupOffsets, noSuchGroup, notEmpty } from "./group-offsets.ts";
+import { GroupTopics } from "./group-topics.ts";
+import type {
+  GroupDescription,
+  GroupMember,
+  GroupName,
+  GroupService,
+  GroupSummary,
+  Membership,
+  MemberHeartbeat,
+  TransactionalOffsets,
+} from "./groups.ts";
+import { checkNamespaceName, type Namespaces } from "./namespace-service.ts";
+import type { Page, PageRequest } from "./pages.ts";
+import type { FetchService, TopicFinder, TopicService } from "./services.ts";
+import { withStorageErrors } from "./storage-errors.ts";
+import { checkLimit } from "./topic-checks.ts";
+import { StagedOffsets } from "./transactional-offsets.ts";
+
+export interface GroupDependencies {
+  readonly namespaces: Namespaces;
+  readonly topics: Pick<TopicService, "list">;
+  readonly finder: TopicFinder;
+  readonly fetch: Pick<FetchService, "listOffset">;
+}
+
+export function groupService(
+  storage: Storage,
+  { namespaces, topics, finder, fetch }: GroupDependencies,
+): { readonly groups: GroupService; readonly transactionalOffsets: TransactionalOffsets } {
+  const items = new GroupItems(storage);
+  const groupTopics = new GroupTopics(storage, topics, finder);
+  const members = new GroupMembers(storage, items, groupTopics);
+  const commits = new GroupCommits(storage, items, members);
+  const offsets = new GroupOffsets(items, members, commits, groupTopics, fetch);
+  return {
+    groups: new ItemGroups({ storage, namespaces, items, members, offsets }),
+    transactionalOffsets: new StagedOffsets(storage, items, commits, (namespace, offset) =>
+      offsets.resolve(namespace, offset),
+    ),
+  };
+}
+
+interface Parts {
+  readonly storage: Storage;
+  readonly namespaces: Namespaces;
+  readonly items: GroupItems;
+  readonly members: GroupMembers;
+  readonly offsets: GroupOffsets;
+}
+
+class ItemGroups implements GroupService {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async join(request: Parameters<GroupService["join"]>[0]): Promise<Membership> {
+    checkGroupName(request);
+    checkJoin(request);
+    return await withChangeErrors(async () => {
+      await this.#parts.namespaces.require(request.namespace);
+      return await this.#parts.members.join(request);
+    });
+  }
+
+  async heartbeat(request: MemberHeartbeat): Promise<Membership> {
+    checkGroupName(request);
+    checkHeartbeat(request);
+    // Not asked for first whether the namespace is there: that would be a second request.
+    return await withChangeErrors(() => this.#parts.members.heartbeat(request));
+  }
+
+  async leave(request: Parameters<GroupService["leave"]>[0]): Promise<void> {
+    checkGroupName(request);
+    checkMemberId(request.memberId);
+    await withChangeErrors(() => this.#parts.members.leave(request));
+  }
+
+  async commit(request: Parameters<GroupService["commit"]>[0]): ReturnType<GroupService["commit"]> {
+    checkGroupName(request);
+    checkCommit(request);
+    return await withChangeErrors(async () => {
+      // A member has a group, and a group a namespace.
+      if (request.memberId === undefined) await this.#parts.namespaces.require(request.namespace);
+      return await this.#parts.offsets.commit(request);
+    });
+  }
+
+  async offsets(request: Parameters<GroupService["offsets"]>[0]): ReturnType<GroupService["offsets"]> {
+    checkGroupName(request);
+    return await withStorageErrors(() => this.#parts.offsets.offsets(request));
+  }
+
+  async reset(request: Parameters<GroupService["reset"]>[0]): ReturnType<GroupService["reset"]> {
+    checkGroupName(request);
+    return await withChangeErrors(() => this.#parts.offsets.reset(request));
+  }
+
+  async list(namespace: string, { limit, nextToken }: PageRequest): Promise<Page<GroupSummary>> {
+    checkLimit(limit);
+    checkNamespaceName(namespace);
+    if (nextToken !== undefined && (nextToken === "" || nextToken.length > groupIdCharsMax)) {
+      throw new ServiceError("BAD_ARGUMENTS", "nextToken is not one that a page ended with");
+    }
+    return await withStorageErrors(async () => {
+      await this.#parts.namespaces.require(namespace);
+      const page = await this.#parts.storage.items.query(groupsPartition(namespace), {
+        limit,
+        ...(nextToken === undefined ? {} : { after: nextToken }),
+      });
+      const found = page.items.flatMap((item) => this.#summaryOf(namespace, item) ?? []);
+      return { items: found, ...(page.next === undefined ? {} : { nextToken: page.next }) };
+    });
+  }
+
+  async describe(name: GroupName): Promise<GroupDescription> {
+    checkGroupName(name);
+    return await withStorageErrors(async () => {
+      const group = await this.#parts.items.get(name);
+      if (!isGroup(group.attributes)) throw noSuchGroup(name.group);
+      return this.#descriptionOf(name, group);
+    });
+  }
+
+  async delete(name: GroupName): Promise<void> {
+    checkGroupName(name);
+    await withChangeErrors(async () => {
+      for (let attempt = 0; attempt < groupChangeAttemptsMax; attempt += 1) {
+        const { state, item, attributes } = await this.#parts.members.settle(name);
+        if (item === undefined || !isGroup(attributes)) throw noSuchGroup(name.group);
+        if (state.members.size > 0 || hasStaged(attributes)) throw notEmpty(name.group);
+        if (await this.#parts.items.drop(name, item)) return;
+      }
+      throw tooContended(name);
+    });
+  }
+
+  #summaryOf(namespace: string, item: Item): GroupSummary | undefined {
+    const { attributes, key } = item;
+    const isShown = attributes["kind"] === consumerKind && isGroup(attributes);
+    if (!isShown || isForgotten(attributes, this.#parts.storage.clock.wallMs())) return undefined;
+    const name = { namespace, group: key.sort };
+    const { group, state, members } = this.#descriptionOf(name, this.#parts.items.read(name, item));
+    return { group, state, members };
+  }
+
+  /** As it is without the members whose session is over, whoever removes them. */
+  #descriptionOf({ group }: GroupName, { state: stored, attributes }: GroupAsRead): GroupDescription {
+    const moment = this.#parts.items.moment(attributes);
+    const state = settledInMemory(stored, moment);
+    const memberOf = (member: Member): GroupMember => {
+      const { memberId, instanceId, clientId, topicPattern, topics, sessionTimeoutMs } = member;
+      return {
+        memberId,
+        memberEpoch: member.epoch,
+        topics,
+        assignment: namedPartitions(state, member.assigned),
+        target: namedPartitions(state, member.target),
+        sessionTimeoutMs,
+        leaseExpiresAtMs: moment.leases.get(memberId) ?? 0,
+        ...(topicPattern === undefined ? {} : { topicPattern }),
+        ...(instanceId === undefined ? {} : { instanceId }),
+        ...(clientId === undefined ? {} : { clientId }),
+      };
+    };
+    return {
+      group,
+      state: settlementOf(state),
+      members: state.members.size,
+      groupEpoch: state.epoch,
+      assignor: state.assignor,
+      memberList: [...state.members.values()].map(memberOf),
+    };
+  }
+}

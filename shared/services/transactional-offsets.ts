@@ -1,0 +1,196 @@
+/**
+ * Offsets that are committed with a transaction or not at all. They stand undecided in the group's item, under the
+ * producer's id and with its epoch, until the transaction's end moves them to the committed ones or drops them:
+ *
+ *     stage ──► x:<producerId> ──► decide(commit) ──► o:…       d:<producerId> := the epoch
+ *                              └─► decide(abort)  ──► gone      d:<producerId> := the epoch
+ *
+ * Each transaction of a producer has an epoch of its own. `d:` refuses what was staged for one that is decided and comes late.
+ */
+import { ServiceError } from "../api/errors.ts";
+import {
+  decidedBefore,
+  decodeDecided,
+  decodeStaged,
+  encodeDecided,
+  encodeStaged,
+  mergeStaged,
+  type Staged,
+} from "../groups/committed-offset.ts";
+import { consumerKind, decidedName, isConsumerGroup, stagedName } from "../groups/group-item.ts";
+import { groupChangeAttemptsMax, stagedKnownMax } from "../limits/groups.ts";
+import { backoffMs } from "../log/put-entry.ts";
+import { conditionsHold } from "../storage/item-change.ts";
+import { groupKey } from "../storage/item-keys.ts";
+import type { AttributeValue, Condition, Item } from "../storage/item-store.ts";
+import type { Storage } from "../storage/storage.ts";
+import { withChangeErrors } from "./change-errors.ts";
+import { checkCommit, checkGroupName } from "./group-checks.ts";
+import type { GroupCommits, ResolvedOffset } from "./group-commits.ts";
+import { type GroupItems, idOf } from "./group-items.ts";
+import { tooContended } from "./group-members.ts";
+import type { CommitOffsets, GroupName, OffsetsOfTransaction, OffsetToCommit, TransactionalOffsets } from "./groups.ts";
+
+type Resolve = (namespace: string, offset: OffsetToCommit) => Promise<ResolvedOffset | ServiceError>;
+
+export class StagedOffsets implements TransactionalOffsets {
+  readonly #storage: Storage;
+  readonly #items: GroupItems;
+  readonly #commits: GroupCommits;
+  readonly #resolve: Resolve;
+  /** What this process has staged, as it stands in the item; oldest first. */
+  readonly #known = new Map<string, string>();
+
+  constructor(storage: Storage, items: GroupItems, commits: GroupCommits, resolve: Resolve) {
+    this.#storage = storage;
+    this.#items = items;
+    this.#commits = commits;
+    this.#resolve = resolve;
+  }
+
+  async stage(request: OffsetsOfTransaction & Omit<CommitOffsets, keyof GroupName>): Promise<void> {
+    checkGroupName(request);
+    checkCommit(request);
+    await withChangeErrors(async () => {
+      const resolved = await Promise.all(request.offsets.map((offset) => this.#resolve(request.namespace, offset)));
+      // All of a transaction's offsets, or none.
+      const offsets = resolved.map((offset) => {
+        if (offset instanceof ServiceError) throw offset;
+        return offset;
+      });
+      await this.#stage(request, { producerEpoch: request.producerEpoch, offsets });
+    });
+  }
+
+  async decide(transaction: OffsetsOfTransaction, commit: boolean): Promise<void> {
+    checkGroupName(transaction);
+    await withChangeErrors(() => this.#decide(transaction, commit));
+  }
+
+  async #stage(request: OffsetsOfTransaction & Omit<CommitOffsets, keyof GroupName>, staged: Staged): Promise<void> {
+    const { producerId, producerEpoch } = request;
+    const id = transactionId(request);
+    let known = this.#known.get(id);
+    for (let attempt = 0; attempt < groupChangeAttemptsMax; attempt += 1) {
+      const text = encodeStaged(known === undefined ? staged : mergeStaged(decodeStaged(known), staged));
+      const set = { kind: consumerKind, [stagedName(producerId)]: text };
+      await this.#commits.checkRoom(request, set);
+      const allowed = [...this.#commits.conditionsOf(request), isOpen(request)];
+      const written = await this.#items.update(request, { set }, [...allowed, isStill(producerId, known)]);
+      const existing = written.applied ? written.item : written.existing;
+      const found = existing?.attributes[stagedName(producerId)];
+      if (written.applied || (found === text && conditionsHold(existing, allowed))) {
+        this.#remember(id, text);
+        return;
+      }
+      checkMark(existing?.attributes[decidedName(producerId)], producerEpoch);
+      if (!conditionsHold(existing, allowed)) await this.#commits.makeWay(request, request, existing);
+      known = ownStaged(found, producerEpoch);
+      await this.#storage.timers.sleep(backoffMs(this.#storage, attempt));
+    }
+    throw tooContended(request);
+  }
+
+  async #decide(transaction: OffsetsOfTransaction, commit: boolean): Promise<void> {
+    const id = transactionId(transaction);
+    let text = this.#known.get(id);
+    if (text === undefined) {
+      const found = await this.#storage.items.get(groupKey(transaction.namespace, transaction.group));
+      if (isOutOfReach(found, transaction)) return;
+      text = stagedText(found, transaction);
+    }
+    for (let attempt = 0; attempt < groupChangeAttemptsMax; attempt += 1) {
+      const existing = await this.#settle(transaction, text, commit);
+      this.#known.delete(id);
+      if (existing === "decided") return;
+      if (isOutOfReach(existing, transaction)) return;
+      // Another process staged more for it: what stands there now is decided.
+      text = stagedText(existing, transaction);
+      await this.#storage.timers.sleep(backoffMs(this.#storage, attempt));
+    }
+    throw tooContended(transaction);
+  }
+
+  /** "decided", or what stands there instead of what was staged. */
+  async #settle(
+    transaction: OffsetsOfTransaction,
+    text: string | undefined,
+    commit: boolean,
+  ): Promise<Item | "decided" | undefined> {
+    const { producerId, producerEpoch } = transaction;
+    const mark = encodeDecided(producerEpoch, this.#storage.clock.wallMs());
+    const offsets = text === undefined || !commit ? {} : this.#commits.attributesOf(decodeStaged(text).offsets);
+    const set = { kind: consumerKind, ...offsets, [decidedName(producerId)]: mark };
+    const remove = text === undefined ? [] : [stagedName(producerId)];
+    const conditions = [isConsumerGroup, isStill(producerId, text), isOpen(transaction)];
+    const written = await this.#items.update(transaction, { set, remove }, conditions);
+    return written.applied ? "decided" : written.existing;
+  }
+
+  #remember(id: string, text: string): void {
+    this.#known.delete(id);
+    this.#known.set(id, text);
+    for (const [oldest] of this.#known) {
+      if (this.#known.size <= stagedKnownMax) return;
+      this.#known.delete(oldest);
+    }
+  }
+}
+
+/** The attribute is as it is thought to be, or is not there if nothing is thought to be. */
+function isStill(producerId: bigint, text: string | undefined): Condition {
+  // No text is empty: only a missing attribute passes.
+  return { kind: "attribute", name: stagedName(producerId), op: "=", value: text ?? "", orAbsent: text === undefined };
+}
+
+/** Nobody has decided it. */
+function isOpen({ producerId, producerEpoch }: OffsetsOfTransaction): Condition {
+  return {
+    kind: "attribute",
+    name: decidedName(producerId),
+    op: "<",
+    value: decidedBefore(producerEpoch),
+    orAbsent: true,
+  };
+}
+
+/** True if nothing of the transaction is there to be decided, and nothing of it can come any more. */
+function isOutOfReach(item: Item | undefined, { producerId, producerEpoch }: OffsetsOfTransaction): boolean {
+  if (item === undefined) return false;
+  const { kind, [stagedName(producerId)]: staged, [decidedName(producerId)]: mark } = item.attributes;
+  if (kind !== consumerKind) return true;
+  if (mark !== undefined && decodeDecided(mark).producerEpoch >= producerEpoch) return true;
+  // What stands there is another transaction's, and keeps out what may still come of this one.
+  return staged !== undefined && decodeStaged(staged).producerEpoch !== producerEpoch;
+}
+
+/** What is staged, once it is known to be this transaction's. */
+function stagedText(item: Item | undefined, { producerId }: OffsetsOfTransaction): string | undefined {
+  const found = item?.attributes[stagedName(producerId)];
+  return typeof found === "string" ? found : undefined;
+}
+
+/** @throws ServiceError what is staged is another transaction's: PRODUCER_FENCED | CONCURRENT_TRANSACTIONS */
+function ownStaged(found: AttributeValue | undefined, producerEpoch: number): string | undefined {
+  if (typeof found !== "string") return undefined;
+  const staged = decodeStaged(found);
+  if (staged.producerEpoch === producerEpoch) return found;
+  if (staged.producerEpoch > producerEpoch) throw fenced();
+  throw new ServiceError("CONCURRENT_TRANSACTIONS", "An earlier transaction of the producer is not decided yet");
+}
+
+/** @throws ServiceError the transaction is over: INVALID_TXN_STATE | PRODUCER_FENCED */
+function checkMark(mark: AttributeValue | undefined, producerEpoch: number): void {
+  if (mark === undefined) return;
+  const decided = decodeDecided(mark).producerEpoch;
+  if (decided > producerEpoch) throw fenced();
+  if (decided === producerEpoch) throw new ServiceError("INVALID_TXN_STATE", "The transaction is decided already");
+}
+
+function fenced(): ServiceError {
+  return new ServiceError("PRODUCER_FENCED", "The producer has begun a later transaction");
+}
+
+function transactionId(transaction: OffsetsOfTransaction): string {
+  return `${idOf(transaction)}/${transaction.producerId}/${transaction.producerEpoch}`;
+}
