@@ -64,6 +64,7 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
   #closing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
   #isRunning = false;
+  #hasWorkers = false;
   #isFinishLookedAt = false;
   #committedAtMs: number;
 
@@ -161,6 +162,7 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
     this.#isRunning = true;
     await this.start();
     const workers = new Workers(this.#configuration, this.#deliveries, (problem) => this.#report(problem));
+    this.#hasWorkers = true;
     void workers.run(work, count);
   }
 
@@ -256,8 +258,9 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
   #fail(error: unknown): void {
     if (this.#failure !== undefined || this.#closing !== undefined) return;
     this.#failure = { error };
-    // Somebody has to hear of it.
-    if (!this.#isFinishLookedAt && this.#isRunning) process.emitWarning(error instanceof Error ? error : String(error));
+    // Somebody has to hear of it: `run` has long been resolved.
+    if (!this.#isFinishLookedAt && this.#hasWorkers)
+      process.emitWarning(error instanceof Error ? error : String(error));
     void this.close();
   }
 

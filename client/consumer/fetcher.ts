@@ -33,6 +33,7 @@ export class Fetcher {
   readonly #events: FetcherEvents;
   /** Requests of partitions that were given up meanwhile are among them until they are answered. */
   #inFlight = 0;
+  #fetches = 0;
 
   constructor(client: CommandSender, configuration: ConsumerConfiguration, holdings: Holdings, events: FetcherEvents) {
     this.#client = client;
@@ -52,10 +53,10 @@ export class Fetcher {
   }
 
   async #fetch(partition: OwnedPartition): Promise<void> {
-    const { time } = this.#configuration;
     const { run } = partition;
     partition.isFetching = true;
-    partition.fetchedAtMs = time.nowMs();
+    this.#fetches += 1;
+    partition.lastFetch = this.#fetches;
     this.#inFlight += 1;
     try {
       await this.#fetchPage(partition);
@@ -135,7 +136,7 @@ function isHungry(partition: OwnedPartition, nowMs: number): boolean {
 }
 
 function longestWithout(one: OwnedPartition, other: OwnedPartition): number {
-  return one.fetchedAtMs - other.fetchedAtMs;
+  return one.lastFetch - other.lastFetch;
 }
 
 /** A topic that is not there may be so for a moment only; when it is gone for good, the group takes the partition away. */

@@ -48,8 +48,8 @@ export class OwnedPartition implements TopicPartition {
   #takenUpTo: number | undefined;
   isPaused = false;
   isFetching = false;
-  /** When the last fetch began. */
-  fetchedAtMs = 0;
+  /** The number of its last fetch among those of all partitions. */
+  lastFetch = 0;
   /** Not before this moment of the consumer's time is it fetched from again. */
   fetchRestsUntilMs = 0;
   /** Not before this moment is it handed out again. */
