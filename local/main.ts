@@ -26,6 +26,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     description: "write a topic's records to the standard output",
     load: async () => (await import("./commands/consume.ts")).registerConsume,
   },
+  groups: {
+    description: "list, describe, reset and delete consumer groups",
+    load: async () => (await import("./commands/groups.ts")).registerGroups,
+  },
   znode: {
     description: "read, write and watch znodes",
     load: async () => (await import("./commands/znode.ts")).registerZnode,

@@ -11,9 +11,9 @@ export interface HandlerContext {
    *
    * @throws PartitionNotOwnedError if the partition was taken away: what is done for it no longer counts
    */
-  heartbeat(): Promise<void>;
+  readonly heartbeat: () => Promise<void>;
   /** Pauses the partition behind the record at work; what it answers resumes it. */
-  pause(): () => void;
+  readonly pause: () => () => void;
   /** Aborts when the partition was taken away, or another offset of it was sought. */
   readonly signal: AbortSignal;
 }
@@ -27,15 +27,15 @@ export interface RecordContext extends HandlerContext {
 export interface BatchContext extends HandlerContext {
   readonly batch: RecordBatch;
   /** All records of the batch up to this offset have been processed. */
-  resolveOffset(offset: number): void;
+  readonly resolveOffset: (offset: number) => void;
   /** Commits what was processed, if an automatic commit is due; with offsets: these. */
-  commitOffsetsIfNecessary(offsets?: readonly OffsetCommit[]): Promise<void>;
+  readonly commitOffsetsIfNecessary: (offsets?: readonly OffsetCommit[]) => Promise<void>;
   /** Of all partitions. */
-  uncommittedOffsets(): readonly OffsetCommit[];
+  readonly uncommittedOffsets: () => readonly OffsetCommit[];
   /** False once the consumer is being closed. */
-  isRunning(): boolean;
+  readonly isRunning: () => boolean;
   /** The partition was taken away, or another offset of it was sought: what is left of the batch is to be dropped. */
-  isStale(): boolean;
+  readonly isStale: () => boolean;
 }
 
 export interface RunOptions {

@@ -7,14 +7,16 @@ import { Output, OutputClosedError } from "../console/output.ts";
 import { Progress } from "../console/progress.ts";
 import { formatAmount } from "../console/quantities.ts";
 import { recordFormatter } from "../console/record-format.ts";
-import type { RecordFormatter } from "../console/record-format.ts";
 import { CommandError } from "../command-error.ts";
+import { consumeAsMember } from "./consume-as-member.ts";
 import { runAction } from "../console/run-action.ts";
+import { parseCount, RecordWriter, sizeOf } from "../console/record-writer.ts";
 import { parseStartPoint, resolveStartPoint } from "../console/start-point.ts";
 import type { StartPoint } from "../console/start-point.ts";
 import type { Terminal } from "../console/terminal.ts";
 
-interface ConsumeOptions extends ConnectionOptions {
+export interface ConsumeOptions extends ConnectionOptions {
+  readonly group?: string;
   readonly partition: readonly number[];
   readonly offset: string;
   readonly count?: string;
@@ -37,12 +39,17 @@ Examples:
   $ streamkeeper consume orders -e -K ' '              all that are there, with their keys
   $ streamkeeper consume orders -o -10 -e              the last ten of each partition
   $ streamkeeper consume orders -o s@1767225600000 -J  from a time on, as JSON
-  $ streamkeeper consume orders -p 0 -o 42 -c 1 -f '%k: %s (offset %o)\\n'`;
+  $ streamkeeper consume orders -p 0 -o 42 -c 1 -f '%k: %s (offset %o)\\n'
+  $ streamkeeper consume -g billing orders returns     as a member of a group: it goes on where the group is`;
 
 /** Adds `streamkeeper consume`. */
 export function registerConsume(program: Command, terminal: Terminal = process): void {
-  const command = program.command("consume <topic>").description("write a topic's records to the standard output");
+  const command = program.command("consume <topic...>").description("write a topic's records to the standard output");
   withConnection(command)
+    .option(
+      "-g, --group <group>",
+      "as a member of this group: share the partitions with the others, and commit what was written",
+    )
     .option(
       "-p, --partition <numbers>",
       "partitions to read, such as 0,2; may be repeated (default: all)",
@@ -60,8 +67,13 @@ export function registerConsume(program: Command, terminal: Terminal = process):
     .option("-u, --unbuffered", "write each record by itself")
     .option("-q, --quiet", "do not tell when the end is reached")
     .addHelpText("after", examples)
-    .action((topic: string, options: ConsumeOptions) =>
-      runAction((signal) => consume(topic, options, terminal, signal)),
+    .action((topics: readonly string[], options: ConsumeOptions) =>
+      runAction(async (signal) => {
+        if (options.group !== undefined) return await consumeAsMember(topics, options, options.group, terminal, signal);
+        const [topic = "", ...others] = topics;
+        if (others.length > 0) throw new CommandError("only a group (-g) consumes more than one topic");
+        return await consume(topic, options, terminal, signal);
+      }),
     );
 }
 
@@ -80,11 +92,11 @@ async function consume(
   const signal = AbortSignal.any([interrupt, done.signal, output.signal]);
   const described = await client.send(new DescribeTopicCommand({ topic }), { abortSignal: signal });
   const chosen = choosePartitions(options.partition, described.partitions, topic);
-  const writer = new RecordWriter(output, formatter, topic, countMax, options.unbuffered === true);
+  const writer = new RecordWriter(output, formatter, countMax, options.unbuffered === true);
   const progress = new Progress(`consume ${topic}`, stderr);
   const read = (partition: number): Promise<void> =>
     readPartition(client, { topic, partition, start, stopAtEnd: options.exit === true, signal }, async (records) => {
-      await writer.write(records);
+      await writer.write(records, topic);
       if (stdout.isTTY !== true) progress.add(records.length, sizeOf(records));
       if (writer.isDone) done.abort();
     });
@@ -134,39 +146,6 @@ async function allOrFirstFailure(tasks: readonly Promise<void>[], others: AbortC
   }
 }
 
-/** Writes records of several partitions, page by page, up to a count. */
-class RecordWriter {
-  readonly #output: Output;
-  readonly #formatter: RecordFormatter;
-  readonly #topic: string;
-  readonly #countMax: number;
-  readonly #unbuffered: boolean;
-  written = 0;
-
-  constructor(output: Output, formatter: RecordFormatter, topic: string, countMax: number, unbuffered: boolean) {
-    this.#output = output;
-    this.#formatter = formatter;
-    this.#topic = topic;
-    this.#countMax = countMax;
-    this.#unbuffered = unbuffered;
-  }
-
-  get isDone(): boolean {
-    return this.written >= this.#countMax;
-  }
-
-  async write(records: readonly ReadRecord[]): Promise<void> {
-    const taken = records.slice(0, Math.max(0, this.#countMax - this.written));
-    // Counted before the first wait, so that two partitions do not both take the last place.
-    this.written += taken.length;
-    if (!this.#unbuffered) {
-      await this.#output.write(Buffer.concat(taken.map((record) => this.#formatter(record, this.#topic))));
-      return;
-    }
-    for (const record of taken) await this.#output.write(this.#formatter(record, this.#topic));
-  }
-}
-
 function choosePartitions(wanted: readonly number[], partitionsCount: number, topic: string): readonly number[] {
   const tooHigh = wanted.find((partition) => partition >= partitionsCount);
   if (tooHigh !== undefined)
@@ -175,18 +154,8 @@ function choosePartitions(wanted: readonly number[], partitionsCount: number, to
   return Array.from({ length: partitionsCount }, (_, partition) => partition);
 }
 
-function sizeOf(records: readonly ReadRecord[]): number {
-  return records.reduce((bytes, { key, value }) => bytes + (key?.length ?? 0) + (value?.length ?? 0), 0);
-}
-
 function partitions(text: string, before: readonly number[]): readonly number[] {
   const numbers = text.split(",").map((part) => (/^\d{1,9}$/.test(part) ? Number(part) : Number.NaN));
   if (numbers.some(Number.isNaN)) throw new CommandError(`--partition must be numbers such as 0,2: ${text}`);
   return [...before, ...numbers];
-}
-
-function parseCount(text: string | undefined): number {
-  if (text === undefined) return Number.POSITIVE_INFINITY;
-  if (!/^[1-9]\d{0,14}$/.test(text)) throw new CommandError(`--count must be a whole number from 1 on: ${text}`);
-  return Number(text);
 }

@@ -3,6 +3,7 @@ import {
   CorruptBatchError,
   DeliveryError,
   NoAnswerException,
+  NoCommittedOffsetError,
   ProducerFatalError,
   SessionExpiredError,
   StreamkeeperException,
@@ -44,6 +45,7 @@ function isExpected(error: unknown): error is Error {
     error instanceof DeliveryError ||
     error instanceof ProducerFatalError ||
     error instanceof CorruptBatchError ||
+    error instanceof NoCommittedOffsetError ||
     error instanceof SessionExpiredError ||
     error instanceof WatchLostError
   );
