@@ -2,27 +2,38 @@
  * The meta of a partition's entry: what its batches are, and what a cold writer needs to go on from it.
  *
  *     meta       => version:u8 flags:u8 totalBytes:varlong totalEntries:varlong unsealedForMs:varlong [fence:varlong]
- *                   checkpoint [batch]
- *     checkpoint => 0 table:bytes                 the producer table after this entry, see `ProducerTable`
+ *                   [firstOpenOffset:varlong] checkpoint [batch]
+ *     checkpoint => 0 writers:bytes               the producer table after this entry, see `writeWriters`
  *                 | 1 position:varlong            the entry at `position` holds the table
  *                 | 2 position:varlong id:string  a blob holds the table as it was before `position`
  *     batch      => flags:u8 gap:varint length:varint recordCount:varint maxTimestamp:varlong
- *                   [producerId:varlong producerEpoch:i16 baseSequence:varint] [key:string recordCount:varint]
+ *                   [producerId:varlong producerEpoch:i16 (baseSequence:varint | [firstOffset:varlong])]
+ *                   [key:string recordCount:varint]
  *
  * `maxTimestamp` is relative to the entry's time; `gap` counts payload bytes before the batch that nothing refers to.
+ * Version 2 has what belongs to transactions, and only entries that need it have version 2: markers carry no sequence but
+ * the first offset of the transaction that they end.
  */
 import { entryBatchesMax } from "../limits.ts";
 import { ByteReader } from "../record/byte-reader.ts";
 import { ByteWriter } from "../record/byte-writer.ts";
 import { MalformedBytesError } from "../record/malformed-bytes-error.ts";
+import { noSequence } from "../record/transaction-marker.ts";
 import { StorageCorruptError } from "../storage/errors.ts";
 import type { LogEntry } from "../storage/log-store.ts";
 
-const version = 1;
+const plainVersion = 1;
+const transactionalVersion = 2;
 const fenceFlag = 1;
+const openFlag = 2;
 const producerFlag = 1;
 const keyFlag = 2;
 const timestampFlag = 4;
+const transactionalFlag = 8;
+const markerFlag = 16;
+const commitFlag = 32;
+const endsFlag = 64;
+const plainBatchFlags = producerFlag | keyFlag | timestampFlag;
 
 /** A RecordBatch v2 inside an entry. */
 export interface EntryBatch {
@@ -35,8 +46,20 @@ export interface EntryBatch {
   readonly maxTimestamp: number;
   /** Absent for a producer that is not idempotent. */
   readonly producer?: { readonly producerId: bigint; readonly producerEpoch: number; readonly baseSequence: number };
+  /** Absent outside of transactions. */
+  readonly transaction?: TransactionPart;
   /** On the first batch of a request that came with an idempotency key: the key, and the records of all its batches. */
   readonly request?: { readonly idempotencyKey: string; readonly recordCount: number };
+}
+
+/** What a batch is to the transaction of its producer, which it has. */
+export type TransactionPart =
+  | { readonly kind: "data" }
+  /** The control record that ends it; `firstOffset` is absent if none was open. */
+  | { readonly kind: "commit" | "abort"; readonly firstOffset?: number };
+
+export function isMarker({ transaction }: Pick<EntryBatch, "transaction">): boolean {
+  return transaction !== undefined && transaction.kind !== "data";
 }
 
 export type Checkpoint =
@@ -54,18 +77,23 @@ export interface EntryMeta {
   readonly oldestUnsealedMs: number;
   /** The highest fencing token seen. */
   readonly fence?: number;
+  /** First offset of the oldest transaction that is open after this entry. */
+  readonly firstOpenOffset?: number;
   readonly checkpoint: Checkpoint;
   readonly batches: readonly EntryBatch[];
 }
 
 export function encodeEntryMeta(meta: EntryMeta, appendedAtMs: number): Uint8Array {
   const out = new ByteWriter(64 + meta.batches.length * 32);
-  out.u8(version);
-  out.u8(meta.fence === undefined ? 0 : fenceFlag);
+  const isTransactional =
+    meta.firstOpenOffset !== undefined || meta.batches.some((one) => one.transaction !== undefined);
+  out.u8(isTransactional ? transactionalVersion : plainVersion);
+  out.u8((meta.fence === undefined ? 0 : fenceFlag) | (meta.firstOpenOffset === undefined ? 0 : openFlag));
   out.unsignedVarlongSafe(meta.totalBytes);
   out.unsignedVarlongSafe(meta.totalEntries);
   out.unsignedVarlongSafe(Math.max(0, appendedAtMs - meta.oldestUnsealedMs));
   if (meta.fence !== undefined) out.unsignedVarlongSafe(meta.fence);
+  if (meta.firstOpenOffset !== undefined) out.unsignedVarlongSafe(meta.firstOpenOffset);
   writeCheckpoint(out, meta.checkpoint);
   out.unsignedVarint(meta.batches.length);
   let end = 0;
@@ -95,11 +123,13 @@ function writeCheckpoint(out: ByteWriter, checkpoint: Checkpoint): void {
 
 function writeBatch(out: ByteWriter, batch: EntryBatch, previousEnd: number, appendedAtMs: number): void {
   const { producer, request } = batch;
+  const ended = batch.transaction?.kind === "data" ? undefined : batch.transaction?.firstOffset;
   const hasTimestamp = batch.maxTimestamp >= 0;
   out.u8(
     (producer === undefined ? 0 : producerFlag) |
       (request === undefined ? 0 : keyFlag) |
-      (hasTimestamp ? timestampFlag : 0),
+      (hasTimestamp ? timestampFlag : 0) |
+      transactionFlags(batch.transaction),
   );
   out.unsignedVarint(batch.start - previousEnd);
   out.unsignedVarint(batch.length);
@@ -108,12 +138,34 @@ function writeBatch(out: ByteWriter, batch: EntryBatch, previousEnd: number, app
   if (producer !== undefined) {
     out.varlong(producer.producerId);
     out.i16(producer.producerEpoch);
-    out.unsignedVarint(producer.baseSequence);
+    if (!isMarker(batch)) out.unsignedVarint(producer.baseSequence);
+    else if (ended !== undefined) out.unsignedVarlongSafe(ended);
   }
   if (request !== undefined) {
     out.prefixedString(request.idempotencyKey);
     out.unsignedVarint(request.recordCount);
   }
+}
+
+function transactionFlags(transaction: TransactionPart | undefined): number {
+  if (transaction === undefined) return 0;
+  if (transaction.kind === "data") return transactionalFlag;
+  const kindFlags = transactionalFlag | markerFlag | (transaction.kind === "commit" ? commitFlag : 0);
+  return kindFlags | (transaction.firstOffset === undefined ? 0 : endsFlag);
+}
+
+/** False if nothing of the entry belongs to a transaction, and none is open after it; its meta need not be decoded then. */
+export function hasTransactions(entry: LogEntry): boolean {
+  return entry.meta[0] !== plainVersion;
+}
+
+/**
+ * The last stable offset right after an entry: the first offset of the oldest transaction that is open then, else its end.
+ *
+ * @throws StorageCorruptError as `decodeEntryMeta`
+ */
+export function stableOffsetAfter(entry: LogEntry): number {
+  return hasTransactions(entry) ? (decodeEntryMeta(entry).firstOpenOffset ?? entry.next) : entry.next;
 }
 
 /** @throws StorageCorruptError if the meta does not decode, or does not agree with the entry that it belongs to */
@@ -127,13 +179,20 @@ export function decodeEntryMeta(entry: LogEntry): EntryMeta {
 }
 
 function readMeta(from: ByteReader, entry: LogEntry): EntryMeta {
-  const found = from.u8();
-  if (found !== version) throw new MalformedBytesError(`meta version ${found}`);
+  const version = from.u8();
+  if (version !== plainVersion && version !== transactionalVersion) {
+    throw new MalformedBytesError(`meta version ${version}`);
+  }
   const flags = from.u8();
   const totalBytes = from.unsignedVarlongSafe();
   const totalEntries = from.unsignedVarlongSafe();
   const oldestUnsealedMs = entry.appendedAtMs - from.unsignedVarlongSafe();
   const fence = (flags & fenceFlag) === 0 ? undefined : from.unsignedVarlongSafe();
+  const hasOpen = version === transactionalVersion && (flags & openFlag) !== 0;
+  const firstOpenOffset = hasOpen ? from.unsignedVarlongSafe() : undefined;
+  if (firstOpenOffset !== undefined && firstOpenOffset >= entry.next) {
+    throw new MalformedBytesError(`a transaction is open from ${firstOpenOffset}, the entry ends at ${entry.next}`);
+  }
   const checkpoint = readCheckpoint(from);
   const batches: EntryBatch[] = [];
   const count = from.unsignedVarint();
@@ -141,7 +200,8 @@ function readMeta(from: ByteReader, entry: LogEntry): EntryMeta {
   let end = 0;
   let offsets = 0;
   for (let index = 0; index < count; index += 1) {
-    const batch = readBatch(from, end, entry.appendedAtMs);
+    const batch = readBatch(from, version, end, entry.appendedAtMs);
+    checkTransaction(batch, entry.position + offsets);
     batches.push(batch);
     end = batch.start + batch.length;
     offsets += batch.recordCount;
@@ -150,7 +210,15 @@ function readMeta(from: ByteReader, entry: LogEntry): EntryMeta {
   const payloadBytes = entry.payload.kind === "inline" ? entry.payload.bytes.length : entry.payload.lengthBytes;
   if (end > payloadBytes) throw new MalformedBytesError(`batches end at ${end} of ${payloadBytes} bytes`);
   if (offsets !== entry.next - entry.position) throw new MalformedBytesError(`${offsets} offsets in the batches`);
-  return { totalBytes, totalEntries, oldestUnsealedMs, ...(fence === undefined ? {} : { fence }), checkpoint, batches };
+  return {
+    totalBytes,
+    totalEntries,
+    oldestUnsealedMs,
+    ...(fence === undefined ? {} : { fence }),
+    ...(firstOpenOffset === undefined ? {} : { firstOpenOffset }),
+    checkpoint,
+    batches,
+  };
 }
 
 function readCheckpoint(from: ByteReader): Checkpoint {
@@ -167,8 +235,11 @@ function readCheckpoint(from: ByteReader): Checkpoint {
   }
 }
 
-function readBatch(from: ByteReader, previousEnd: number, appendedAtMs: number): EntryBatch {
+function readBatch(from: ByteReader, version: number, previousEnd: number, appendedAtMs: number): EntryBatch {
   const flags = from.u8();
+  if (version === plainVersion && (flags & ~plainBatchFlags) !== 0) {
+    throw new MalformedBytesError(`flags ${flags} of a batch`);
+  }
   const start = previousEnd + from.unsignedVarint();
   const length = from.unsignedVarint();
   const recordCount = from.unsignedVarint();
@@ -177,12 +248,35 @@ function readBatch(from: ByteReader, previousEnd: number, appendedAtMs: number):
   const producer =
     (flags & producerFlag) === 0
       ? undefined
-      : { producerId: from.varlong(), producerEpoch: from.i16(), baseSequence: from.unsignedVarint() };
+      : { producerId: from.varlong(), producerEpoch: from.i16(), baseSequence: readSequence(from, flags) };
+  const transaction = readTransaction(from, flags);
   const request =
     (flags & keyFlag) === 0 ? undefined : { idempotencyKey: from.prefixedString(), recordCount: from.unsignedVarint() };
   return {
     ...batch,
     ...(producer === undefined ? {} : { producer }),
+    ...(transaction === undefined ? {} : { transaction }),
     ...(request === undefined ? {} : { request }),
   };
+}
+
+function readSequence(from: ByteReader, flags: number): number {
+  return (flags & markerFlag) === 0 ? from.unsignedVarint() : noSequence;
+}
+
+function readTransaction(from: ByteReader, flags: number): TransactionPart | undefined {
+  if ((flags & transactionalFlag) === 0) return undefined;
+  if ((flags & markerFlag) === 0) return { kind: "data" };
+  const kind = (flags & commitFlag) === 0 ? "abort" : "commit";
+  return (flags & endsFlag) === 0 ? { kind } : { kind, firstOffset: from.unsignedVarlongSafe() };
+}
+
+function checkTransaction({ transaction, producer, recordCount }: EntryBatch, baseOffset: number): void {
+  if (transaction === undefined) return;
+  if (producer === undefined) throw new MalformedBytesError("a transactional batch has no producer");
+  if (transaction.kind === "data") return;
+  if (recordCount !== 1) throw new MalformedBytesError(`a marker of ${recordCount} records`);
+  if ((transaction.firstOffset ?? -1) >= baseOffset) {
+    throw new MalformedBytesError(`the marker at ${baseOffset} ends a transaction from ${transaction.firstOffset}`);
+  }
 }

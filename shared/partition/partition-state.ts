@@ -4,8 +4,10 @@ import { ByteWriter } from "../record/byte-writer.ts";
 import { MalformedBytesError } from "../record/malformed-bytes-error.ts";
 import { StorageCorruptError } from "../storage/errors.ts";
 import type { LogEntry } from "../storage/log-store.ts";
-import { type Checkpoint, decodeEntryMeta, type EntryMeta } from "./entry-meta.ts";
-import { afterBatch, ProducerTable } from "./producer-table.ts";
+import { type Checkpoint, decodeEntryMeta, type EntryBatch, type EntryMeta, isMarker } from "./entry-meta.ts";
+import { OpenTransactions } from "./open-transactions.ts";
+import { afterBatch, afterMarker, ProducerTable } from "./producer-table.ts";
+import { decodeWriters, encodeWriters, type Writers } from "./writers-codec.ts";
 
 export interface PartitionState {
   /** Where the next entry goes: the high watermark as far as it is known. */
@@ -13,6 +15,7 @@ export interface PartitionState {
   /** The highest fencing token seen. */
   fence: number | undefined;
   table: ProducerTable;
+  open: OpenTransactions;
   /** Bytes of all batches since the beginning of the log. */
   totalBytes: number;
   /** Entries since the beginning of the log. */
@@ -33,6 +36,7 @@ export function emptyPartitionState(): PartitionState {
     position: 0,
     fence: undefined,
     table: new ProducerTable(),
+    open: new OpenTransactions(),
     totalBytes: 0,
     totalEntries: 0,
     lastAppendedMs: undefined,
@@ -44,10 +48,11 @@ export function emptyPartitionState(): PartitionState {
 }
 
 /** The state right after an entry that holds the whole producer table. */
-export function stateAfterCheckpoint(entry: LogEntry, meta: EntryMeta, table: ProducerTable): PartitionState {
+export function stateAfterCheckpoint(entry: LogEntry, meta: EntryMeta, { table, open }: Writers): PartitionState {
   const state = emptyPartitionState();
   setCounters(state, entry, meta);
   state.table = table;
+  state.open = open;
   state.checkpoint = { kind: "entry", position: entry.position };
   return state;
 }
@@ -64,12 +69,7 @@ export function applyEntry(state: PartitionState, entry: LogEntry, meta: EntryMe
   let baseOffset = entry.position;
   for (const batch of meta.batches) {
     const { recordCount } = batch;
-    if (batch.producer !== undefined) {
-      const { producerId, producerEpoch, baseSequence } = batch.producer;
-      const remembered = { baseSequence, recordCount, baseOffset };
-      const known = state.table.producer(producerId);
-      state.table.setProducer(producerId, afterBatch(known, producerEpoch, remembered, entry.appendedAtMs));
-    }
+    applyProducer(state, batch, baseOffset, entry.appendedAtMs);
     if (batch.request !== undefined) {
       const { idempotencyKey, recordCount: requestRecords } = batch.request;
       const remembered = { baseOffset, recordCount: requestRecords, appendedAtMs: entry.appendedAtMs };
@@ -100,6 +100,27 @@ export function applyEntry(state: PartitionState, entry: LogEntry, meta: EntryMe
   setCounters(state, entry, meta);
 }
 
+function applyProducer(state: PartitionState, batch: EntryBatch, baseOffset: number, appendedAtMs: number): void {
+  if (batch.producer === undefined) return;
+  const { producerId, producerEpoch, baseSequence } = batch.producer;
+  applyTransaction(state.open, batch, baseOffset);
+  if (isMarker(batch)) {
+    state.table.setProducer(producerId, afterMarker(producerEpoch, appendedAtMs));
+    return;
+  }
+  const remembered = { baseSequence, recordCount: batch.recordCount, baseOffset };
+  const known = state.table.producer(producerId);
+  state.table.setProducer(producerId, afterBatch(known, producerEpoch, remembered, appendedAtMs));
+}
+
+/** Moves the open transactions over a batch. */
+export function applyTransaction(open: OpenTransactions, batch: EntryBatch, baseOffset: number): void {
+  if (batch.producer === undefined || batch.transaction === undefined) return;
+  const { producerId, producerEpoch } = batch.producer;
+  if (isMarker(batch)) open.end(producerId);
+  else open.begin(producerId, { firstOffset: baseOffset, epoch: producerEpoch });
+}
+
 function setCounters(state: PartitionState, entry: LogEntry, meta: EntryMeta): void {
   state.position = entry.next;
   state.fence = meta.fence;
@@ -117,7 +138,7 @@ const fenceFlag = 1;
  * The state as a segment carries it for its end (invariant 9), so that nothing depends on an entry that has expired.
  *
  *     state => version:u8 flags:u8 position:varlong totalBytes:varlong totalEntries:varlong lastAppendedMs:varlong
- *              [fence:varlong] table:bytes       the table with its checksum
+ *              [fence:varlong] writers:bytes     see `encodeWriters`
  */
 export function encodeTailState(state: PartitionState): Uint8Array {
   const out = new ByteWriter(256);
@@ -129,7 +150,7 @@ export function encodeTailState(state: PartitionState): Uint8Array {
   out.unsignedVarlongSafe(state.totalEntries);
   out.unsignedVarlongSafe(lastAppendedMs);
   if (state.fence !== undefined) out.unsignedVarlongSafe(state.fence);
-  out.prefixedBytes(state.table.encode(lastAppendedMs));
+  out.prefixedBytes(encodeWriters(state, lastAppendedMs));
   return out.finish();
 }
 
@@ -150,7 +171,9 @@ export function decodeTailState(bytes: Uint8Array): PartitionState {
     state.totalEntries = from.unsignedVarlongSafe();
     state.lastAppendedMs = from.unsignedVarlongSafe();
     state.fence = (flags & fenceFlag) === 0 ? undefined : from.unsignedVarlongSafe();
-    state.table = ProducerTable.decode(from.prefixedBytes());
+    const { table, open } = decodeWriters(from.prefixedBytes());
+    state.table = table;
+    state.open = open;
     from.expectEnd();
     return state;
   } catch (cause) {

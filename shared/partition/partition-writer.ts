@@ -23,6 +23,7 @@ import { encodeEntryMeta } from "./entry-meta.ts";
 import { applyEntry, type PartitionState } from "./partition-state.ts";
 import { type Appended, type AppendRefusal, type AppendRequest, planAppend } from "./plan-append.ts";
 import { findOldestUnsealedMs, type PartitionName, recoverPartition } from "./recover-partition.ts";
+import { encodeWriters } from "./writers-codec.ts";
 
 export type PartitionWriter = LogWriter<PartitionState, undefined, AppendRequest, Appended, AppendRefusal>;
 
@@ -133,7 +134,7 @@ class PartitionMachine implements LogMachine<PartitionState, undefined, AppendRe
     const isMissing = checkpoint === undefined || checkpoint.position === 0;
     const isDue = entriesSinceCheckpoint * 2 >= checkpointEntriesMax || bytesSinceCheckpoint * 2 >= checkpointBytesMax;
     if (!isMissing && !isDue) return;
-    const table = state.table.encode(state.lastAppendedMs ?? 0);
+    const table = encodeWriters(state, state.lastAppendedMs ?? 0);
     if (table.length <= producerTableMetaBytesMax) {
       // It gets into an entry by itself, and is not measured again at each.
       this.#tableFitsUntilEntries = state.totalEntries + checkpointEntriesMax / 4;

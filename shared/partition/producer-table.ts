@@ -9,10 +9,8 @@ import {
   producerExpiryMs,
   producersPerPartitionMax,
 } from "../limits.ts";
-import { ByteReader } from "../record/byte-reader.ts";
-import { ByteWriter } from "../record/byte-writer.ts";
-import { crc32c } from "../record/crc32c.ts";
-import { MalformedBytesError } from "../record/malformed-bytes-error.ts";
+import type { ByteReader } from "../record/byte-reader.ts";
+import type { ByteWriter } from "../record/byte-writer.ts";
 
 /** A batch that was appended, as far as a repeat of it can be recognised. */
 export interface RememberedBatch {
@@ -24,7 +22,7 @@ export interface RememberedBatch {
 export interface ProducerState {
   readonly epoch: number;
   readonly lastAppendedMs: number;
-  /** Oldest first, at most five, never empty. */
+  /** Oldest first, at most five; none after a transaction's end. */
   readonly batches: readonly RememberedBatch[];
 }
 
@@ -37,7 +35,6 @@ export interface RememberedRequest {
 
 /** Part of the producers that is forgotten when there are too many. */
 const forgottenPart = 0.01;
-const crcBytes = 4;
 const sequenceMax = 0x7fff_ffff;
 
 /** The sequence `count` after `sequence`; 2147483647 is followed by 0. */
@@ -82,6 +79,11 @@ export function afterBatch(
 ): ProducerState {
   const earlier = known !== undefined && continues(known, epoch, batch, appendedAtMs) ? known.batches : [];
   return { epoch, lastAppendedMs: appendedAtMs, batches: [...earlier, batch].slice(-producerBatchesKept) };
+}
+
+/** A producer's state after the marker that ended its transaction: what it sends next is of the marker's epoch, from 0 on. */
+export function afterMarker(epoch: number, appendedAtMs: number): ProducerState {
+  return { epoch, lastAppendedMs: appendedAtMs, batches: [] };
 }
 
 /** False for a producer that began anew, or was forgotten: what it sent before is no longer a repeat. */
@@ -174,24 +176,6 @@ export class ProducerTable {
       out.unsignedVarint(request.recordCount);
       out.unsignedVarlongSafe(request.appendedAtMs);
     }
-  }
-
-  /** The table as it is stored by itself: with a checksum, because a wrong sequence would be believed. */
-  encode(nowMs: number): Uint8Array {
-    const out = new ByteWriter(1_024);
-    this.write(out, nowMs);
-    out.u32(crc32c(out.finish()));
-    return out.finish();
-  }
-
-  /** @throws MalformedBytesError if the checksum is wrong, or the table does not decode */
-  static decode(bytes: Uint8Array): ProducerTable {
-    const from = new ByteReader(bytes, 0, Math.max(0, bytes.length - crcBytes));
-    const crc = new ByteReader(bytes, from.end).u32();
-    if (crc !== crc32c(bytes, 0, from.end)) throw new MalformedBytesError("the checksum of a producer table is wrong");
-    const table = ProducerTable.read(from);
-    from.expectEnd();
-    return table;
   }
 
   /** @throws MalformedBytesError */

@@ -24,7 +24,7 @@ import {
   type PartitionState,
   stateAfterCheckpoint,
 } from "./partition-state.ts";
-import { ProducerTable } from "./producer-table.ts";
+import { decodeWriters, readWriters, type Writers } from "./writers-codec.ts";
 
 /** Queries that one replay may take. A checkpoint is due long before, except where blobs cannot be stored for hours. */
 const replayPagesMax = 4_096;
@@ -65,13 +65,13 @@ async function fromLastEntry(
   const { checkpoint } = meta;
   switch (checkpoint.kind) {
     case "table": {
-      const state = stateAfterCheckpoint(last, meta, tableOf(last, checkpoint.bytes));
+      const state = stateAfterCheckpoint(last, meta, writersOf(last, checkpoint.bytes));
       return { state, position: last.next, evidence: seen };
     }
     case "blob": {
-      const table = await storedTable(storage, name, checkpoint.id);
-      if (table === undefined) return undefined;
-      const state = { ...emptyPartitionState(), position: checkpoint.position, table, checkpoint };
+      const writers = await storedWriters(storage, name, checkpoint.id);
+      if (writers === undefined) return undefined;
+      const state = { ...emptyPartitionState(), position: checkpoint.position, ...writers, checkpoint };
       return await replay(storage, name, seen, state, last.next);
     }
     case "entry":
@@ -82,11 +82,11 @@ async function fromLastEntry(
 }
 
 /** Undefined if the blob is gone or damaged: the last segment serves as well, it is only further away. */
-async function storedTable(storage: Storage, name: PartitionName, id: string): Promise<ProducerTable | undefined> {
+async function storedWriters(storage: Storage, name: PartitionName, id: string): Promise<Writers | undefined> {
   const bytes = await storage.blobs.get(hotBlobKey(name.topicId, name.partition, id));
   if (bytes === undefined) return undefined;
   try {
-    return ProducerTable.decode(bytes);
+    return decodeWriters(bytes);
   } catch (cause) {
     if (cause instanceof MalformedBytesError) return undefined;
     throw cause;
@@ -138,7 +138,7 @@ async function replay(
       const meta = decodeEntryMeta(entry);
       if (entry.position === checkpointPosition) {
         if (meta.checkpoint.kind !== "table") return undefined;
-        state = stateAfterCheckpoint(entry, meta, tableOf(entry, meta.checkpoint.bytes));
+        state = stateAfterCheckpoint(entry, meta, writersOf(entry, meta.checkpoint.bytes));
       } else {
         applyEntry(state, entry, meta);
       }
@@ -152,12 +152,9 @@ async function replay(
   return undefined;
 }
 
-function tableOf(entry: LogEntry, bytes: Uint8Array): ProducerTable {
+function writersOf(entry: LogEntry, bytes: Uint8Array): Writers {
   try {
-    const from = new ByteReader(bytes);
-    const table = ProducerTable.read(from);
-    from.expectEnd();
-    return table;
+    return readWriters(new ByteReader(bytes));
   } catch (cause) {
     if (!(cause instanceof MalformedBytesError)) throw cause;
     throw new StorageCorruptError(`the producer table of ${entry.logId}@${entry.position} does not decode`, { cause });

@@ -23,7 +23,8 @@ const abortType = 0;
 const commitType = 1;
 /** There is no coordinator that could be put out: who writes a marker is told by the transaction's own item. */
 const coordinatorEpoch = 0;
-const noSequence = -1;
+/** Kafka's NO_SEQUENCE: control batches have none. */
+export const noSequence = -1;
 
 /** A batch of the one record. @param timestampMs the time of the append */
 export function encodeMarker({ producerId, producerEpoch, commit }: Marker, timestampMs: number): Uint8Array {

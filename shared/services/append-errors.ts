@@ -36,6 +36,12 @@ function refusalError(refusal: AppendRefusal): ServiceError {
       return new ServiceError(refusal.code, `The sequence has a gap; ${refusal.expectedSequence} comes next`, {
         details: { expectedSequence: refusal.expectedSequence },
       });
+    case "INVALID_TXN_STATE":
+      return new ServiceError(refusal.code, "The producer's transaction is open, and this batch is not of it", {
+        details: { firstOffset: refusal.firstOffset },
+      });
+    case "TOO_MANY_TRANSACTIONS":
+      return new ServiceError("THROTTLING_QUOTA_EXCEEDED", "Too many transactions are open in this partition");
     case "BAD_VERSION":
       return new ServiceError(refusal.code, `The partition ends at ${refusal.highWatermark}, not at expectedOffset`, {
         details: { highWatermark: refusal.highWatermark },

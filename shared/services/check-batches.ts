@@ -20,7 +20,7 @@ import { checkTimestamps } from "./check-timestamps.ts";
  * Timestamps, lengths, CRC, counts and every record of every batch, within bounds; nothing is re-encoded.
  *
  * @throws ServiceError CORRUPT_MESSAGE | INVALID_RECORD | INVALID_TIMESTAMP | MESSAGE_TOO_LARGE | RECORD_LIST_TOO_LARGE |
- *   UNSUPPORTED_COMPRESSION_TYPE | UNSUPPORTED_FOR_MESSAGE_FORMAT | INVALID_TXN_STATE
+ *   UNSUPPORTED_COMPRESSION_TYPE | UNSUPPORTED_FOR_MESSAGE_FORMAT
  */
 export function checkBatches(bytes: Uint8Array, settings: TopicSettings, nowMs: number): RequestBatch[] {
   if (bytes.length > entryPayloadBytesMax) {
@@ -62,9 +62,6 @@ function checkBatch(
   });
   if (!batch.ok) throw refused(batch.error, batch.message, { batchStart: start });
   const { header } = batch;
-  if (header.isTransactional) {
-    throw new ServiceError("INVALID_TXN_STATE", "Transactions are not served yet", { details: { batchStart: start } });
-  }
   const records = validateRecords(header, recordsOf(bytes, start, header), decompress, {
     decompressedBytesMax: decompressedBatchBytesMax,
     headersMax: recordHeadersMax,
@@ -81,6 +78,7 @@ function checkBatch(
     recordCount: header.recordsCount,
     maxTimestamp: records.maxTimestamp,
     ...(producerId >= 0n ? { producer: { producerId, producerEpoch, baseSequence } } : {}),
+    ...(header.isTransactional ? { transaction: { kind: "data" } } : {}),
   };
 }
 

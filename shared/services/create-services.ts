@@ -1,5 +1,4 @@
 /** All services of one process over one storage. */
-import { ServiceError } from "../api/errors.ts";
 import { pageItemsMax } from "../limits.ts";
 import type { Storage } from "../storage/storage.ts";
 import { expireZnodes } from "../tree/expire-znodes.ts";
@@ -13,6 +12,7 @@ import { groupService } from "./group-service.ts";
 import { healProjections } from "./heal-projections.ts";
 import { healthService } from "./health-service.ts";
 import { lockService } from "./lock-service.ts";
+import { markerWriter } from "./marker-writer.ts";
 import { Namespaces } from "./namespace-service.ts";
 import { PartitionRegistry } from "./partition-registry.ts";
 import { produceService } from "./produce-service.ts";
@@ -23,6 +23,7 @@ import { topicFinder } from "./topic-finder.ts";
 import { topicService } from "./topic-service.ts";
 import { TransactionItems } from "./transaction-items.ts";
 import { transactionService } from "./transaction-service.ts";
+import { transactionVerifier } from "./transaction-verifier.ts";
 import type { TransactionService } from "./transactions.ts";
 import { TreeRegistry } from "./tree-registry.ts";
 import { truncateService } from "./truncate-service.ts";
@@ -37,15 +38,16 @@ export function createServices(storage: Storage, options: ServiceOptions = {}): 
   const partitions = new PartitionRegistry(storage);
   const sessions = sessionService(storage, trees, namespaces);
   const producers = producerIdService(storage);
-  const produce = produceService(storage, finder, partitions);
+  const transactionItems = new TransactionItems(storage);
+  const produce = produceService(storage, finder, partitions, transactionVerifier(transactionItems));
   const fetch = fetchService(storage, finder, partitions, new ZnodeChanges(storage, trees, namespaces));
   const { groups, transactionalOffsets } = groupService(storage, { namespaces, topics, finder, fetch });
-  const transactions = transactionService(storage, new TransactionItems(storage), {
+  const transactions = transactionService(storage, transactionItems, {
     namespaces,
     topics: finder,
     producers,
-    produce: { produceRecords: unavailable },
-    markers: { write: unavailable },
+    produce,
+    markers: markerWriter(storage, partitions),
     offsets: transactionalOffsets,
   });
   return {
@@ -69,11 +71,6 @@ export function createServices(storage: Storage, options: ServiceOptions = {}): 
     transactions,
     groups,
   };
-}
-
-/** Partitions do not take part in transactions yet. */
-function unavailable(): Promise<never> {
-  return Promise.reject(new ServiceError("UNSUPPORTED_VERSION", "Transactions cannot be written yet"));
 }
 
 /** What this process has changed itself it does not serve from its cache. */

@@ -9,6 +9,11 @@ import type { TopicSettings } from "../topics/topic-config.ts";
 import { checkTimestamps } from "./check-timestamps.ts";
 import type { ProducerIdentity, ProduceRecord } from "./services.ts";
 
+/** Whose records they are, and whether they belong to its transaction. */
+export interface RecordsProducer extends ProducerIdentity {
+  readonly isTransactional: boolean;
+}
+
 /** A record's lengths, deltas and attributes beside its key, value and headers, at most. */
 const recordOverheadBytes = 32;
 const headerOverheadBytes = 10;
@@ -30,7 +35,7 @@ export function encodeRecords(
   records: readonly ProduceRecord[],
   settings: TopicSettings,
   nowMs: number,
-  producer: ProducerIdentity | undefined,
+  producer: RecordsProducer | undefined,
 ): EncodedRecords {
   const parts = producer === undefined ? splitBySize(records, settings.maxMessageBytes) : [records];
   if (parts.length > entryBatchesMax) throw tooMany(`${parts.length} batches`);
@@ -86,7 +91,7 @@ function encodePart(
   records: readonly ProduceRecord[],
   settings: TopicSettings,
   nowMs: number,
-  producer: ProducerIdentity | undefined,
+  producer: RecordsProducer | undefined,
 ): { readonly bytes: Uint8Array; readonly batch: RequestBatch } {
   let minTimestamp = nowMs;
   let maxTimestamp = -1;
@@ -109,14 +114,18 @@ function encodePart(
       details: { bytes: bytes.length, maxMessageBytes: settings.maxMessageBytes },
     });
   }
-  const identity = producer === undefined ? {} : { producer };
+  const identity = producer === undefined ? {} : identityOf(producer);
   return { bytes, batch: { start: 0, length: bytes.length, recordCount: records.length, maxTimestamp, ...identity } };
+}
+
+function identityOf({ isTransactional, ...producer }: RecordsProducer): Pick<RequestBatch, "producer" | "transaction"> {
+  return { producer, ...(isTransactional ? { transaction: { kind: "data" } } : {}) };
 }
 
 function encodeOrThrow(
   records: readonly RecordInput[],
   compressionType: Exclude<TopicSettings["compressionType"], "producer">,
-  producer: ProducerIdentity | undefined,
+  producer: RecordsProducer | undefined,
 ): Uint8Array {
   try {
     return encodeBatch({ records, compressionType, ...producer }, compress);

@@ -1,5 +1,5 @@
 /** The partitions that one process writes to and reads from: one writer and one reader each, kept while in use. */
-import { openPartitionsMax } from "../limits.ts";
+import { inlinePayloadBytesDefault, openPartitionsMax } from "../limits.ts";
 import { PartitionReader } from "../partition/partition-reader.ts";
 import { type PartitionWriter, partitionWriter } from "../partition/partition-writer.ts";
 import type { PartitionName } from "../partition/recover-partition.ts";
@@ -20,10 +20,10 @@ export class PartitionRegistry {
     this.#storage = storage;
   }
 
-  /** @param inlineBytesMax the topic's present `streamkeeper.inline.max.bytes` */
-  writer(name: PartitionName, inlineBytesMax: number): PartitionWriter {
+  /** @param inlineBytesMax the topic's present `streamkeeper.inline.max.bytes`, where it is known */
+  writer(name: PartitionName, inlineBytesMax?: number): PartitionWriter {
     const partition = this.#partition(name);
-    partition.inlineBytesMax = inlineBytesMax;
+    partition.inlineBytesMax = inlineBytesMax ?? partition.inlineBytesMax;
     return partition.writer;
   }
 
@@ -45,7 +45,7 @@ export class PartitionRegistry {
     const partition: OpenPartition = {
       writer: partitionWriter(this.#storage, name, () => partition.inlineBytesMax),
       reader: new PartitionReader(this.#storage, name),
-      inlineBytesMax: 0,
+      inlineBytesMax: inlinePayloadBytesDefault,
     };
     return partition;
   }

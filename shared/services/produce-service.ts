@@ -1,14 +1,13 @@
 /** Produce: finds the topic, checks or builds the batches, and hands them to the partition's writer. */
 import { ServiceError } from "../api/errors.ts";
-import { appendWaitMsMax, idempotencyKeyCharsMax, requestRecordsMax } from "../limits.ts";
+import { idempotencyKeyCharsMax, requestRecordsMax } from "../limits.ts";
 import type { Appended, AppendRequest } from "../partition/plan-append.ts";
-import type { PartitionWriter } from "../partition/partition-writer.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type TopicSettings, topicSettings } from "../topics/topic-config.ts";
-import { appendedOrThrow, unknownOutcome } from "./append-errors.ts";
+import { awaitAppend } from "./await-append.ts";
 import { checkBatches } from "./check-batches.ts";
 import { PartitionChooser } from "./choose-partitions.ts";
-import { encodeRecords } from "./encode-records.ts";
+import { encodeRecords, type RecordsProducer } from "./encode-records.ts";
 import { findPartition } from "./find-partition.ts";
 import type { PartitionRegistry } from "./partition-registry.ts";
 import type {
@@ -16,19 +15,23 @@ import type {
   ProduceRecord,
   ProduceResult,
   ProduceService,
-  ProducerIdentity,
   TopicFinder,
   TopicMetadata,
 } from "./services.ts";
+import type { TransactionVerifier } from "./transactions.ts";
 
-export function produceService(storage: Storage, topics: TopicFinder, partitions: PartitionRegistry): ProduceService {
-  return new PartitionedProduceService(storage, topics, partitions);
+/** @param transactions asked before a transactional batch is appended */
+export function produceService(
+  storage: Storage,
+  topics: TopicFinder,
+  partitions: PartitionRegistry,
+  transactions: TransactionVerifier,
+): ProduceService {
+  return new PartitionedProduceService(storage, topics, partitions, transactions);
 }
 
-/** Made once: an exception with a stack for each append costs as much as a small append itself, and nobody reads it. */
-const answered = new Error("the append was answered");
-
 interface Target {
+  readonly namespace: string;
   readonly topic: TopicMetadata;
   readonly settings: TopicSettings;
   readonly partition: number;
@@ -38,13 +41,15 @@ class PartitionedProduceService implements ProduceService {
   readonly #storage: Storage;
   readonly #topics: TopicFinder;
   readonly #partitions: PartitionRegistry;
+  readonly #transactions: TransactionVerifier;
   readonly #chooser: PartitionChooser;
   readonly #settings = new WeakMap<TopicMetadata, TopicSettings>();
 
-  constructor(storage: Storage, topics: TopicFinder, partitions: PartitionRegistry) {
+  constructor(storage: Storage, topics: TopicFinder, partitions: PartitionRegistry, transactions: TransactionVerifier) {
     this.#storage = storage;
     this.#topics = topics;
     this.#partitions = partitions;
+    this.#transactions = transactions;
     this.#chooser = new PartitionChooser(storage.random);
   }
 
@@ -57,9 +62,8 @@ class PartitionedProduceService implements ProduceService {
     const results: ProduceResult[] = [];
     const appends = [...assigned].map(async ([partition, indexes]) => {
       const part = indexes.flatMap((index) => records[index] ?? []);
-      const outcome = await this.#appendRecords({ topic, settings: this.#settingsOf(topic), partition }, part, nowMs, {
-        idempotencyKey,
-      });
+      const target = { namespace, topic, settings: this.#settingsOf(topic), partition };
+      const outcome = await this.#appendRecords(target, part, nowMs, { idempotencyKey });
       indexes.forEach((index, place) => {
         results[index] =
           outcome instanceof ServiceError
@@ -78,12 +82,22 @@ class PartitionedProduceService implements ProduceService {
   async produceRecords(
     request: Parameters<ProduceService["produceRecords"]>[0],
   ): ReturnType<ProduceService["produceRecords"]> {
-    const { records, idempotencyKey, producer, conditions } = request;
+    const { records, idempotencyKey, transactionalId, conditions } = request;
     checkRecordCount(records);
     checkKey(idempotencyKey);
+    if (transactionalId !== undefined && request.producer === undefined) {
+      throw new ServiceError("INVALID_RECORD", "Records of a transaction need a producer");
+    }
+    const isTransactional = transactionalId !== undefined;
+    const producer = request.producer === undefined ? undefined : { ...request.producer, isTransactional };
     const target = await this.#target(request.namespace, request.topic, request.partition);
     const nowMs = this.#storage.clock.wallMs();
-    const outcome = await this.#appendRecords(target, records, nowMs, { producer, conditions, idempotencyKey });
+    const outcome = await this.#appendRecords(target, records, nowMs, {
+      producer,
+      transactionalId,
+      conditions,
+      idempotencyKey,
+    });
     if (outcome instanceof ServiceError) throw outcome;
     const defaultMs = outcome.duplicate ? outcome.appendedAtMs : nowMs;
     return { baseOffset: outcome.baseOffset, timestamps: records.map(({ timestamp }) => timestamp ?? defaultMs) };
@@ -92,22 +106,19 @@ class PartitionedProduceService implements ProduceService {
   async produceBatches(
     request: Parameters<ProduceService["produceBatches"]>[0],
   ): ReturnType<ProduceService["produceBatches"]> {
-    const { bytes, conditions, idempotencyKey } = request;
+    const { bytes, transactionalId, conditions, idempotencyKey } = request;
     checkKey(idempotencyKey);
     const target = await this.#target(request.namespace, request.topic, request.partition);
     const batches = checkBatches(bytes, target.settings, this.#storage.clock.wallMs());
-    const { baseOffset, appendedAtMs } = await this.#append(target, {
-      bytes,
-      batches,
-      ...conditions,
-      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-    });
+    const key = idempotencyKey === undefined ? {} : { idempotencyKey };
+    const append = { bytes, batches, ...conditions, ...key };
+    const { baseOffset, appendedAtMs } = await this.#append(target, append, transactionalId);
     return { baseOffset, appendedAtMs };
   }
 
   async #target(namespace: string, name: string, partition: number): Promise<Target> {
     const topic = await findPartition(this.#topics, namespace, name, partition);
-    return { topic, settings: this.#settingsOf(topic), partition };
+    return { namespace, topic, settings: this.#settingsOf(topic), partition };
   }
 
   async #assign(
@@ -126,42 +137,48 @@ class PartitionedProduceService implements ProduceService {
     records: readonly ProduceRecord[],
     nowMs: number,
     options: {
-      readonly producer?: ProducerIdentity | undefined;
+      readonly producer?: RecordsProducer | undefined;
+      readonly transactionalId?: string | undefined;
       readonly conditions?: AppendConditions | undefined;
       readonly idempotencyKey?: string | undefined;
     },
   ): Promise<Appended | ServiceError> {
-    const { producer, conditions, idempotencyKey } = options;
+    const { producer, transactionalId, conditions, idempotencyKey } = options;
     try {
       const encoded = encodeRecords(records, target.settings, nowMs, producer);
       const key = idempotencyKey === undefined ? {} : { idempotencyKey };
-      return await this.#append(target, { ...encoded, ...conditions, ...key });
+      return await this.#append(target, { ...encoded, ...conditions, ...key }, transactionalId);
     } catch (cause) {
       if (cause instanceof ServiceError) return cause;
       throw cause;
     }
   }
 
-  async #append(target: Target, request: AppendRequest): Promise<Appended> {
+  async #append(target: Target, request: AppendRequest, transactionalId: string | undefined): Promise<Appended> {
     const name = { topicId: target.topic.topicId, partition: target.partition };
+    await this.#verify(target, request, transactionalId);
     const writer = this.#partitions.writer(name, target.settings.inlineBytesMax);
-    return appendedOrThrow(await this.#withinWait(writer, request));
+    return awaitAppend(this.#storage, writer, request);
   }
 
-  /** An append that takes too long goes on, but its caller is told that nobody knows. */
-  async #withinWait(writer: PartitionWriter, request: AppendRequest): ReturnType<PartitionWriter["append"]> {
-    const over = new AbortController();
-    const timeout = this.#storage.timers.sleep(appendWaitMsMax, over.signal).then(
-      () => {
-        throw unknownOutcome(new Error(`no answer within ${appendWaitMsMax} ms`));
-      },
-      // Aborted because the append was answered; the race is decided.
-      () => new Promise<never>(() => undefined),
-    );
-    try {
-      return await Promise.race([writer.append(request), timeout]);
-    } finally {
-      over.abort(answered);
+  /** What is of a transaction comes under its id, and under an id comes nothing else. */
+  async #verify(
+    { namespace, topic, partition }: Target,
+    { batches }: AppendRequest,
+    transactionalId: string | undefined,
+  ): Promise<void> {
+    for (const { producer, transaction } of batches) {
+      if ((transaction === undefined) !== (transactionalId === undefined)) {
+        const message =
+          transactionalId === undefined
+            ? "A transactional batch needs the transactional id under which it is written"
+            : "A batch that is not transactional came under a transactional id";
+        throw new ServiceError("INVALID_TXN_STATE", message);
+      }
+      if (transactionalId === undefined || producer === undefined) continue;
+      const { producerId, producerEpoch } = producer;
+      const { topicId } = topic;
+      await this.#transactions.verify({ namespace, transactionalId, producerId, producerEpoch, topicId, partition });
     }
   }
 

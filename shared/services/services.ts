@@ -135,23 +135,27 @@ export interface ProduceService {
     readonly partition: number;
     readonly records: readonly ProduceRecord[];
     readonly producer?: ProducerIdentity;
+    /** The records belong to the transaction that `producer` has open under it: they become visible with its commit. */
+    readonly transactionalId?: string;
     readonly conditions?: AppendConditions;
     readonly idempotencyKey?: string;
   }): Promise<{ readonly baseOffset: number; readonly timestamps: readonly number[] }>;
 
   /**
    * Whole RecordBatches v2, one after the other, appended in one entry: all or nothing. The service keeps `bytes` and
-   * never changes it.
+   * never changes it. Transactional batches need the `transactionalId` under which the producer's transaction is open.
    *
    * @throws ServiceError CORRUPT_MESSAGE | INVALID_RECORD | MESSAGE_TOO_LARGE | UNSUPPORTED_COMPRESSION_TYPE |
    *   UNSUPPORTED_FOR_MESSAGE_FORMAT | OUT_OF_ORDER_SEQUENCE_NUMBER | INVALID_PRODUCER_EPOCH | BAD_VERSION | FENCED |
    *   UNKNOWN_TOPIC_OR_PARTITION | THROTTLING_QUOTA_EXCEEDED | KAFKA_STORAGE_ERROR | REQUEST_TIMED_OUT (effect unknown)
+   *   | INVALID_TXN_STATE | PRODUCER_FENCED | INVALID_PRODUCER_ID_MAPPING
    */
   produceBatches(request: {
     readonly namespace: string;
     readonly topic: string;
     readonly partition: number;
     readonly bytes: Uint8Array;
+    readonly transactionalId?: string;
     readonly conditions?: AppendConditions;
     readonly idempotencyKey?: string;
   }): Promise<{ readonly baseOffset: number; readonly appendedAtMs: number }>;

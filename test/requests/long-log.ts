@@ -6,6 +6,7 @@ import { encodeEntryMeta } from "../../shared/partition/entry-meta.ts";
 import { applyEntry, emptyPartitionState, type PartitionState } from "../../shared/partition/partition-state.ts";
 import { type AppendRequest, planAppend } from "../../shared/partition/plan-append.ts";
 import type { PartitionName } from "../../shared/partition/recover-partition.ts";
+import { encodeWriters } from "../../shared/partition/writers-codec.ts";
 import { encodeBatch } from "../../shared/record/encode-batch.ts";
 import { hotBlobKey } from "../../shared/storage/item-keys.ts";
 import type { MemoryStorage } from "../../shared/storage/memory/memory-storage.ts";
@@ -82,7 +83,7 @@ export class LongLog {
   #storeLargeTable(): void {
     const state = this.#state;
     if (state.entriesSinceCheckpoint * 2 < checkpointEntriesMax) return;
-    const table = state.table.encode(state.lastAppendedMs ?? 0);
+    const table = encodeWriters(state, state.lastAppendedMs ?? 0);
     if (table.length <= producerTableMetaBytesMax) return;
     const id = this.#memory.storage.random.id();
     this.#memory.store.blobs.put(hotBlobKey(this.name.topicId, this.name.partition, id), table);

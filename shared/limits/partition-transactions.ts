@@ -1,0 +1,12 @@
+/** Limits of transactions inside one partition. */
+
+/** Transactions open at a time in one partition: about 150 KB in every copy of the producer table. Kafka has no bound. */
+export const openTransactionsMax = 10_000;
+/** Aborted transactions of one segment, after which the next one begins: about 15 KB in its list entry. */
+export const segmentAbortedMax = 1_000;
+/** Aborted transactions that one reader remembers: about 500 KB. */
+export const abortedKept = 5_000;
+/** Pages of entries, or segments, that a committed read looks through for markers while it has something to serve. */
+export const markerPagesMax = 4;
+/** The same while it has nothing: 256 MB of hot entries behind a transaction's first record. The next read goes on from there. */
+export const markerPagesStuckMax = 256;

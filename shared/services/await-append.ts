@@ -1,0 +1,33 @@
+import { appendWaitMsMax } from "../limits.ts";
+import type { Appended, AppendRequest } from "../partition/plan-append.ts";
+import type { PartitionWriter } from "../partition/partition-writer.ts";
+import type { Storage } from "../storage/storage.ts";
+import { appendedOrThrow, unknownOutcome } from "./append-errors.ts";
+
+/** Made once: an exception with a stack for each append costs as much as a small append itself, and nobody reads it. */
+const answered = new Error("the append was answered");
+
+/**
+ * Appends; one that takes too long goes on, but its caller is told that nobody knows.
+ *
+ * @throws ServiceError for every result but `done`
+ */
+export async function awaitAppend(
+  storage: Storage,
+  writer: PartitionWriter,
+  request: AppendRequest,
+): Promise<Appended> {
+  const over = new AbortController();
+  const timeout = storage.timers.sleep(appendWaitMsMax, over.signal).then(
+    () => {
+      throw unknownOutcome(new Error(`no answer within ${appendWaitMsMax} ms`));
+    },
+    // Aborted because the append was answered; the race is decided.
+    () => new Promise<never>(() => undefined),
+  );
+  try {
+    return appendedOrThrow(await Promise.race([writer.append(request), timeout]));
+  } finally {
+    over.abort(answered);
+  }
+}
