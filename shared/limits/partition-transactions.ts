@@ -4,8 +4,9 @@
 export const openTransactionsMax = 10_000;
 /** Aborted transactions of one segment, after which the next one begins: about 15 KB in its list entry. */
 export const segmentAbortedMax = 1_000;
-/** Aborted transactions that one reader remembers: about 500 KB. */
-export const abortedKept = 5_000;
+/** Aborted transactions that a reader remembers for one place that is read, and such places: about 500 KB together. */
+export const abortedKept = 2_000;
+export const scansKept = 4;
 /** Pages of entries, or segments, that a committed read looks through for markers while it has something to serve. */
 export const markerPagesMax = 4;
 /** The same while it has nothing: 256 MB of hot entries behind a transaction's first record. The next read goes on from there. */

@@ -17,21 +17,40 @@ import { partitionLogId, segmentsLogId } from "../log/log-id.ts";
 import { StorageCorruptError } from "../storage/errors.ts";
 import type { LogEntry, LogId } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { AbortedTransaction } from "./aborted-transactions.ts";
 import type { CompactedManifest } from "./compacted-manifest.ts";
 import { CompactedPrefix } from "./compacted-prefix.ts";
 import { readPartitionStart } from "./compaction-state.ts";
+import { stableOffsetAfter } from "./entry-meta.ts";
 import { readSelection } from "./read-payload.ts";
 import { readSegment } from "./read-segment.ts";
 import type { PartitionName } from "./recover-partition.ts";
-import { decodeSegmentDescriptor, type SegmentDescriptor } from "./segment-descriptor.ts";
+import {
+  decodeSegmentDescriptor,
+  type SegmentDescriptor,
+  stableOffsetAtEnd,
+  stableOffsetOf,
+} from "./segment-descriptor.ts";
 import { type BatchLimits, selectBatches } from "./select-batches.ts";
+import { TransactionScan } from "./transaction-scan.ts";
 
 export interface PartitionRead {
   readonly kind: "batches";
   readonly batches: readonly Uint8Array[];
   readonly nextOffset: number;
   readonly highWatermark: number;
+  /** Before it every transaction is decided; at least the start of the log. */
+  readonly lastStableOffset: number;
   readonly logStartOffset: number;
+  /** Of a committed read: transactions whose batches among these are to be left out, by the offsets of their markers. */
+  readonly aborted: readonly AbortedTransaction[];
+}
+
+/** As Kafka's consumers name it. Committed: only batches below the last stable offset, and which of them were aborted. */
+export type ReadIsolation = "read_uncommitted" | "read_committed";
+
+interface ReadLimits extends BatchLimits {
+  readonly isolation: ReadIsolation;
 }
 
 export interface OutOfRange {
@@ -63,6 +82,9 @@ export class PartitionReader {
   #tail: { readonly position: number; readonly seen: Instant } | undefined;
   #highWatermark = 0;
   #highWatermarkSeen: Instant | undefined;
+  /** The largest last stable offset that was seen. */
+  #stableOffset = 0;
+  readonly #transactions: TransactionScan;
   #logStart: { readonly offset: number; readonly seen: Instant } | undefined;
   readonly #compacted: CompactedPrefix;
   /** The entry whose middle a reader will ask for next. */
@@ -77,10 +99,16 @@ export class PartitionReader {
     this.#name = name;
     this.#logId = partitionLogId(name.topicId, name.partition);
     this.#compacted = new CompactedPrefix(storage, name);
+    this.#transactions = new TransactionScan(storage, name);
   }
 
   /** @throws StorageCorruptError | StorageTimeoutError | StorageThrottledError | StorageUnavailableError */
-  async read(offset: number, limits: BatchLimits): Promise<PartitionRead | OutOfRange> {
+  async read(
+    offset: number,
+    batchLimits: BatchLimits,
+    isolation: ReadIsolation = "read_uncommitted",
+  ): Promise<PartitionRead | OutOfRange> {
+    const limits = { ...batchLimits, isolation };
     const logStartOffset = await this.logStartOffset();
     if (offset < logStartOffset) return this.#outOfRange(logStartOffset);
     for (let restart = 0; restart < restartsMax; restart += 1) {
@@ -89,7 +117,9 @@ export class PartitionReader {
       if (found !== "again") {
         this.#raise(found.nextOffset);
         await this.#refreshHighWatermark();
-        return { kind: "batches", ...found, highWatermark: this.#highWatermark, logStartOffset };
+        const lastStableOffset = Math.max(this.#stableOffset, logStartOffset);
+        const highWatermark = this.#highWatermark;
+        return { kind: "batches", aborted: [], ...found, highWatermark, lastStableOffset, logStartOffset };
       }
       // Sealed, and perhaps trimmed: the segment holds it now, unless the log begins later by now.
       this.#entry = undefined;
@@ -118,10 +148,15 @@ export class PartitionReader {
     const seen = instantOf(this.#storage.clock);
     const last = await this.#storage.logs.readLast(this.#logId);
     let position = last?.next ?? 0;
+    let stableOffset = last === undefined ? 0 : stableOffsetAfter(last);
     if (last === undefined || this.#isOld(last)) {
       const segment = await this.#storage.logs.readLast(segmentsLogId(this.#name.topicId, this.#name.partition));
-      position = Math.max(position, segment?.next ?? 0);
+      if (segment !== undefined && segment.next >= position) {
+        position = segment.next;
+        stableOffset = stableOffsetAtEnd(segment);
+      }
     }
+    this.#raise(position, stableOffset);
     this.#prove(position, seen);
     return this.#highWatermark;
   }
@@ -130,6 +165,13 @@ export class PartitionReader {
   async compacted(): Promise<CompactedManifest> {
     await this.logStartOffset();
     return await this.#compacted.manifest();
+  }
+
+  /** Before it every transaction is decided; as up to date, and at the same cost, as `highWatermark`. */
+  async lastStableOffset(): Promise<number> {
+    const logStartOffset = await this.logStartOffset();
+    await this.highWatermark();
+    return Math.max(this.#stableOffset, logStartOffset);
   }
 
   async #freshLogStart(): Promise<number> {
@@ -150,19 +192,24 @@ export class PartitionReader {
     return { kind: "out of range", highWatermark: await this.highWatermark(), logStartOffset };
   }
 
-  /** Where nothing is left up to the end of what is compacted, what follows there is read. */
-  async #fromCompacted(offset: number, limits: BatchLimits): Promise<Served | "again" | "beyond" | undefined> {
-    if (offset >= this.#compacted.cleanedTo) return undefined;
+  /**
+   * Where nothing is left up to the end of what is compacted, what follows there is read. All that is compacted is decided,
+   * and nothing of it was aborted.
+   */
+  async #fromCompacted(offset: number, limits: ReadLimits): Promise<Served | "again" | "beyond" | undefined> {
+    const { cleanedTo } = this.#compacted;
+    if (offset >= cleanedTo) return undefined;
+    this.#raise(cleanedTo, cleanedTo);
     const read = await this.#compacted.read(offset, limits);
     if (read === undefined) return "again";
     return read.batches.length > 0 ? read : await this.#fromLog(read.nextOffset, limits);
   }
 
-  async #fromLog(offset: number, limits: BatchLimits): Promise<Served | "again" | "beyond"> {
+  async #fromLog(offset: number, limits: ReadLimits): Promise<Served | "again" | "beyond"> {
     return (await this.#fromSegment(offset, limits)) ?? (await this.#fromHotTail(offset, limits));
   }
 
-  async #fromSegment(offset: number, limits: BatchLimits): Promise<Served | "again" | undefined> {
+  async #fromSegment(offset: number, limits: ReadLimits): Promise<Served | "again" | undefined> {
     const known = this.#segments.find((one) => one.baseOffset <= offset && offset < one.endOffset);
     // Behind a segment that was read, or below one: it is sealed, or may be by now.
     const segment = known ?? (offset <= this.#sealedEnd ? await this.#findSegment(offset) : undefined);
@@ -180,22 +227,26 @@ export class PartitionReader {
     const segment = decodeSegmentDescriptor(entry);
     this.#segments = [segment, ...this.#segments.filter((one) => one.id !== segment.id)].slice(0, segmentsKept);
     this.#sealedEnd = Math.max(this.#sealedEnd, segment.endOffset);
+    this.#raise(segment.endOffset, stableOffsetOf(segment));
     return segment;
   }
 
-  async #serveSegment(segment: SegmentDescriptor, offset: number, limits: BatchLimits): Promise<Served | "again"> {
-    const read = await readSegment(this.#storage, this.#name, segment, offset, limits);
+  async #serveSegment(segment: SegmentDescriptor, offset: number, limits: ReadLimits): Promise<Served | "again"> {
+    const bounded = await this.#bounded(offset, limits);
+    if (bounded === undefined) return { batches: [], nextOffset: offset };
+    const read = await readSegment(this.#storage, this.#name, segment, offset, bounded);
     if (read === undefined || read.batches.length === 0) {
       this.#segments = this.#segments.filter((one) => one !== segment);
       return "again";
     }
-    return read;
+    if (limits.isolation === "read_uncommitted") return read;
+    return this.#transactions.settle(read, offset, { kind: "segment", segment });
   }
 
-  async #fromHotTail(offset: number, limits: BatchLimits): Promise<Served | "again" | "beyond"> {
+  async #fromHotTail(offset: number, limits: ReadLimits): Promise<Served | "again" | "beyond"> {
     const cached = this.#entry;
     if (cached !== undefined && cached.position < offset && offset < cached.next) {
-      return this.#serveEntries([cached], offset, limits);
+      return this.#serveEntries([cached], offset, limits, false);
     }
     const seen = instantOf(this.#storage.clock);
     const range = await this.#storage.logs.readFrom(this.#logId, offset, {
@@ -210,15 +261,15 @@ export class PartitionReader {
     }
     const chain = contiguousFrom(range.entries, offset);
     const end = chain.at(-1)?.next ?? offset;
-    if (!range.more && chain.length === range.entries.length) this.#prove(end, seen);
-    else this.#raise(end);
-    return this.#serveEntries(chain, offset, limits);
+    const isTail = !range.more && chain.length === range.entries.length;
+    if (isTail) this.#prove(end, seen);
+    return this.#serveEntries(chain, offset, limits, isTail);
   }
 
   /** No hot entry begins at the offset: it is the tail, inside an entry, sealed, or nowhere. */
   async #around(
     offset: number,
-    limits: BatchLimits,
+    limits: ReadLimits,
     later: LogEntry | undefined,
     seen: Instant,
   ): Promise<Served | "again" | "beyond"> {
@@ -230,9 +281,10 @@ export class PartitionReader {
     if (around !== undefined && offset < around.next) {
       const segment = this.#isLikelySealed(around) ? await this.#findSegment(offset) : undefined;
       if (segment !== undefined) return this.#serveSegment(segment, offset, limits);
-      return this.#serveEntries([around], offset, limits);
+      return this.#serveEntries([around], offset, limits, false);
     }
     if (later === undefined && around?.next === offset && !this.#isOld(around)) {
+      this.#raise(offset, stableOffsetAfter(around));
       this.#prove(offset, seen);
       return { batches: [], nextOffset: offset };
     }
@@ -245,8 +297,18 @@ export class PartitionReader {
     return offset === highWatermark ? { batches: [], nextOffset: offset } : "again";
   }
 
-  async #serveEntries(chain: readonly LogEntry[], offset: number, limits: BatchLimits): Promise<Served | "again"> {
-    const { selections, nextOffset } = selectBatches(chain, offset, limits);
+  /** @param isTail whether nothing followed the entries when they were read */
+  async #serveEntries(
+    chain: readonly LogEntry[],
+    offset: number,
+    limits: ReadLimits,
+    isTail: boolean,
+  ): Promise<Served | "again"> {
+    const end = chain.at(-1);
+    if (end !== undefined) this.#raise(end.next, stableOffsetAfter(end));
+    const bounded = await this.#bounded(offset, limits, isTail);
+    if (bounded === undefined) return { batches: [], nextOffset: offset };
+    const { selections, nextOffset } = selectBatches(chain, offset, bounded);
     const parts = await Promise.all(selections.map((selection) => readSelection(this.#storage, selection)));
     const batches: Uint8Array[] = [];
     for (const part of parts) {
@@ -256,7 +318,20 @@ export class PartitionReader {
     const last = selections.at(-1)?.entry;
     const isSmall = last?.payload.kind === "blob" || (last?.payload.bytes.length ?? 0) <= keptEntryBytesMax;
     this.#entry = last !== undefined && nextOffset < last.next && isSmall ? last : undefined;
-    return { batches, nextOffset };
+    if (limits.isolation === "read_uncommitted") return { batches, nextOffset };
+    return this.#transactions.settle({ batches, nextOffset }, offset, { kind: "entries", entries: chain });
+  }
+
+  /**
+   * The limits with the last stable offset, for a committed read; undefined if nothing at `offset` is below it.
+   *
+   * @param isExact whether this very read has seen the end of the log
+   */
+  async #bounded(offset: number, limits: ReadLimits, isExact = false): Promise<BatchLimits | undefined> {
+    if (limits.isolation === "read_uncommitted") return limits;
+    if (!isExact && offset < this.#stableOffset) await this.#refreshHighWatermark();
+    else if (!isExact) await this.highWatermark();
+    return offset < this.#stableOffset ? { ...limits, endOffset: this.#stableOffset } : undefined;
   }
 
   /** An empty read at a tail that was proven not too long ago proves it anew: nothing appended since can be gone. */
@@ -281,8 +356,10 @@ export class PartitionReader {
     this.#raise(position);
   }
 
-  #raise(position: number): void {
+  /** @param stableOffset the last stable offset at that position: what was stable once stays so */
+  #raise(position: number, stableOffset = 0): void {
     if (position > this.#highWatermark) this.#highWatermark = position;
+    if (stableOffset > this.#stableOffset) this.#stableOffset = stableOffset;
   }
 
   /** A read at the tail has just proven it. */
@@ -296,4 +373,5 @@ export class PartitionReader {
 interface Served {
   readonly batches: readonly Uint8Array[];
   readonly nextOffset: number;
+  readonly aborted?: readonly AbortedTransaction[];
 }

@@ -19,8 +19,8 @@ export interface SegmentRead {
 }
 
 /**
- * Whole batches from the one that holds `offset` on, as far as the limits go, but at least one. Undefined if the blob is
- * gone: retention has taken it. One request, or two in a segment that was compacted.
+ * Whole batches from the one that holds `offset` on, as far as the limits go, but at least one before `endOffset`.
+ * Undefined if the blob is gone: retention has taken it. One request, or two in a segment that was compacted.
  *
  * @throws StorageCorruptError if the blob is cut off or does not hold what the index says
  */
@@ -109,6 +109,7 @@ export function batchesFrom(bytes: Uint8Array, key: string, offset: number, limi
     const header = readBatchHeader(bytes, at);
     const end = lastOffset(header) + 1;
     if (end > offset) {
+      if (end > (limits.endOffset ?? Infinity)) break;
       if (taken > 0 && (taken + length > limits.bytesMax || records >= limits.recordsMax)) break;
       batches.push(bytes.subarray(at, at + length));
       taken += length;

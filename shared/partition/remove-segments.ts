@@ -12,8 +12,8 @@ export interface RemovedSegments extends Removed {
   readonly collectedOffset: number;
 }
 
-/** Segments whose blobs, four each, one request deletes. */
-const segmentsPerPage = deleteKeysMax / 4;
+/** Segments whose blobs, five each, one request deletes. */
+const segmentsPerPage = deleteKeysMax / 5;
 
 /**
  * Removes the segments that end at or before `start`. The last entry of the list stays, for it is what proves the sealed

@@ -8,6 +8,7 @@
  * finds less than the log holds stops; it never leaves anything out.
  */
 import { catchUpBytesMax, catchUpEntriesMax, entryPayloadBytesMax, segmentEntriesMax } from "../limits.ts";
+import { segmentAbortedMax } from "../limits/partition-transactions.ts";
 import { contiguousFrom } from "../log/chain.ts";
 import { type Instant, instantOf, isFresh } from "../log/evidence.ts";
 import { partitionLogId, segmentsLogId } from "../log/log-id.ts";
@@ -18,6 +19,7 @@ import { StorageCorruptError, StorageUnavailableError } from "../storage/errors.
 import { segmentBlobStem } from "../storage/item-keys.ts";
 import type { LogEntry, Payload } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
+import { type AbortedTransaction, abortedIn, encodeTransactionIndex, indexAborted } from "./aborted-transactions.ts";
 import { decodeEntryMeta, type EntryMeta } from "./entry-meta.ts";
 import {
   applyEntry,
@@ -112,6 +114,7 @@ async function gather(
 ): Promise<readonly HotEntry[]> {
   const entries: HotEntry[] = [];
   let bytes = 0;
+  let aborted = 0;
   let position = start;
   for (let page = 0; page < pagesMax; page += 1) {
     const limits = { entriesMax: catchUpEntriesMax, bytesMax: catchUpBytesMax };
@@ -122,7 +125,9 @@ async function gather(
       const meta = decodeEntryMeta(entry);
       entries.push({ entry, meta });
       bytes += meta.batches.reduce((sum, batch) => sum + batch.length, 0);
+      aborted += abortedIn(entry.position, meta).length;
       position = entry.next;
+      if (aborted >= segmentAbortedMax) return entries;
       if (bytes >= settings.segmentBytes || entries.length >= segmentEntriesMax) return entries;
     }
     if (chain.length === 0 && range.entries.length > 0) await expectNoHole(storage, name, start, position);
@@ -145,6 +150,8 @@ async function seal(storage: Storage, name: PartitionName, list: List, entries: 
   const state =
     list.last === undefined ? emptyPartitionState() : decodeTailState(await tailStateOf(storage, list.last));
   const built = await build(storage, list.end, entries);
+  const open = state.open.copy();
+  const aborted = entries.flatMap(({ entry, meta }) => indexAborted(open, entry.position, meta));
   for (const { entry, meta } of entries) applyEntry(state, entry, meta);
   const id = storage.random.id();
   const stem = segmentBlobStem(name.topicId, name.partition, list.end, id);
@@ -154,8 +161,9 @@ async function seal(storage: Storage, name: PartitionName, list: List, entries: 
     storage.blobs.put(`${stem}.log`, built.log),
     storage.blobs.put(`${stem}.index`, [built.offsetIndex]),
     storage.blobs.put(`${stem}.timeindex`, [built.timeIndex]),
+    ...(aborted.length === 0 ? [] : [storage.blobs.put(`${stem}.txnindex`, [encodeTransactionIndex(aborted)])]),
   ]);
-  const entry = listEntry(storage, name, list.end, state, entries, built, id, payload);
+  const entry = listEntry(storage, name, list.end, state, entries, { ...built, aborted }, id, payload);
   return addToList(storage, name, list, entry, storedAt);
 }
 
@@ -222,9 +230,9 @@ function listEntry(
   storage: Storage,
   name: PartitionName,
   baseOffset: number,
-  { position: endOffset }: PartitionState,
+  { position: endOffset, open }: PartitionState,
   entries: readonly HotEntry[],
-  built: BuiltSegment,
+  built: BuiltSegment & { readonly aborted: readonly AbortedTransaction[] },
   id: string,
   payload: Payload,
 ): LogEntry {
@@ -238,6 +246,8 @@ function listEntry(
     lastAppendedMs: entries.at(-1)?.entry.appendedAtMs ?? 0,
     maxTimestamp: built.maxTimestamp,
     index: built.rows,
+    ...(open.firstOffset === undefined ? {} : { firstOpenOffset: open.firstOffset }),
+    ...(built.aborted.length === 0 ? {} : { aborted: built.aborted }),
   });
   return {
     logId: segmentsLogId(name.topicId, name.partition),

@@ -1,8 +1,12 @@
-/** The blobs of a segment, by their names: Kafka's three files and, where it is large, the state at the segment's end. */
+/**
+ * The blobs of a segment, by their names: Kafka's files, of which the index of aborted transactions is there only if there
+ * are any, and the state at the segment's end, where it is large.
+ */
 import { segmentBlobPrefix, segmentBlobStem } from "../storage/item-keys.ts";
 import type { PartitionName } from "./recover-partition.ts";
+import type { SegmentDescriptor } from "./segment-descriptor.ts";
 
-const namePattern = /^(\d{20})-([A-Za-z0-9_-]+)\.(?:log|index|timeindex|state)$/;
+const namePattern = /^(\d{20})-([A-Za-z0-9_-]+)\.(?:log|index|timeindex|txnindex|state)$/;
 
 /** What names a segment's blobs: where it begins, and the random part. */
 export interface SegmentBlobName {
@@ -10,14 +14,18 @@ export interface SegmentBlobName {
   readonly id: string;
 }
 
+/** A segment that may have the index of aborted transactions. */
+type SegmentBlobs = SegmentBlobName & Pick<SegmentDescriptor, "aborted">;
+
 /** The blobs that hold records or lead to them. */
-export function segmentFileKeys(name: PartitionName, segment: SegmentBlobName): string[] {
+export function segmentFileKeys(name: PartitionName, segment: SegmentBlobs): string[] {
   const stem = segmentBlobStem(name.topicId, name.partition, segment.baseOffset, segment.id);
-  return [`${stem}.log`, `${stem}.index`, `${stem}.timeindex`];
+  const transactions = segment.aborted === undefined ? [] : [`${stem}.txnindex`];
+  return [`${stem}.log`, `${stem}.index`, `${stem}.timeindex`, ...transactions];
 }
 
 /** All blobs that a segment may have. */
-export function segmentBlobKeys(name: PartitionName, segment: SegmentBlobName): string[] {
+export function segmentBlobKeys(name: PartitionName, segment: SegmentBlobs): string[] {
   const stem = segmentBlobStem(name.topicId, name.partition, segment.baseOffset, segment.id);
   return [...segmentFileKeys(name, segment), `${stem}.state`];
 }

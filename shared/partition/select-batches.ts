@@ -5,6 +5,8 @@ import { decodeEntryMeta, type EntryBatch } from "./entry-meta.ts";
 export interface BatchLimits {
   readonly bytesMax: number;
   readonly recordsMax: number;
+  /** Only batches that end at or before it. */
+  readonly endOffset?: number;
 }
 
 export interface SelectedBatch extends EntryBatch {
@@ -25,7 +27,8 @@ export interface Selected {
 }
 
 /**
- * The batches from the one that holds `offset` on, as far as the limits go, but at least one if there is one.
+ * The batches from the one that holds `offset` on, as far as the limits go, but at least one if there is one before
+ * `endOffset`.
  *
  * @throws StorageCorruptError if an entry's meta does not decode
  */
@@ -35,13 +38,15 @@ export function selectBatches(entries: readonly LogEntry[], offset: number, limi
   let bytes = 0;
   let records = 0;
   let full = false;
+  const { endOffset = Infinity } = limits;
   for (const entry of entries) {
     const batches: SelectedBatch[] = [];
     let baseOffset = entry.position;
     for (const batch of decodeEntryMeta(entry).batches) {
       const end = baseOffset + batch.recordCount;
       if (end > offset) {
-        full = bytes > 0 && (bytes + batch.length > limits.bytesMax || records >= limits.recordsMax);
+        full =
+          end > endOffset || (bytes > 0 && (bytes + batch.length > limits.bytesMax || records >= limits.recordsMax));
         if (full) break;
         batches.push({ ...batch, baseOffset });
         bytes += batch.length;

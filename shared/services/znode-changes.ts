@@ -69,7 +69,15 @@ export class ZnodeChanges {
       bytes += batch.length;
       nextOffset = entry.next;
     }
-    return { kind: "batches", batches, nextOffset, highWatermark, logStartOffset };
+    return {
+      kind: "batches",
+      batches,
+      nextOffset,
+      highWatermark,
+      lastStableOffset: highWatermark,
+      logStartOffset,
+      aborted: [],
+    };
   }
 
   /** For a timestamp the first transaction at or after it, -1 if there is none. @throws as `read` */

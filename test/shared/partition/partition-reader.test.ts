@@ -72,15 +72,16 @@ describe("a reader", () => {
 
   test("gets nothing, and no error, at the tail: of an empty log, a hot one, and one whose entries have expired", async () => {
     const { storage, time } = createMemoryStorage();
-    const nothing = { kind: "batches", batches: [], logStartOffset: 0 };
+    const nothing = { kind: "batches", batches: [], aborted: [], logStartOffset: 0 };
     expect(await new PartitionReader(storage, name).read(0, page)).toEqual({
       ...nothing,
       nextOffset: 0,
       highWatermark: 0,
+      lastStableOffset: 0,
     });
     await filled(storage, 6);
     const reader = new PartitionReader(storage, name);
-    const atTail = { ...nothing, nextOffset: 6, highWatermark: 6 };
+    const atTail = { ...nothing, nextOffset: 6, highWatermark: 6, lastStableOffset: 6 };
     expect(await reader.read(6, page)).toEqual(atTail);
     await sealPartition(storage, name, sealSettings, forced);
     await time.advance(100 * hourMs);
