@@ -15,20 +15,11 @@ import { DutyQueue } from "./constructs/duty-queue.ts";
 import { HttpApi } from "./constructs/http-api.ts";
 import { ItemTable } from "./constructs/item-table.ts";
 import { LogTable } from "./constructs/log-table.ts";
+import { type Functions, grantAll, type Stores } from "./grants.ts";
 import type { Settings } from "./settings.ts";
 
 /** How often a lost wake-up is looked for; far below the 12 h after which produce refuses because of unsealed entries. */
 const sweepInterval = Duration.hours(1);
-
-interface Stores {
-  readonly logs: LogTable;
-  readonly items: ItemTable;
-  readonly blobs: BlobBucket;
-  readonly duties: DutyQueue;
-  readonly expiry: DutyQueue;
-}
-
-type Functions = Readonly<Record<CapabilityName, CapabilityFunction>>;
 
 export class StreamkeeperStack extends Stack {
   constructor(scope: Construct, settings: Settings) {
@@ -105,86 +96,4 @@ export class StreamkeeperStack extends Stack {
       sweep: create("sweep"),
     };
   }
-}
-
-/**
- * What each function may do: the requests that its service makes of the ports.
- *
- * Finding a topic falls back on the namespace's tree, and then brings up the item that should have told of it. Fetch may
- * not: it writes nothing, finds the topic all the same, and leaves the item to whoever may.
- */
-function grantAll(functions: Functions, stores: Stores): void {
-  grantLog(functions, stores);
-  grantCoordination(functions, stores);
-}
-
-function grantCoordination(functions: Functions, { logs, items, blobs, expiry }: Stores): void {
-  const { znode, sessions, election, reap, sweep } = functions;
-  for (const { role } of [znode, sessions, election, reap]) {
-    logs.grantAppend(role, "tree", "snapshots");
-    blobs.grantWrite(role, "znodes", "snapshots");
-    blobs.grantRead(role, "znodes", "snapshots");
-    expiry.grantAsk(role);
-  }
-  // Whoever meets a namespace whose deletion was left half-way finishes it.
-  for (const { role } of [znode, sessions, election]) {
-    items.grantUpdate(role, "namespaces");
-    items.grantDelete(role, "namespaces");
-  }
-  for (const { role } of [sessions, reap]) {
-    items.grantUpdate(role, "sessions:*");
-    items.grantDelete(role, "sessions:*");
-  }
-  logs.grantAppend(sweep.role, "tree");
-  blobs.grantWrite(sweep.role, "znodes");
-  items.grantList(sweep.role, "sessions:*");
-  items.grantUpdate(sweep.role, "sessions:*");
-  items.grantDelete(sweep.role, "sessions:*");
-  expiry.grantAsk(sweep.role);
-}
-
-function grantLog(functions: Functions, { logs, items, blobs, duties }: Stores): void {
-  const { health, topics, produce, fetch, seal, sweep } = functions;
-
-  items.grantUpdate(health.role, "health");
-
-  logs.grantAppend(topics.role, "tree", "snapshots");
-  blobs.grantWrite(topics.role, "znodes", "snapshots");
-  blobs.grantRead(topics.role, "znodes", "snapshots");
-  items.grantList(topics.role, "namespaces");
-  items.grantUpdate(topics.role, "namespaces", "topics:*", "garbage");
-  items.grantDelete(topics.role, "namespaces");
-
-  logs.grantAppend(produce.role, "partition");
-  logs.grantRead(produce.role, "segments", "tree", "snapshots");
-  blobs.grantWrite(produce.role, "hot");
-  blobs.grantRead(produce.role, "hot", "segments", "znodes", "snapshots");
-  items.grantGet(produce.role, "namespaces");
-  items.grantUpdate(produce.role, "topics:*", "garbage", "partitions:*", "producer-ids");
-  duties.grantAsk(produce.role);
-
-  logs.grantRead(fetch.role, "partition", "segments", "tree", "snapshots");
-  blobs.grantRead(fetch.role, "hot", "segments", "znodes", "snapshots");
-  items.grantGet(fetch.role, "namespaces", "topics:*", "partitions:*");
-
-  logs.grantRead(seal.role, "partition");
-  logs.grantAppend(seal.role, "segments");
-  logs.grantTrim(seal.role, "segments");
-  blobs.grantRead(seal.role, "hot", "segments");
-  blobs.grantWrite(seal.role, "segments");
-  blobs.grantCollect(seal.role, "hot", "segments");
-  items.grantUpdate(seal.role, "partitions:*");
-  duties.grantAsk(seal.role);
-
-  logs.grantRead(sweep.role, "partition");
-  logs.grantTrim(sweep.role, "segments", "tree", "snapshots");
-  logs.grantAppend(sweep.role, "snapshots");
-  blobs.grantRead(sweep.role, "segments", "znodes", "snapshots");
-  blobs.grantWrite(sweep.role, "snapshots");
-  blobs.grantCollect(sweep.role, "hot", "segments", "znodes", "snapshots");
-  items.grantList(sweep.role, "namespaces", "topics:*", "garbage", "partitions:*");
-  items.grantGet(sweep.role, "namespaces");
-  items.grantUpdate(sweep.role, "topics:*", "garbage", "partitions:*");
-  items.grantDelete(sweep.role, "topics:*", "garbage", "partitions:*");
-  duties.grantAsk(sweep.role);
 }

@@ -1,4 +1,4 @@
-/** The table behind the `ItemStore` port: namespaces, topic projections, partition states, counters, garbage, leases. */
+/** The table behind the `ItemStore` port: namespaces, topic projections, partition states, counters, garbage, leases, transactions, groups. */
 import { RemovalPolicy } from "aws-cdk-lib";
 import { AttributeType, BillingMode, Table } from "aws-cdk-lib/aws-dynamodb";
 import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
@@ -14,6 +14,8 @@ export type ItemPartition =
   | "producer-ids"
   | "garbage"
   | "sessions:*"
+  | "transactions:*"
+  | "groups:*"
   | "health";
 
 export interface ItemTableProps {

@@ -44,7 +44,7 @@ describe("the HTTP API", () => {
       .map(([, { Properties }]) => (Properties["FunctionName"] as { "Fn::GetAtt": [string] })["Fn::GetAtt"][0])
       .map(capabilityOf);
     expect(new Set(allowed)).toEqual(
-      new Set(["election", "fetch", "health", "produce", "sessions", "topics", "znode"]),
+      new Set(["election", "fetch", "groups", "health", "produce", "sessions", "topics", "transactions", "znode"]),
     );
   });
 

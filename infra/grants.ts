@@ -1,0 +1,118 @@
+/** What each function may do. */
+import type { IGrantable } from "aws-cdk-lib/aws-iam";
+import type { CapabilityName } from "./capabilities.ts";
+import type { BlobBucket } from "./constructs/blob-bucket.ts";
+import type { CapabilityFunction } from "./constructs/capability-function.ts";
+import type { DutyQueue } from "./constructs/duty-queue.ts";
+import type { ItemTable } from "./constructs/item-table.ts";
+import type { LogTable } from "./constructs/log-table.ts";
+
+export interface Stores {
+  readonly logs: LogTable;
+  readonly items: ItemTable;
+  readonly blobs: BlobBucket;
+  readonly duties: DutyQueue;
+  readonly expiry: DutyQueue;
+}
+
+export type Functions = Readonly<Record<CapabilityName, CapabilityFunction>>;
+
+/**
+ * What each function may do: the requests that its service makes of the ports.
+ *
+ * Finding a topic falls back on the namespace's tree, and then brings up the item that should have told of it. Fetch may
+ * not: it writes nothing, finds the topic all the same, and leaves the item to whoever may.
+ */
+export function grantAll(functions: Functions, stores: Stores): void {
+  grantLog(functions, stores);
+  grantCoordination(functions, stores);
+  grantTransactions(functions, stores);
+}
+
+function grantCoordination(functions: Functions, { logs, items, blobs, expiry }: Stores): void {
+  const { znode, sessions, election, reap, sweep } = functions;
+  for (const { role } of [znode, sessions, election, reap]) {
+    logs.grantAppend(role, "tree", "snapshots");
+    blobs.grantWrite(role, "znodes", "snapshots");
+    blobs.grantRead(role, "znodes", "snapshots");
+    expiry.grantAsk(role);
+  }
+  // Whoever meets a namespace whose deletion was left half-way finishes it.
+  for (const { role } of [znode, sessions, election]) {
+    items.grantUpdate(role, "namespaces");
+    items.grantDelete(role, "namespaces");
+  }
+  for (const { role } of [sessions, reap]) {
+    items.grantUpdate(role, "sessions:*");
+    items.grantDelete(role, "sessions:*");
+  }
+  logs.grantAppend(sweep.role, "tree");
+  blobs.grantWrite(sweep.role, "znodes");
+  items.grantList(sweep.role, "sessions:*");
+  items.grantUpdate(sweep.role, "sessions:*");
+  items.grantDelete(sweep.role, "sessions:*");
+  expiry.grantAsk(sweep.role);
+}
+
+function grantLog(functions: Functions, stores: Stores): void {
+  const { logs, items, blobs, duties } = stores;
+  const { health, topics, produce, fetch, seal, sweep } = functions;
+
+  items.grantUpdate(health.role, "health");
+
+  logs.grantAppend(topics.role, "tree", "snapshots");
+  blobs.grantWrite(topics.role, "znodes", "snapshots");
+  blobs.grantRead(topics.role, "znodes", "snapshots");
+  items.grantList(topics.role, "namespaces");
+  items.grantUpdate(topics.role, "namespaces", "topics:*", "garbage");
+  items.grantDelete(topics.role, "namespaces");
+
+  grantProducing(produce.role, stores);
+
+  logs.grantRead(fetch.role, "partition", "segments", "tree", "snapshots");
+  blobs.grantRead(fetch.role, "hot", "segments", "znodes", "snapshots");
+  items.grantGet(fetch.role, "namespaces", "topics:*", "partitions:*");
+
+  logs.grantRead(seal.role, "partition");
+  logs.grantAppend(seal.role, "segments");
+  logs.grantTrim(seal.role, "segments");
+  blobs.grantRead(seal.role, "hot", "segments");
+  blobs.grantWrite(seal.role, "segments");
+  blobs.grantCollect(seal.role, "hot", "segments");
+  items.grantUpdate(seal.role, "partitions:*");
+  duties.grantAsk(seal.role);
+
+  logs.grantRead(sweep.role, "partition");
+  logs.grantTrim(sweep.role, "segments", "tree", "snapshots");
+  logs.grantAppend(sweep.role, "snapshots");
+  blobs.grantRead(sweep.role, "segments", "znodes", "snapshots");
+  blobs.grantWrite(sweep.role, "snapshots");
+  blobs.grantCollect(sweep.role, "hot", "segments", "znodes", "snapshots");
+  items.grantList(sweep.role, "namespaces", "topics:*", "garbage", "partitions:*");
+  items.grantGet(sweep.role, "namespaces");
+  items.grantUpdate(sweep.role, "topics:*", "garbage", "partitions:*");
+  items.grantDelete(sweep.role, "topics:*", "garbage", "partitions:*");
+  duties.grantAsk(sweep.role);
+}
+
+/** May append to partitions, and do for it what producing needs. */
+function grantProducing(role: IGrantable, { logs, items, blobs, duties }: Stores): void {
+  logs.grantAppend(role, "partition");
+  logs.grantRead(role, "segments", "tree", "snapshots");
+  blobs.grantWrite(role, "hot");
+  blobs.grantRead(role, "hot", "segments", "znodes", "snapshots");
+  items.grantGet(role, "namespaces");
+  items.grantUpdate(role, "topics:*", "garbage", "partitions:*", "producer-ids");
+  duties.grantAsk(role);
+}
+
+/** Whoever meets a transaction that was decided, or is over its time, ends it: in its partitions and in its groups. */
+function grantTransactions({ produce, transactions, reap, sweep }: Functions, stores: Stores): void {
+  const { items, expiry } = stores;
+  for (const { role } of [transactions, reap, sweep]) grantProducing(role, stores);
+  for (const { role } of [produce, transactions, reap, sweep]) {
+    items.grantUpdate(role, "transactions:*", "groups:*");
+    expiry.grantAsk(role);
+  }
+  for (const { role } of [transactions, sweep]) items.grantList(role, "transactions:*");
+}
