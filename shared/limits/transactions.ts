@@ -7,6 +7,8 @@ export const transactionTimeoutMsDefault = 60_000;
 export const transactionTimeoutMsMax = 3_600_000;
 /** One call is answered within 30 s: what is open longer has lost its process. */
 export const atomicWriteTimeoutMs = 40_000;
+/** Producers that one process keeps for writes in one call: as many as it serves at the same time. */
+export const idleProducersMax = 1_000;
 /** Partitions and groups of one transaction: each costs its end a put, 16 at a time, so 1,000 take about 1 s. */
 export const transactionPartitionsMax = 1_000;
 export const transactionGroupsMax = 100;

@@ -11,7 +11,7 @@
  * A repeat under an Idempotency-Key ends what it finds half-way, and does anew what was aborted.
  */
 import { ServiceError } from "../api/errors.ts";
-import { appendTriesMax, atomicWriteTimeoutMs, takeoversMax } from "../limits/transactions.ts";
+import { appendTriesMax, atomicWriteTimeoutMs, idleProducersMax, takeoversMax } from "../limits/transactions.ts";
 import type { Storage } from "../storage/storage.ts";
 import { planAtomic } from "../transactions/plan-transaction.ts";
 import { isDecided, type ProducerEpoch } from "../transactions/transaction-record.ts";
@@ -64,6 +64,8 @@ export class AtomicWrites {
   readonly #items: TransactionItems;
   readonly #ends: AtomicWriteEnds;
   readonly #chooser: PartitionChooser;
+  /** Whose transactions are committed: the next ones go on with their epochs, so that nobody has to remember ever more producers. */
+  readonly #idle: ProducerEpoch[] = [];
 
   constructor(storage: Storage, items: TransactionItems, ends: AtomicWriteEnds) {
     this.#storage = storage;
@@ -139,7 +141,7 @@ export class AtomicWrites {
     }));
     const added = { topics, groups: write.offsets.map(({ group }) => group) };
     checkTransactionSize(added);
-    const { producerId } = await this.#ends.parts.producers.allocate(id.namespace);
+    const fresh = this.#idle.pop() ?? (await this.#ends.parts.producers.allocate(id.namespace));
     const marked = { ...added, answer: encodeAnswer({ fingerprint }) };
     for (let round = 0; round < takeoversMax; round += 1) {
       const changed = await this.#items.change(
@@ -147,7 +149,7 @@ export class AtomicWrites {
         (present) =>
           isAnotherRequest(present, fingerprint)
             ? { kind: "settled", record: present }
-            : planAtomic(present, marked, atomicWriteTimeoutMs, this.#storage.clock.wallMs(), producerId),
+            : planAtomic(present, marked, atomicWriteTimeoutMs, this.#storage.clock.wallMs(), fresh),
         { isNew: true },
       );
       if (changed.kind === "settled") return { answer: answerOf(draft, changed.record) };
@@ -197,7 +199,9 @@ export class AtomicWrites {
     const partitions = topics.map((topic) => topic.partitions);
     const answer = encodeAnswer({ fingerprint, timestamp, partitions, batches });
     try {
-      await this.#ends.finisher.end(id, owner, true, answer);
+      const next = await this.#ends.finisher.end(id, owner, true, answer);
+      // Only after a commit: what was aborted is done anew under the same id, with the epochs after it.
+      if (this.#idle.length < idleProducersMax) this.#idle.push(next);
     } catch (cause) {
       const code = cause instanceof ServiceError ? cause.code : undefined;
       if (code === "PRODUCER_FENCED") throw tookTooLong();

@@ -18,7 +18,7 @@ import type { ProducerIdService, TopicFinder } from "./services.ts";
 import type { TransactionItems } from "./transaction-items.ts";
 import { inParallel, isPassing, untilDone } from "./transaction-steps.ts";
 import { transactionRefused } from "./transaction-verifier.ts";
-import type { MarkerWriter, TransactionalId } from "./transactions.ts";
+import type { MarkerWriter, TransactionalId, TransactionMarker } from "./transactions.ts";
 
 /** What is to be known of a transaction's end. */
 export interface TransactionParts {
@@ -49,12 +49,12 @@ export class TransactionFinisher {
    */
   async end(id: TransactionalId, producer: ProducerEpoch, commit: boolean, answer?: string): Promise<ProducerEpoch> {
     const { clock } = this.#storage;
-    const plan = (present: TransactionRecord | undefined, fresh?: bigint): TransactionPlan =>
+    const plan = (present: TransactionRecord | undefined, fresh?: ProducerEpoch): TransactionPlan =>
       planEnd(present, producer, commit, clock.wallMs(), { fresh, answer });
     let changed = await this.#items.change(id, plan);
     if (changed.kind === "producer id wanted") {
-      const { producerId } = await this.#parts.producers.allocate(id.namespace);
-      changed = await this.#items.change(id, (present) => plan(present, producerId));
+      const fresh = await this.#parts.producers.allocate(id.namespace);
+      changed = await this.#items.change(id, (present) => plan(present, fresh));
     }
     if (changed.kind === "refused") throw transactionRefused(changed.refusal);
     if (changed.kind === "producer id wanted" || changed.record === undefined) {
@@ -106,13 +106,22 @@ export class TransactionFinisher {
         const marker = { topicId, partition, producerId, producerEpoch: producerEpoch + 1, commit };
         steps.push(() =>
           unlessGone(async () => {
-            if (await this.#isThere(id.namespace, topic, topicId)) await this.#parts.markers.write(marker);
+            if (await this.#isThere(id.namespace, topic, topicId)) await this.#mark(marker);
           }),
         );
       }
     }
     const failures = await inParallel(steps.map((step) => () => untilDone(this.#storage, markerTriesMax, step)));
     if (failures.length > 0) throw failures[0];
+  }
+
+  async #mark(marker: TransactionMarker): Promise<void> {
+    try {
+      await this.#parts.markers.write(marker);
+    } catch (cause) {
+      // A later transaction of the producer is open there: somebody else has finished this one long ago.
+      if (!(cause instanceof ServiceError) || cause.code !== "INVALID_PRODUCER_EPOCH") throw cause;
+    }
   }
 
   /** False for a topic that was deleted: nobody reads it, and a marker would be left behind. */

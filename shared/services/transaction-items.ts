@@ -39,6 +39,11 @@ interface Seen {
   readonly at: Instant;
 }
 
+interface Lost {
+  readonly seen: Seen;
+  readonly unclear?: StorageTimeoutError;
+}
+
 export class TransactionItems {
   readonly #storage: Storage;
   /** Least recently used first. */
@@ -92,26 +97,30 @@ export class TransactionItems {
     const known = this.#seen.get(nameOf(id)) ?? (isNew ? absent : undefined);
     let isNow = known === undefined;
     let seen: Seen = known ?? (await this.#read(id));
+    let unclear: StorageTimeoutError | undefined;
     for (let tries = 1; tries <= transactionChangesMax; tries += 1) {
       const planned = plan(seen.record);
       if (planned.kind !== "write") {
+        // What it is refused for may be what came of the write that nobody answered.
+        if (isNow && planned.kind === "refused" && unclear !== undefined) throw unclear;
         if (isNow) return planned;
         seen = await this.#read(id);
         isNow = true;
         continue;
       }
       const written = await this.#write(id, seen, planned.record);
-      if (written === undefined) return { kind: "written", record: planned.record };
-      seen = written;
+      if (written === "written") return { kind: "written", record: planned.record };
+      ({ seen } = written);
+      unclear ??= written.unclear;
       isNow = true;
       await timers.sleep(backoffMs(this.#storage, tries));
     }
     throw new ServiceError("THROTTLING_QUOTA_EXCEEDED", "Too many callers change the transaction at the same time");
   }
 
-  /** Undefined if it was written; else what stands there. */
-  async #write(id: TransactionalId, seen: Seen, record: TransactionRecord): Promise<Seen | undefined> {
-    const { items, clock, random } = this.#storage;
+  /** What stands there instead, and whether ours may have stood there before it. */
+  async #write(id: TransactionalId, seen: Seen, record: TransactionRecord): Promise<"written" | Lost> {
+    const { items, clock, random, timers } = this.#storage;
     const name = nameOf(id);
     const attempt = random.id();
     const { set, remove } = changeToRecord(record);
@@ -123,18 +132,22 @@ export class TransactionItems {
     const key = transactionKey(id.namespace, id.transactionalId);
     const at = instantOf(clock);
     this.#seen.delete(name);
+    let unclear: StorageTimeoutError | undefined;
     for (let tries = 1; ; tries += 1) {
       try {
         const result = await items.update(key, change, [asSeen]);
         if (result.applied || result.existing?.attributes["attempt"] === attempt) {
           this.#remember(name, { record, attempt, at });
-          return undefined;
+          return "written";
         }
-        return this.#saw(name, result.existing, at);
+        return { seen: this.#saw(name, result.existing, at), ...(unclear && { unclear }) };
       } catch (cause) {
-        // Sent again it is applied once: it is conditional on what it would change.
-        if (!(cause instanceof StorageTimeoutError) || tries === transactionTriesMax) throw cause;
+        if (cause instanceof StorageTimeoutError) unclear = cause;
+        // Sent again it is applied once: it is conditional on what it would change. A refusal says nothing of what was sent before.
+        if (unclear === undefined) throw cause;
+        if (tries === transactionTriesMax) throw unclear;
       }
+      await timers.sleep(backoffMs(this.#storage, tries));
     }
   }
 

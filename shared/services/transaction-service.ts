@@ -82,12 +82,12 @@ class CoordinatedTransactions implements TransactionService {
     checkTimeout(timeoutMs);
     return await withChangeErrors(async () => {
       await this.#parts.namespaces.require(id.namespace);
-      let fresh: bigint | undefined;
+      let fresh: ProducerEpoch | undefined;
       for (let round = 0; round < takeoversMax; round += 1) {
         const changed = await this.#items.change(id, (present) =>
           planInit(present, timeoutMs, this.#storage.clock.wallMs(), fresh),
         );
-        if (changed.kind === "producer id wanted") fresh = await this.#freshProducerId(id.namespace);
+        if (changed.kind === "producer id wanted") fresh = await this.#parts.producers.allocate(id.namespace);
         else if (changed.kind === "finish") await this.#finisher.finishOrAskAgain(id, changed.record);
         else if (changed.kind === "written") {
           if (!isDecided(changed.record)) return changed.record.owner;
@@ -195,10 +195,6 @@ class CoordinatedTransactions implements TransactionService {
       }),
     );
     return mergeTopics(found, []);
-  }
-
-  async #freshProducerId(namespace: string): Promise<bigint> {
-    return (await this.#parts.producers.allocate(namespace)).producerId;
   }
 }
 

@@ -56,7 +56,7 @@ export function planAdd(present: Present, producer: ProducerEpoch, added: Additi
 /**
  * Ends the owner's transaction.
  *
- * @param fresh a producer id that nobody has
+ * @param fresh one that nobody has been
  * @param answer kept with the decision
  */
 export function planEnd(
@@ -64,7 +64,7 @@ export function planEnd(
   producer: ProducerEpoch,
   commit: boolean,
   nowMs: number,
-  { fresh, answer }: { readonly fresh?: bigint | undefined; readonly answer?: string | undefined } = {},
+  { fresh, answer }: { readonly fresh?: ProducerEpoch | undefined; readonly answer?: string | undefined } = {},
 ): TransactionPlan {
   if (present !== undefined && isSameProducer(present.ended, producer)) {
     // The end was answered before, or would have been.
@@ -90,10 +90,9 @@ export function planEnd(
 }
 
 /** Gives the id to a new owner, as soon as what the earlier one left open is ended. */
-export function planInit(present: Present, timeoutMs: number, nowMs: number, fresh?: bigint): TransactionPlan {
+export function planInit(present: Present, timeoutMs: number, nowMs: number, fresh?: ProducerEpoch): TransactionPlan {
   if (present === undefined) {
-    if (fresh === undefined) return wanted;
-    return { kind: "write", record: empty({ producerId: fresh, producerEpoch: 0 }, timeoutMs) };
+    return fresh === undefined ? wanted : { kind: "write", record: empty(fresh, timeoutMs) };
   }
   const open = planTakeover(present, nowMs);
   if (open !== undefined) return open;
@@ -107,19 +106,14 @@ export function planAtomic(
   added: Additions,
   timeoutMs: number,
   nowMs: number,
-  fresh?: bigint,
+  fresh: ProducerEpoch,
 ): TransactionPlan {
   if (present?.state === "CompleteCommit") return { kind: "settled", record: present };
   if (present !== undefined) {
     const open = planTakeover(present, nowMs);
     if (open !== undefined) return open;
   }
-  const owner =
-    present === undefined
-      ? fresh === undefined
-        ? undefined
-        : { producerId: fresh, producerEpoch: 0 }
-      : ownerAfter(present.owner, fresh);
+  const owner = present === undefined ? fresh : ownerAfter(present.owner, fresh);
   return owner === undefined ? wanted : { kind: "write", record: begun(owner, timeoutMs, added, nowMs) };
 }
 
@@ -177,10 +171,10 @@ function fencedOff(present: TransactionRecord, nowMs: number): TransactionRecord
 /** Undefined if it needs a fresh producer id. */
 function ownerAfter(
   { producerId, producerEpoch }: ProducerEpoch,
-  fresh: bigint | undefined,
+  fresh: ProducerEpoch | undefined,
 ): ProducerEpoch | undefined {
   if (producerEpoch < producerEpochMax) return { producerId, producerEpoch: producerEpoch + 1 };
-  return fresh === undefined ? undefined : { producerId: fresh, producerEpoch: 0 };
+  return fresh;
 }
 
 function begun(owner: ProducerEpoch, timeoutMs: number, added: Additions, startedAtMs: number): TransactionRecord {

@@ -161,6 +161,16 @@ describe("a write in one call", () => {
       expect(nothingSeen(world)).toBe(true);
     }));
 
+  test("goes on with the producer of the one before, so that partitions and groups need not know ever more of them", () =>
+    inWorld(async (world) => {
+      for (let round = 0; round < 5; round += 1) await world.observer.transactions.execute(write);
+      const producers = world.items().map(({ attributes }) => attributes["endedProducerId"]);
+      const epochs = world.items().map(({ attributes }) => attributes["endedProducerEpoch"]);
+      expect(new Set(producers).size).toBe(1);
+      expect(epochs.toSorted()).toEqual([0, 1, 2, 3, 4]);
+      expect(world.seen("totals", 2)).toEqual(["d", "d", "d", "d", "d"]);
+    }));
+
   test("of one partition is a plain produce", () =>
     inWorld(async (world) => {
       const one = { namespace, offsets: [], produce: [{ topic: "orders", records: [record("a", 1), record("b", 1)] }] };

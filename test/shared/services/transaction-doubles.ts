@@ -1,5 +1,6 @@
 /** Partitions and groups as transactions need them, each kept in one item: they survive processes, and every step is a request. */
 import { ServiceError } from "../../../shared/api/errors.ts";
+import { withChangeErrors } from "../../../shared/services/change-errors.ts";
 import type { OffsetToCommit, TransactionalOffsets } from "../../../shared/services/groups.ts";
 import { StorageTimeoutError } from "../../../shared/storage/errors.ts";
 import type { Item, ItemKey } from "../../../shared/storage/item-store.ts";
@@ -41,12 +42,22 @@ function stateOf<State>(item: Item | undefined, empty: State): State {
 }
 
 /** Changes one item; a change that was made unseen is made again, and must not mind. */
-async function change<State>(
+function change<State>(
+  storage: Storage,
+  key: ItemKey,
+  empty: State,
+  plan: (state: State) => State | undefined,
+): Promise<void> {
+  return withChangeErrors(() => changeItem(storage, key, empty, plan));
+}
+
+async function changeItem<State>(
   { items }: Storage,
   key: ItemKey,
   empty: State,
   plan: (state: State) => State | undefined,
 ): Promise<void> {
+  let unclear: StorageTimeoutError | undefined;
   for (let tries = 0; tries < 50; tries += 1) {
     try {
       const item = await items.get(key);
@@ -57,7 +68,8 @@ async function change<State>(
         item === undefined ? ({ kind: "absent" } as const) : ({ kind: "version", version: item.version } as const);
       if ((await items.update(key, { set }, [seen])).applied) return;
     } catch (cause) {
-      if (!(cause instanceof StorageTimeoutError)) throw cause;
+      if (cause instanceof StorageTimeoutError) unclear = cause;
+      if (unclear === undefined) throw cause;
     }
   }
   throw new ServiceError("THROTTLING_QUOTA_EXCEEDED", "too many try");

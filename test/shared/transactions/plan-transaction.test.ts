@@ -13,6 +13,7 @@ import { isDecided, type TransactionRecord } from "../../../shared/transactions/
 
 const timeoutMs = 60_000;
 const nowMs = 1_000_000;
+const fresh = (id: number) => ({ producerId: BigInt(id), producerEpoch: 0 });
 const added = { topics: [{ topicId: "a", topic: "orders", partitions: [2, 0] }], groups: ["workers"] };
 
 function written(plan: TransactionPlan): TransactionRecord {
@@ -25,7 +26,7 @@ function complete(record: TransactionRecord): TransactionRecord {
   return written(planComplete(record, record));
 }
 
-const empty = written(planInit(undefined, timeoutMs, nowMs, 7n));
+const empty = written(planInit(undefined, timeoutMs, nowMs, fresh(7)));
 const ongoing = written(planAdd(empty, empty.owner, added, nowMs));
 const committing = written(planEnd(ongoing, ongoing.owner, true, nowMs));
 const committed = complete(committing);
@@ -49,12 +50,12 @@ describe("the epoch of a producer", () => {
   test("is followed by a new producer id when there is none after it", () => {
     const last = { ...ongoing, owner: { producerId: 7n, producerEpoch: producerEpochMax } };
     expect(planEnd(last, last.owner, true, nowMs)).toEqual({ kind: "producer id wanted" });
-    const ended = complete(written(planEnd(last, last.owner, true, nowMs, { fresh: 8n })));
+    const ended = complete(written(planEnd(last, last.owner, true, nowMs, { fresh: fresh(8) })));
     expect(ended.owner).toEqual({ producerId: 8n, producerEpoch: 0 });
     expect(planEnd(ended, last.owner, true, nowMs)).toEqual({ kind: "settled", record: ended });
     const over = complete(written(planExpiry(last, nowMs + 2 * timeoutMs)));
     expect(planInit(over, timeoutMs, nowMs)).toEqual({ kind: "producer id wanted" });
-    expect(written(planInit(over, timeoutMs, nowMs, 9n)).owner).toEqual({ producerId: 9n, producerEpoch: 0 });
+    expect(written(planInit(over, timeoutMs, nowMs, fresh(9))).owner).toEqual({ producerId: 9n, producerEpoch: 0 });
   });
 });
 
@@ -128,21 +129,21 @@ describe("time", () => {
 });
 
 describe("a transaction in one call", () => {
-  const begun = written(planAtomic(undefined, { ...added, answer: "first" }, timeoutMs, nowMs, 7n));
+  const begun = written(planAtomic(undefined, { ...added, answer: "first" }, timeoutMs, nowMs, fresh(7)));
 
   test("keeps its answer when it is committed, and forgets it when it is not", () => {
     expect(begun.answer).toBe("first");
     const done = complete(written(planEnd(begun, begun.owner, true, nowMs, { answer: "answer" })));
     expect(done.answer).toBe("answer");
-    expect(planAtomic(done, added, timeoutMs, nowMs, 8n)).toEqual({ kind: "settled", record: done });
+    expect(planAtomic(done, added, timeoutMs, nowMs, fresh(8))).toEqual({ kind: "settled", record: done });
     expect(complete(written(planEnd(begun, begun.owner, false, nowMs))).answer).toBeUndefined();
   });
 
   test("is done anew with a higher epoch when it was aborted", () => {
-    const aborting = written(planAtomic(begun, added, timeoutMs, nowMs, 8n));
+    const aborting = written(planAtomic(begun, added, timeoutMs, nowMs, fresh(8)));
     expect(aborting.state).toBe("PrepareAbort");
-    expect(planAtomic(aborting, added, timeoutMs, nowMs, 8n)).toMatchObject({ kind: "finish" });
-    const anew = written(planAtomic(complete(aborting), added, timeoutMs, nowMs, 8n));
+    expect(planAtomic(aborting, added, timeoutMs, nowMs, fresh(8))).toMatchObject({ kind: "finish" });
+    const anew = written(planAtomic(complete(aborting), added, timeoutMs, nowMs, fresh(8)));
     expect(anew).toMatchObject({ state: "Ongoing", owner: { producerId: 7n, producerEpoch: 2 } });
   });
 });
