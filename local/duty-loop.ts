@@ -5,7 +5,7 @@ import type { Log } from "../functions/http/log.ts";
 import { localSweepMs, pendingDutiesMax } from "../shared/limits.ts";
 import type { DutyService } from "../shared/services/services.ts";
 import { dutyName, isTimed } from "../shared/storage/environment.ts";
-import type { Clock, Duty, PartitionDuty, TimedDuty, Timers } from "../shared/storage/environment.ts";
+import type { Clock, Duty, CompactDuty, PartitionDuty, TimedDuty, Timers } from "../shared/storage/environment.ts";
 
 export interface DutyLoopOptions {
   readonly duties: DutyService;
@@ -33,7 +33,7 @@ const notNeeded = new Error("there is something to do");
 export class DutyLoop {
   readonly #options: Required<DutyLoopOptions>;
   /** By kind, topic and partition: a duty that waits already is not queued again. */
-  readonly #queue = new Map<string, PartitionDuty>();
+  readonly #queue = new Map<string, PartitionDuty | CompactDuty>();
   /** What is due at a time has a lane of its own: it must not wait while a segment is sealed. */
   readonly #timed = new Map<string, TimedDuty>();
   #timedRunning = 0;

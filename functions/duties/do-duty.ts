@@ -10,6 +10,8 @@ export async function doDuty(duties: DutyService, duty: Duty): Promise<void> {
       return duties.retain(duty.topicId, duty.partition);
     case "collect":
       return duties.collect(duty.topicId, duty.partition);
+    case "compact":
+      return duties.compact(duty);
     case "reap":
       return duties.reap(duty.namespace, BigInt(duty.sessionId));
     case "expire":

@@ -20,3 +20,5 @@ export const compactionPendingMax = 4_000_000;
 export const compactionHorizonMsMin = 3_600_000;
 /** Times that a reader, which finds a blob gone, looks for the manifest that took its place. */
 export const manifestReadsMax = 4;
+/** How long a duty to compact may wait: by then its topic's settings may be others, and the sweep has asked again. */
+export const compactDutyMsMax = 3_600_000;

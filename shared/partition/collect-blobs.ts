@@ -14,6 +14,7 @@ import type { Storage } from "../storage/storage.ts";
 import type { CollectionState } from "./collection-state.ts";
 import { decodeEntryMeta } from "./entry-meta.ts";
 import type { PartitionName } from "./recover-partition.ts";
+import { hasOtherRuns, moveCompactMark, supersededBlobs } from "./remove-compacted.ts";
 import { segmentOfBlob } from "./segment-blobs.ts";
 import { decodeSegmentDescriptor } from "./segment-descriptor.ts";
 
@@ -36,10 +37,11 @@ const listPagesMax = 1_000;
 export async function collectBlobs(
   storage: Storage,
   name: PartitionName,
-  pass: CollectionState["pass"],
+  state: CollectionState,
   sealedEnd: number,
   pagesMax: number,
 ): Promise<BlobPassResult | undefined> {
+  const { pass } = state;
   const nowMs = storage.clock.wallMs();
   const restsMs = nowMs - pass.endedAtMs;
   if (pass.after === undefined && restsMs >= 0 && restsMs < passEveryMs) return undefined;
@@ -48,6 +50,7 @@ export async function collectBlobs(
   let isInSegments = pass.after?.startsWith(segmentPrefix) === true;
   let { after } = pass;
   let blobsDeleted = 0;
+  let sawOtherRuns = false;
   for (let page = 0; page < pagesMax; page += 1) {
     const listed = await storage.blobs.list(isInSegments ? segmentPrefix : hotPrefix, {
       limit: listLimitMax,
@@ -55,12 +58,20 @@ export async function collectBlobs(
       ...(after === undefined || after === segmentPrefix ? {} : { after }),
     });
     const keys = isInSegments
-      ? await unreferencedSegmentBlobs(storage, name, listed)
+      ? [
+          ...(await unreferencedSegmentBlobs(storage, name, listed)),
+          ...supersededBlobs(storage, name, state, listed.blobs),
+        ]
       : await unneededHotBlobs(storage, name, listed, sealedEnd);
     if (keys.length > 0) await storage.blobs.delete(keys);
     blobsDeleted += keys.length;
+    sawOtherRuns ||= hasOtherRuns(name, state, listed.blobs);
     after = listed.next ?? (isInSegments ? undefined : segmentPrefix);
-    if (after === undefined) return { blobsDeleted, pass: { endedAtMs: nowMs, after } };
+    if (after === undefined) {
+      // Here, so that each mark is acted on by a whole pass.
+      if (sawOtherRuns) await moveCompactMark(storage, name, state);
+      return { blobsDeleted, pass: { endedAtMs: nowMs, after } };
+    }
     isInSegments = after.startsWith(segmentPrefix);
   }
   return { blobsDeleted, pass: { endedAtMs: pass.endedAtMs, after } };

@@ -4,6 +4,8 @@
  *
  *     hot entries     below the sealed end and old  ─► trimmed, then their payloads deleted (where no TTL does it)
  *     segments        below the start of the log    ─► list entries trimmed, then their blobs deleted
+ *                     or below what is compacted
+ *     compacted ones  below the start of the log    ─► their blobs deleted
  *     blobs           old, and referred to by none  ─► deleted, in a pass that goes on where the last run stopped
  *
  * An entry always goes before its blob. Who holds the entry already and finds the blob gone looks again, and finds a
@@ -12,7 +14,15 @@
 import { segmentsLogId } from "../log/log-id.ts";
 import type { Storage } from "../storage/storage.ts";
 import { collectBlobs } from "./collect-blobs.ts";
-import { readCollectionState, settledStart, writeCollectionState } from "./collection-state.ts";
+import {
+  type CollectionState,
+  listStart,
+  readCollectionState,
+  settledListStart,
+  settledLogStart,
+  writeCollectionState,
+} from "./collection-state.ts";
+import { removeCompactedSegments } from "./remove-compacted.ts";
 import type { PartitionName } from "./recover-partition.ts";
 import { removeSegments } from "./remove-segments.ts";
 import { trimHotEntries } from "./trim-hot-entries.ts";
@@ -46,26 +56,38 @@ export async function collectPartition(
   const hot = await trimHotEntries(storage, name, last?.next ?? 0, pagesMax);
 
   const nowMs = storage.clock.wallMs();
-  const start = settledStart(state, nowMs, graceMs);
+  const start = settledListStart(state, nowMs, graceMs);
   const removed =
     last !== undefined && start > state.collectedOffset
       ? await removeSegments(storage, name, start, pagesMax)
       : undefined;
+  const compacted = await removeCompacted(storage, name, state);
   const isMarkUsed = state.mark.offset <= state.collectedOffset || nowMs - state.mark.seenAtMs > graceMs;
   const mark =
-    isMarkUsed && state.logStart.offset > state.mark.offset
-      ? { offset: state.logStart.offset, seenAtMs: nowMs }
-      : undefined;
+    isMarkUsed && listStart(state) > state.mark.offset ? { offset: listStart(state), seenAtMs: nowMs } : undefined;
 
-  const blobs = await collectBlobs(storage, name, state.pass, last?.next ?? 0, pagesMax);
+  const blobs = await collectBlobs(storage, name, state, last?.next ?? 0, pagesMax);
   await writeCollectionState(storage, name, {
     ...(mark === undefined ? {} : { mark }),
     ...(removed === undefined ? {} : { collectedOffset: removed.collectedOffset }),
+    ...(compacted === undefined ? {} : { compactedStart: compacted.start }),
     ...(blobs === undefined ? {} : { pass: blobs.pass }),
   });
   return {
     entriesTrimmed: hot.entriesTrimmed + (removed?.entriesTrimmed ?? 0),
-    blobsDeleted: hot.blobsDeleted + (removed?.blobsDeleted ?? 0) + (blobs?.blobsDeleted ?? 0),
+    blobsDeleted: [hot, removed, compacted, blobs].reduce((sum, part) => sum + (part?.blobsDeleted ?? 0), 0),
     more: hot.more || removed?.more === true || blobs?.pass.after !== undefined,
   };
+}
+
+/** What the start of the log has left behind of the compacted segments; undefined if it has not come further. */
+async function removeCompacted(
+  storage: Storage,
+  name: PartitionName,
+  state: CollectionState,
+): Promise<{ readonly start: number; readonly blobsDeleted: number } | undefined> {
+  const start = settledLogStart(state, storage.clock.wallMs(), storage.lifetimes.graceMs);
+  if (state.compaction.id === undefined || start <= state.compactedStart) return undefined;
+  const blobsDeleted = await removeCompactedSegments(storage, name, state.compaction, start);
+  return blobsDeleted === undefined ? undefined : { start, blobsDeleted };
 }

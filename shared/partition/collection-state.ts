@@ -1,23 +1,33 @@
 /**
  * How far a partition's collector has come: attributes of the item that also holds the start of the log.
  *
- *     logStartOffset ── seen by a collector ──► mark ── a grace period later ──► collected
+ *     logStartOffset, cleanedTo ── seen by a collector ──► mark ── a grace period later ──► collected
+ *     compactedId               ── seen by a collector ──► compaction mark ── a grace period later ──► all older runs go
  *
  * The start may rise every few seconds, so that its last rise never gets old: the mark is a start that was seen once and
- * is left to get old. Every value is true by itself, whichever collector wrote it last.
+ * is left to get old. Below `cleanedTo` the segment list is not read any more, as below the start. Every value is true by
+ * itself, whichever collector wrote it last.
  */
 import { partitionKey } from "../storage/item-keys.ts";
 import type { Attributes, Item } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
+import { type CompactionState, compactionStateOf, compactMark } from "./compaction-state.ts";
 import { type LogStart, logStartOf } from "./log-start.ts";
 import type { PartitionName } from "./recover-partition.ts";
 
 export interface CollectionState {
+  /** Wall clock before it was read. */
+  readonly readAtMs: number;
   readonly logStart: LogStart;
-  /** A start of the log, and when it was already that far. */
+  readonly compaction: CompactionState;
+  /** Where the segment list began to be needed, and when it was already that far. */
   readonly mark: { readonly offset: number; readonly seenAtMs: number };
-  /** Nothing is left of the segments that end at or before this. */
+  /** Nothing is left of the listed segments that end at or before this. */
   readonly collectedOffset: number;
+  /** Nothing is left of the compacted segments that end at or before this start of the log. */
+  readonly compactedStart: number;
+  /** A run of compaction that was the last one once, and when; no id before the first. */
+  readonly compactMark: { readonly id: string | undefined; readonly seenAtMs: number };
   /** The pass over the partition's blobs. */
   readonly pass: {
     /** When the last one ended; 0 if none did. */
@@ -29,32 +39,54 @@ export interface CollectionState {
 
 /** One request. */
 export async function readCollectionState(storage: Storage, name: PartitionName): Promise<CollectionState> {
+  const readAtMs = storage.clock.wallMs();
   const item = await storage.items.get(partitionKey(name.topicId, name.partition));
   const after = item?.attributes["blobPassAfter"];
+  const markId = item?.attributes[compactMark.id];
   return {
+    readAtMs,
     logStart: logStartOf(item),
+    compaction: compactionStateOf(item),
     mark: { offset: numberOf(item, "collectMarkOffset"), seenAtMs: numberOf(item, "collectMarkSeenAtMs") },
     collectedOffset: numberOf(item, "collectedOffset"),
+    compactedStart: numberOf(item, "collectedCompactedStart"),
+    compactMark: {
+      id: typeof markId === "string" && markId !== "" ? markId : undefined,
+      seenAtMs: numberOf(item, compactMark.seenAtMs),
+    },
     pass: { endedAtMs: numberOf(item, "blobPassEndedAtMs"), after: typeof after === "string" ? after : undefined },
   };
 }
 
-/** The start of the log as it was more than a grace period ago: no reader may still be on its way to what is before it. */
-export function settledStart({ logStart, mark }: CollectionState, nowMs: number, graceMs: number): number {
-  if (nowMs - logStart.raisedAtMs > graceMs) return logStart.offset;
-  return nowMs - mark.seenAtMs > graceMs ? mark.offset : 0;
+/** Where the segment list is needed from on, now. */
+export function listStart({ logStart, compaction }: CollectionState): number {
+  return Math.max(logStart.offset, compaction.cleanedTo);
+}
+
+/** The same, as it was more than a grace period ago: no reader may still be on its way to what is before it in the list. */
+export function settledListStart(state: CollectionState, nowMs: number, graceMs: number): number {
+  const { compaction, mark } = state;
+  const cleanedTo = nowMs - compaction.compactedAtMs > graceMs ? compaction.cleanedTo : 0;
+  const marked = nowMs - mark.seenAtMs > graceMs ? mark.offset : 0;
+  return Math.max(settledLogStart(state, nowMs, graceMs), cleanedTo, marked);
+}
+
+/** The start of the log as it was more than a grace period ago; 0 if that is not known. */
+export function settledLogStart({ logStart }: CollectionState, nowMs: number, graceMs: number): number {
+  return nowMs - logStart.raisedAtMs > graceMs ? logStart.offset : 0;
 }
 
 /** One request. */
 export async function writeCollectionState(
   storage: Storage,
   name: PartitionName,
-  change: Partial<Omit<CollectionState, "logStart">>,
+  change: Partial<Omit<CollectionState, "readAtMs" | "logStart" | "compaction" | "compactMark">>,
 ): Promise<void> {
-  const { mark, collectedOffset, pass } = change;
+  const { mark, collectedOffset, compactedStart, pass } = change;
   const set: Attributes = {
     ...(mark === undefined ? {} : { collectMarkOffset: mark.offset, collectMarkSeenAtMs: mark.seenAtMs }),
     ...(collectedOffset === undefined ? {} : { collectedOffset }),
+    ...(compactedStart === undefined ? {} : { collectedCompactedStart: compactedStart }),
     ...(pass === undefined ? {} : { blobPassEndedAtMs: pass.endedAtMs }),
     ...(pass?.after === undefined ? {} : { blobPassAfter: pass.after }),
   };

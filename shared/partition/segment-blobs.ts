@@ -8,6 +8,8 @@ import type { SegmentDescriptor } from "./segment-descriptor.ts";
 
 const namePattern = /^(\d{20})-([A-Za-z0-9_-]+)\.(?:log|index|timeindex|txnindex|state)$/;
 
+const compactedPattern = /^\d{20}-compacted\.([A-Za-z0-9_-]+)\.(?:log|index|timeindex|manifest)$/;
+
 /** What names a segment's blobs: where it begins, and the random part. */
 export interface SegmentBlobName {
   readonly baseOffset: number;
@@ -38,4 +40,11 @@ export function segmentOfBlob(name: PartitionName, key: string): SegmentBlobName
   const baseOffset = Number(digits);
   if (id === undefined || !Number.isSafeInteger(baseOffset)) return undefined;
   return { baseOffset, id };
+}
+
+/** Which run of compaction a blob below the partition's prefix belongs to; undefined if it belongs to none. */
+export function runOfBlob(name: PartitionName, key: string): string | undefined {
+  const prefix = segmentBlobPrefix(name.topicId, name.partition);
+  const match = key.startsWith(prefix) ? compactedPattern.exec(key.slice(prefix.length)) : null;
+  return match?.[1];
 }

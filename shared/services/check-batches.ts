@@ -65,7 +65,7 @@ function checkBatch(
   const records = validateRecords(header, recordsOf(bytes, start, header), decompress, {
     decompressedBytesMax: decompressedBatchBytesMax,
     headersMax: recordHeadersMax,
-    keysRequired: false,
+    keysRequired: settings.compaction !== undefined,
   });
   if (!records.ok) {
     throw refused(records.error, records.message, { batchStart: start, recordIndex: records.recordIndex ?? null });

@@ -133,6 +133,7 @@ function withTrees(
     seal: (topicId, partition) => duties.seal(topicId, partition),
     retain: (topicId, partition) => duties.retain(topicId, partition),
     collect: (topicId, partition) => duties.collect(topicId, partition),
+    compact: (duty) => duties.compact(duty),
     reap: (namespace, sessionId) => sessions.reap(namespace, sessionId),
     expire: (namespace) => expireZnodes(storage, trees.tree(namespace)),
     recover: (id) => transactions.recover(id),

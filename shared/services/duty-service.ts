@@ -3,12 +3,18 @@
  * learns the settings by which later wake-ups are done.
  */
 import { ServiceError } from "../api/errors.ts";
+import { compactDutyMsMax } from "../limits/compaction.ts";
 import { pageItemsMax, sweepMsMax, sweepPartitionsMax, topicSettingsKeptMax } from "../limits.ts";
+import { compress, decompress } from "../compression/compression.ts";
+import { compactPartition } from "../partition/compact-partition.ts";
+import { readPartitionStart } from "../partition/compaction-state.ts";
 import { collectPartition } from "../partition/collect-partition.ts";
+import { isCompactionDue } from "../partition/dirty-part.ts";
 import type { PartitionName } from "../partition/recover-partition.ts";
 import { retainPartition } from "../partition/retain-partition.ts";
 import { findSealDueMs } from "../partition/seal-due.ts";
 import { sealPartition } from "../partition/seal-partition.ts";
+import type { CompactDuty } from "../storage/environment.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type TopicSettings, topicSettings } from "../topics/topic-config.ts";
 import { eraseDeletedTopics } from "./deleted-topics.ts";
@@ -30,7 +36,7 @@ export interface SweepSources {
 }
 
 /** Duties for partitions. */
-export type PartitionDuties = Pick<DutyService, "seal" | "retain" | "collect" | "sweep">;
+export type PartitionDuties = Pick<DutyService, "seal" | "retain" | "collect" | "compact" | "sweep">;
 
 export function dutyService(storage: Storage, sources: SweepSources): PartitionDuties {
   return new Duties(storage, sources);
@@ -69,7 +75,8 @@ class Duties implements PartitionDuties {
   async seal(topicId: string, partition: number): Promise<void> {
     // With the defaults it is sealed ten minutes after its first record, if not sooner.
     const settings = this.#settings.get(topicId) ?? topicSettings({});
-    await sealPartition(this.#storage, { topicId, partition }, settings);
+    const { segments } = await sealPartition(this.#storage, { topicId, partition }, settings);
+    if (segments > 0) await this.#askToCompact({ topicId, partition }, settings);
   }
 
   async retain(topicId: string, partition: number): Promise<void> {
@@ -81,6 +88,26 @@ class Duties implements PartitionDuties {
   async collect(topicId: string, partition: number): Promise<void> {
     const { more } = await collectPartition(this.#storage, { topicId, partition });
     if (more) await this.#storage.wakeUps.wake({ kind: "collect", topicId, partition }, 0);
+  }
+
+  async compact(duty: CompactDuty): Promise<void> {
+    const { topicId, partition, askedAtMs, segmentBytes } = duty;
+    const nowMs = this.#storage.clock.wallMs();
+    if (nowMs - askedAtMs > compactDutyMsMax) return;
+    const options = { compress, decompress, segmentBytes };
+    const result = await compactPartition(this.#storage, { topicId, partition }, duty, options);
+    if (result.kind === "too long") throw new Error(`${topicId}/${partition} has too much to be compacted in one run`);
+    if (result.kind === "compacted" && result.more) {
+      await this.#storage.wakeUps.wake({ ...duty, askedAtMs: this.#storage.clock.wallMs() }, 0);
+    }
+  }
+
+  async #askToCompact(name: PartitionName, { compaction, segmentBytes }: TopicSettings): Promise<void> {
+    if (compaction === undefined) return;
+    const start = await readPartitionStart(this.#storage, name);
+    if (!(await isCompactionDue(this.#storage, name, start, compaction))) return;
+    const askedAtMs = this.#storage.clock.wallMs();
+    await this.#storage.wakeUps.wake({ kind: "compact", ...name, askedAtMs, segmentBytes, ...compaction }, 0);
   }
 
   /** Goes on where the last one stopped at its bounds. What fails is reported at the end, and hinders nothing else. */
@@ -168,6 +195,7 @@ class Duties implements PartitionDuties {
     const dueMs = await findSealDueMs(this.#storage, name, settings);
     // Sealing takes memory and time: whoever does such duties does it.
     if (dueMs !== undefined && dueMs <= 0) await wakeUps.wake({ kind: "seal", ...name }, 0);
+    await this.#askToCompact(name, settings);
     await retainPartition(this.#storage, name, settings);
     const { more } = await collectPartition(this.#storage, name, { pagesMax: sweepPagesMax });
     if (more) await wakeUps.wake({ kind: "collect", ...name }, 0);

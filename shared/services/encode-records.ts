@@ -101,6 +101,9 @@ function encodePart(
         details: { headersMax: recordHeadersMax },
       });
     }
+    if (record.key === null && settings.compaction !== undefined) {
+      throw new ServiceError("INVALID_RECORD", "A compacted topic takes no record without a key");
+    }
     const timestamp = record.timestamp ?? nowMs;
     if (timestamp > maxTimestamp) maxTimestamp = timestamp;
     if (timestamp < minTimestamp) minTimestamp = timestamp;

@@ -5,6 +5,7 @@
  * Limits of sizes and counts are checked by the schemas at the edge and again here, because the gateway has no schemas.
  */
 import type { ServiceError } from "../api/errors.ts";
+import type { CompactDuty } from "../storage/environment.ts";
 import type { Identity } from "../tree/acl.ts";
 import type { GroupService } from "./groups.ts";
 import type { ChangeService, ElectionService, LockService, SessionService, ZnodeService } from "./coordination.ts";
@@ -239,6 +240,8 @@ export interface DutyService {
   retain(topicId: string, partition: number): Promise<void>;
   /** Removes what nothing references and whose grace period is over. */
   collect(topicId: string, partition: number): Promise<void>;
+  /** Compacts a partition, if it is due and was asked for not long ago; asks again for what it had to leave. */
+  compact(duty: CompactDuty): Promise<void>;
   /** Closes a session whose lease is over; else asks for a look at it when it may be. */
   reap(namespace: string, sessionId: bigint): Promise<void>;
   /** Deletes a namespace's containers that are empty again, and its znodes whose TTL is over. */

@@ -2,6 +2,7 @@
 import { ServiceError } from "../api/errors.ts";
 import { truncatePartition } from "../partition/truncate-partition.ts";
 import type { Storage } from "../storage/storage.ts";
+import { topicSettings } from "../topics/topic-config.ts";
 import { findPartition } from "./find-partition.ts";
 import type { PartitionRegistry } from "./partition-registry.ts";
 import type { TopicFinder, TruncateService } from "./services.ts";
@@ -11,7 +12,10 @@ export function truncateService(storage: Storage, topics: TopicFinder, partition
   return {
     truncate: (namespace, topic, partition, beforeOffset) =>
       withStorageErrors(async () => {
-        const { topicId } = await findPartition(topics, namespace, topic, partition);
+        const { topicId, config } = await findPartition(topics, namespace, topic, partition);
+        if (!topicSettings(config).deletes) {
+          throw new ServiceError("POLICY_VIOLATION", "Records are deleted only where cleanup.policy has delete");
+        }
         const name = { topicId, partition };
         const result = await truncatePartition(storage, name, partitions.reader(name), beforeOffset);
         if (result.kind === "truncated") return { logStartOffset: result.logStartOffset };

@@ -28,13 +28,28 @@ export interface Notifier {
 }
 
 /** A background duty. */
-export type Duty = PartitionDuty | TimedDuty;
+export type Duty = PartitionDuty | CompactDuty | TimedDuty;
 
 /** Work on one partition, which may take minutes and can wait as long. */
 export interface PartitionDuty {
   readonly kind: "seal" | "retain" | "collect";
   readonly topicId: string;
   readonly partition: number;
+}
+
+/** Compacts a partition by its topic's settings as they were when it was asked for: who does it may not read topics. */
+export interface CompactDuty {
+  readonly kind: "compact";
+  readonly topicId: string;
+  readonly partition: number;
+  /** Wall clock of who asked. */
+  readonly askedAtMs: number;
+  readonly segmentBytes: number;
+  readonly minCompactionLagMs: number;
+  readonly maxCompactionLagMs: number;
+  readonly deleteRetentionMs: number;
+  /** 0 to 1. */
+  readonly minCleanableDirtyRatio: number;
 }
 
 /** What is due at a time and takes a moment. */
@@ -52,6 +67,7 @@ export function dutyName(duty: Duty): string {
     case "seal":
     case "retain":
     case "collect":
+    case "compact":
       return `${duty.kind}:${duty.topicId}:${duty.partition}`;
     case "reap":
       return `reap:${duty.namespace}:${duty.sessionId}`;

@@ -3,7 +3,7 @@
  *
  * A key that Kafka knows and that has nothing to act on here (`min.insync.replicas`, `flush.ms`) is stored and given back,
  * so that tools which set it go on working. A value that asks for a behaviour which does not exist here
- * (`cleanup.policy=compact`) is refused, because storing it would be a promise.
+ * (`message.timestamp.type=LogAppendTime`) is refused, because storing it would be a promise.
  */
 import {
   inlinePayloadBytesDefault,
@@ -15,6 +15,7 @@ import {
   topicConfigKeysMax,
   topicConfigValueCharsMax,
 } from "../limits.ts";
+import type { CompactionSettings } from "../partition/dirty-part.ts";
 import type { CompressionType } from "../record/compression-type.ts";
 import {
   booleanValue,
@@ -53,8 +54,8 @@ function without(rule: ValueRule, isLacking: (value: string) => boolean, message
 
 const cleanupPolicy = without(
   listValue((element) => element === "delete" || element === "compact", "one of delete, compact"),
-  (value) => value.trim() === "" || value.includes("compact"),
-  "Only delete is supported",
+  (value) => value.trim() === "",
+  "At least one of delete, compact is needed",
 );
 const timestampType = without(
   oneOf("CreateTime", "LogAppendTime"),
@@ -78,7 +79,7 @@ const table: readonly TopicConfigKey[] = [
   // What the service compresses itself, records sent as JSON; whole batches are kept as their producer compressed them.
   key("compression.type", "producer", oneOf("uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"), true),
   key("compression.zstd.level", "3", intValue({ min: -131_072, max: 22 })),
-  key("delete.retention.ms", dayMs, longValue({ min: 0 })),
+  key("delete.retention.ms", dayMs, longValue({ min: 0 }), true),
   key("file.delete.delay.ms", "60000", longValue({ min: 0 })),
   key("flush.messages", int64Max, longValue({ min: 1 })),
   key("flush.ms", int64Max, longValue({ min: 0 })),
@@ -87,13 +88,13 @@ const table: readonly TopicConfigKey[] = [
   key("leader.replication.throttled.replicas", "", throttledReplicas),
   key("local.retention.bytes", "-2", longValue({ min: -2 })),
   key("local.retention.ms", "-2", longValue({ min: -2 })),
-  key("max.compaction.lag.ms", int64Max, longValue({ min: 1 })),
+  key("max.compaction.lag.ms", int64Max, longValue({ min: 1 }), true),
   key("max.message.bytes", String(messageBytesDefault), intValue({ min: 0, max: messageBytesMax }), true),
   key("message.timestamp.after.max.ms", "3600000", longValue({ min: 0 }), true),
   key("message.timestamp.before.max.ms", int64Max, longValue({ min: 0 }), true),
   key("message.timestamp.type", "CreateTime", timestampType, true),
-  key("min.cleanable.dirty.ratio", "0.5", doubleValue({ min: 0, max: 1 })),
-  key("min.compaction.lag.ms", "0", longValue({ min: 0 })),
+  key("min.cleanable.dirty.ratio", "0.5", doubleValue({ min: 0, max: 1 }), true),
+  key("min.compaction.lag.ms", "0", longValue({ min: 0 }), true),
   key("min.insync.replicas", "1", intValue({ min: 1 })),
   key("preallocate", "false", booleanValue),
   key("remote.log.copy.disable", "false", booleanValue),
@@ -157,6 +158,10 @@ function findConflict(config: Readonly<Record<string, string>>): ConfigProblem |
 
 /** What produce, fetch and the background duties act on. */
 export interface TopicSettings {
+  /** How the topic is compacted; undefined if its `cleanup.policy` has no `compact`. */
+  readonly compaction: CompactionSettings | undefined;
+  /** Whether `cleanup.policy` has `delete`: without it nothing is given up by age or size, nor may a caller truncate. */
+  readonly deletes: boolean;
   /** Age of a record's segment from which on it may be deleted; undefined: never. */
   readonly retentionMs: number | undefined;
   /** Bytes that a partition keeps; undefined: all. */
@@ -181,9 +186,15 @@ export interface TopicSettings {
  * that does not parse (the znode can be written by hand) counts as not set.
  */
 export function topicSettings(config: Readonly<Record<string, string>>): TopicSettings {
+  const policies = validValue(config, "cleanup.policy")
+    .split(",")
+    .map((policy) => policy.trim());
+  const deletes = policies.includes("delete");
   return {
-    retentionMs: unlessNegative(integerOf(config, "retention.ms")),
-    retentionBytes: unlessNegative(integerOf(config, "retention.bytes")),
+    compaction: policies.includes("compact") ? compactionOf(config) : undefined,
+    deletes,
+    retentionMs: deletes ? unlessNegative(integerOf(config, "retention.ms")) : undefined,
+    retentionBytes: deletes ? unlessNegative(integerOf(config, "retention.bytes")) : undefined,
     segmentBytes: Math.min(integerOf(config, "segment.bytes"), segmentBytesTarget),
     segmentMs: Math.min(integerOf(config, "segment.ms"), segmentAgeMsMax),
     maxMessageBytes: integerOf(config, "max.message.bytes"),
@@ -191,6 +202,15 @@ export function topicSettings(config: Readonly<Record<string, string>>): TopicSe
     timestampAfterMaxMs: integerOf(config, "message.timestamp.after.max.ms"),
     inlineBytesMax: integerOf(config, "streamkeeper.inline.max.bytes"),
     compressionType: compressionTypeOf(validValue(config, "compression.type")),
+  };
+}
+
+function compactionOf(config: Readonly<Record<string, string>>): TopicSettings["compaction"] {
+  return {
+    minCompactionLagMs: integerOf(config, "min.compaction.lag.ms"),
+    maxCompactionLagMs: integerOf(config, "max.compaction.lag.ms"),
+    deleteRetentionMs: integerOf(config, "delete.retention.ms"),
+    minCleanableDirtyRatio: Number(validValue(config, "min.cleanable.dirty.ratio")),
   };
 }
 

@@ -45,6 +45,7 @@ class Candidate {
         seal: duties.seal.bind(duties),
         retain: duties.retain.bind(duties),
         collect: duties.collect.bind(duties),
+        compact: duties.compact.bind(duties),
         reap: duties.reap.bind(duties),
         expire: duties.expire.bind(duties),
         recover: duties.recover.bind(duties),

@@ -24,6 +24,7 @@ function startLoop({ dutyMs = 0, sweepMs = 60_000, queueMax = 10, failing = fals
     seal: async (topicId, partition) => work(`seal ${topicId} ${partition}`),
     retain: async (topicId, partition) => work(`retain ${topicId} ${partition}`),
     collect: async (topicId, partition) => work(`collect ${topicId} ${partition}`),
+    compact: async ({ topicId, partition }) => work(`compact ${topicId} ${partition}`),
     reap: async (namespace, sessionId) => work(`reap ${namespace} ${sessionId}`),
     expire: async (namespace) => work(`expire ${namespace}`),
     recover: async ({ namespace, transactionalId }) => work(`recover ${namespace} ${transactionalId}`),

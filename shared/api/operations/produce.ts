@@ -39,7 +39,7 @@ export const operations = {
     body: produce.truncateBody,
     status: 200,
     answer: produce.truncateAnswer,
-    errors: [...partitionErrors, "OFFSET_OUT_OF_RANGE"],
+    errors: [...partitionErrors, "OFFSET_OUT_OF_RANGE", "POLICY_VIOLATION"],
   },
   createProducer: {
     summary: "Get an id for an idempotent or a transactional producer",

@@ -1,6 +1,6 @@
 /** A background duty as the body of an SQS message: JSON, so that it can be read and sent by hand. */
 import { itemSortCharsMax, namespaceNameCharsMax } from "../../limits.ts";
-import type { Duty } from "../environment.ts";
+import type { CompactDuty, Duty } from "../environment.ts";
 import { StorageCorruptError } from "../errors.ts";
 
 export function encodeDuty(duty: Duty): string {
@@ -9,13 +9,19 @@ export function encodeDuty(duty: Duty): string {
 
 /** @throws StorageCorruptError if `body` is no duty */
 export function decodeDuty(body: string): Duty {
-  const { kind, topicId, partition, namespace, sessionId, transactionalId } = parse(body);
+  const fields = parse(body);
+  const { kind, topicId, partition, namespace, sessionId, transactionalId } = fields;
   switch (kind) {
     case "seal":
     case "retain":
     case "collect":
       if (typeof topicId !== "string" || typeof partition !== "number" || !Number.isSafeInteger(partition)) break;
       return { kind, topicId, partition };
+    case "compact": {
+      const duty = compactDuty(fields);
+      if (duty === undefined) break;
+      return duty;
+    }
     case "reap":
       if (!isNamespace(namespace) || typeof sessionId !== "string" || !/^[1-9]\d{0,18}$/.test(sessionId)) break;
       return { kind, namespace, sessionId };
@@ -27,6 +33,25 @@ export function decodeDuty(body: string): Duty {
       return { kind, namespace, transactionalId };
   }
   throw new StorageCorruptError(`not a duty: ${body.slice(0, 200)}`);
+}
+
+function compactDuty(fields: Readonly<Record<string, unknown>>): CompactDuty | undefined {
+  const { topicId, partition, minCleanableDirtyRatio } = fields;
+  const whole = (name: string): number => {
+    const value = fields[name];
+    return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : NaN;
+  };
+  const numbers = {
+    askedAtMs: whole("askedAtMs"),
+    segmentBytes: whole("segmentBytes"),
+    minCompactionLagMs: whole("minCompactionLagMs"),
+    maxCompactionLagMs: whole("maxCompactionLagMs"),
+    deleteRetentionMs: whole("deleteRetentionMs"),
+  };
+  if (typeof topicId !== "string" || typeof partition !== "number" || !Number.isSafeInteger(partition))
+    return undefined;
+  if (typeof minCleanableDirtyRatio !== "number" || Object.values(numbers).some(Number.isNaN)) return undefined;
+  return { kind: "compact", topicId, partition, ...numbers, minCleanableDirtyRatio };
 }
 
 /** Of the shape that every namespace's name has. */

@@ -12,6 +12,8 @@ describe("the values of a topic's configuration", () => {
     ["segment.ms", "1"],
     ["max.message.bytes", "8388608"],
     ["cleanup.policy", "delete"],
+    ["cleanup.policy", "compact"],
+    ["cleanup.policy", "compact, delete"],
     ["compression.type", "zstd"],
     ["compression.type", "uncompressed"],
     ["compression.gzip.level", "-1"],
@@ -43,9 +45,7 @@ describe("the values of a topic's configuration", () => {
     ["segment.bytes", "1048575", "must be at least 1048576"],
     ["segment.bytes", "2147483648", "Not a number of type INT"],
     ["max.message.bytes", "8388609", "must be no more than 8388608"],
-    ["cleanup.policy", "compact", "Only delete is supported"],
-    ["cleanup.policy", "delete,compact", "Only delete is supported"],
-    ["cleanup.policy", "", "Only delete is supported"],
+    ["cleanup.policy", "", "At least one of delete, compact is needed"],
     ["cleanup.policy", "none", "Expected one of delete, compact"],
     ["cleanup.policy", "delete,delete", "must not be duplicated"],
     ["compression.type", "none", "String must be one of"],
@@ -90,6 +90,8 @@ describe("the values of a topic's configuration", () => {
 describe("the settings of a topic", () => {
   test("are Kafka's defaults, with segments as this store wants them", () => {
     expect(topicSettings({})).toEqual({
+      compaction: undefined,
+      deletes: true,
       retentionMs: 604_800_000,
       retentionBytes: undefined,
       segmentBytes: 64 * 1024 * 1024,
@@ -114,6 +116,8 @@ describe("the settings of a topic", () => {
       "message.timestamp.after.max.ms": "7",
     };
     expect(topicSettings(config)).toEqual({
+      compaction: undefined,
+      deletes: true,
       retentionMs: undefined,
       retentionBytes: 5_000,
       segmentBytes: 1_048_576,
@@ -123,6 +127,28 @@ describe("the settings of a topic", () => {
       timestampAfterMaxMs: 7,
       inlineBytesMax: 0,
       compressionType: "none",
+    });
+  });
+
+  test("give nothing up by age or size where cleanup.policy has no delete", () => {
+    const compaction = {
+      minCompactionLagMs: 0,
+      maxCompactionLagMs: Number.MAX_SAFE_INTEGER,
+      deleteRetentionMs: 86_400_000,
+      minCleanableDirtyRatio: 0.5,
+    };
+    const bounds = { "retention.ms": "1", "retention.bytes": "1" };
+    expect(topicSettings({ ...bounds, "cleanup.policy": "compact" })).toMatchObject({
+      compaction,
+      deletes: false,
+      retentionMs: undefined,
+      retentionBytes: undefined,
+    });
+    expect(topicSettings({ ...bounds, "cleanup.policy": "delete, compact" })).toMatchObject({
+      compaction,
+      deletes: true,
+      retentionMs: 1,
+      retentionBytes: 1,
     });
   });
 
