@@ -50,6 +50,11 @@ export function gatewayAnswer({ status, headers, body }: HttpAnswer): GatewayAns
   return { statusCode: status, headers, body: bytes.toString("base64"), isBase64Encoded: true };
 }
 
+/** Whether text takes more bytes than the transport can carry. */
+export function isTooLarge(body: string, bytesMax: number): boolean {
+  return body.length > bytesMax || (body.length * 3 > bytesMax && Buffer.byteLength(body, "utf8") > bytesMax);
+}
+
 export function answerTooLarge(bytesMax: number): ServiceError {
   return new ServiceError("MESSAGE_TOO_LARGE", `The answer would be larger than the ${bytesMax} bytes that fit here`, {
     details: { answerBytesMax: bytesMax },

@@ -4,7 +4,7 @@ import { fetchHeaders, jsonMediaType, recordBatchMediaType } from "../../shared/
 import type { FetchAnswer, FetchQuery } from "../../shared/api/schemas/fetch.ts";
 import type { FetchRequest, OffsetPoint, Services } from "../../shared/services/services.ts";
 import { znodeChangesTopic } from "../../shared/services/znode-changes.ts";
-import { answerTooLarge } from "../http/answer.ts";
+import { answerTooLarge, isTooLarge } from "../http/answer.ts";
 import { type AccessSettings, callContext } from "../http/caller.ts";
 import type { HttpAnswer, RoutedRequest } from "../http/event.ts";
 import { acceptedKind } from "../http/media-type.ts";
@@ -112,7 +112,7 @@ async function fetchRecords({ fetch }: Services, request: FetchRequest, answerBy
     logStartOffset,
   };
   let body = JSON.stringify(answer);
-  while (tooLarge(body, answerBytesMax)) {
+  while (isTooLarge(body, answerBytesMax)) {
     const kept = Math.floor(answer.records.length / 2);
     const next = answer.records[kept];
     if (kept === 0 || next === undefined) throw answerTooLarge(answerBytesMax);
@@ -121,8 +121,4 @@ async function fetchRecords({ fetch }: Services, request: FetchRequest, answerBy
     body = JSON.stringify(answer);
   }
   return { status: operations.fetch.status, headers: { "content-type": jsonMediaType }, body };
-}
-
-function tooLarge(body: string, bytesMax: number): boolean {
-  return body.length > bytesMax || (body.length * 3 > bytesMax && Buffer.byteLength(body, "utf8") > bytesMax);
 }

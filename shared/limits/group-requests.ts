@@ -10,12 +10,9 @@ export const topicPatternCharsMax = 1_024;
 export const requestPartitionsMax = 10_000;
 /** Offsets of one commit: with their metadata left out they are about 100 bytes each in JSON. */
 export const requestOffsetsMax = 10_000;
-/** Ranges of one acknowledgement: each record of the largest acquisition for itself. */
-export const requestAcknowledgementsMax = 1_000;
-/** Records of one acquisition: `max.poll.records` of Kafka's consumers is 500. */
-export const acquireRecordsMax = 1_000;
+/** JSON body of the largest commit and of the largest heartbeat, with names of 249 characters. */
+export const groupBodyBytesMax = 4 * 1024 * 1024;
+/** Records of one acquisition that says nothing: `max.poll.records` of Kafka's consumers. */
 export const acquireRecordsDefault = 500;
-/** Records of one redrive: each is produced anew, and 29 s must do. */
-export const redriveRecordsMax = 1_000;
 /** Topics of a transaction in one call, which may have 1,000 partitions. */
 export const transactionTopicsMax = 1_000;

@@ -1,14 +1,14 @@
 /** Share groups (KIP-932): records of topics as a queue. */
 import * as z from "zod";
 import { fetchBytesDefault, fetchBytesMax, fetchWaitMsMax } from "../../limits.ts";
+import { acquireRecordsDefault } from "../../limits/group-requests.ts";
 import {
-  acquireRecordsDefault,
-  acquireRecordsMax,
-  memberIdCharsMax,
-  redriveRecordsMax,
-  requestAcknowledgementsMax,
-  requestTopicsMax,
-} from "../../limits/group-requests.ts";
+  shareAcknowledgementsMax,
+  shareAcquireRecordsMax,
+  shareAcquireTopicsMax,
+  shareMemberIdCharsMax,
+  shareRedriveRecordsMax,
+} from "../../limits/share-groups.ts";
 import { count, int32Max, nextToken, partError, text, topicName } from "./common.ts";
 import { fetchedRecord } from "./fetch.ts";
 
@@ -38,16 +38,16 @@ export const configureShareGroupAnswer = z.object({ config: shareGroupConfig });
 
 const memberId = text
   .min(1)
-  .max(memberIdCharsMax)
+  .max(shareMemberIdCharsMax)
   .meta({
     description: "Chosen by the worker; the same in its acknowledgements.",
     examples: ["worker-1"],
   });
 
 export const acquireRecordsBody = z.strictObject({
-  topics: z.array(topicName).min(1).max(requestTopicsMax),
+  topics: z.array(topicName).min(1).max(shareAcquireTopicsMax),
   memberId,
-  maxRecords: z.int().min(1).max(acquireRecordsMax).default(acquireRecordsDefault),
+  maxRecords: z.int().min(1).max(shareAcquireRecordsMax).default(acquireRecordsDefault),
   maxBytes: z.int().min(1).max(fetchBytesMax).default(fetchBytesDefault),
   waitMs: z
     .int()
@@ -93,7 +93,7 @@ export const acknowledgeRecordsBody = z.strictObject({
         .meta({ id: "Acknowledgement" }),
     )
     .min(1)
-    .max(requestAcknowledgementsMax),
+    .max(shareAcknowledgementsMax),
 });
 
 /** One result per acknowledgement, in their order. */
@@ -138,7 +138,7 @@ export const describeShareGroupAnswer = z.object({
 });
 
 export const redriveRecordsBody = z.strictObject({
-  maxRecords: z.int().min(1).max(redriveRecordsMax).default(redriveRecordsMax),
+  maxRecords: z.int().min(1).max(shareRedriveRecordsMax).default(shareRedriveRecordsMax),
 });
 
 export const redriveRecordsAnswer = z.object({
