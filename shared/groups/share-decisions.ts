@@ -9,7 +9,12 @@
  *                        available                      │
  *                         └── delivered too often ──► exhausted
  */
-import { shareDeadLetterClaimMs, shareInFlightRecordsMax, shareSkewMs } from "../limits/share-groups.ts";
+import {
+  shareDeadLetterClaimMs,
+  shareInFlightRecordsMax,
+  shareMemberNamesBytesMax,
+  shareSkewMs,
+} from "../limits/share-groups.ts";
 import {
   availableStanding,
   changeRange,
@@ -24,6 +29,8 @@ import {
   type ShareState,
   type Standing,
 } from "./share-state.ts";
+
+const utf8BytesPerChar = 3;
 
 export interface ShareRules {
   readonly deliveriesMax: number;
@@ -111,6 +118,7 @@ export function acquire(
   windows: readonly FetchedWindow[],
   { memberId, lockUntilMs, recordsMax }: Acquisition,
 ): { readonly state: ShareState; readonly acquired: readonly AcquiredOffset[] } {
+  if (!hasRoomFor(state, memberId)) return { state, acquired: [] };
   const acquired: AcquiredOffset[] = [];
   let next = state;
   const held = (deliveryCount: number): Standing => ({ state: "acquired", deliveryCount, memberId, lockUntilMs });
@@ -133,6 +141,13 @@ export function acquire(
     }
   }
   return { state: next, acquired };
+}
+
+/** False while the names of all who hold records would make the state too large. */
+function hasRoomFor({ ranges }: ShareState, memberId: string): boolean {
+  const names = new Set(ranges.map((range) => range.memberId)).add(memberId);
+  const chars = [...names].reduce((sum, name) => sum + name.length, 0);
+  return chars * utf8BytesPerChar <= shareMemberNamesBytesMax;
 }
 
 interface Run {

@@ -16,8 +16,8 @@ export const shareDeliveriesDefault = 5;
 export const shareInFlightRecordsMax = 2_000;
 /** Neighbouring ranges differ, and a gap stands only between two that are not dealt with: two for each of those, and one. */
 export const shareRangesMax = 2 * shareInFlightRecordsMax + 1;
-/** With a member for each record in flight the state still fits an item of 400 KB: 200 KB of names, 50 KB of ranges. */
-export const shareMemberIdCharsMax = 100;
+/** Names of those who hold records of a partition, at three bytes a character: with 50 KB of ranges the state fits an item. */
+export const shareMemberNamesBytesMax = 200_000;
 /** Attempts that an item remembers: more than writers that overtake one whose answer was lost, before it looks again. */
 export const shareAttemptsKept = 8;
 /** What the clocks of two servers may differ by: a lock is given to another only so much later. */
@@ -25,6 +25,8 @@ export const shareSkewMs = 250;
 
 // ---- Groups ----
 
+/** With a namespace it must fit the key of an item; a topic's name is as long. */
+export const shareGroupNameCharsMax = 249;
 /** Topics of one group: their list is an attribute of the group's item, at most 300 bytes each. */
 export const shareGroupTopicsMax = 100;
 /** Oldest group settings that a process may act on, as with topics. */
@@ -41,28 +43,26 @@ export const shareRestartsMax = 3;
 
 // ---- Acquire ----
 
-export const shareAcquireRecordsMax = 1_000;
-export const shareAcquireTopicsMax = 100;
 /** Partitions that one call looks into at the same time until one of them has records. */
 export const shareLanes = 4;
 /** Partitions that one round of a call looks into; the next goes on behind them. Each costs two requests when it is empty. */
 export const shareRoundPartitionsMax = 64;
 /** Fetches of one look into a partition: records that wait to be delivered again may lie far apart. */
 export const shareFetchesMax = 8;
-/** Looks into one partition in one round; another worker was faster, or what was remembered was old. */
-export const shareLooksMax = 4;
+/** Looks into one partition in one round: the first may have been at what was remembered. */
+export const shareLooksMax = 3;
+/** Rounds that begin anew, after a back-off, because other workers were faster. */
+export const shareLostRoundsMax = 8;
 /** Logs whose hints end a wait; the others are found by looking. */
 export const shareWatchedLogsMax = 32;
 
-// ---- Acknowledge ----
-
-/** Ranges of one call. */
-export const shareAcknowledgementsMax = 1_000;
-
 // ---- Conditional updates ----
 
-/** Times that a change is decided again because another process was faster. */
+/** Times that a change is decided again because another process was faster; an acquisition goes elsewhere sooner. */
 export const shareChangeAttemptsMax = 40;
+export const shareAcquireAttemptsMax = 2;
+/** Calls of one process that may wait for each other's changes of one partition; beyond it they are asked to slow down. */
+export const shareTurnsMax = 1_000;
 /** Times that the same update is sent until it is answered; each waits for as long as the store may take. */
 export const shareUpdateTriesMax = 3;
 
@@ -72,11 +72,15 @@ export const shareUpdateTriesMax = 3;
 export const shareDeadLettersAtOnce = 50;
 /** So long the others leave dead letters to who found them: well beyond a fetch, a put and an update that hang and succeed. */
 export const shareDeadLetterClaimMs = 15_000;
+/** So long a call waits for the dead letters that it delivers, and at most a part of the lock of what it has acquired. */
+export const shareDeadLetterWaitMsMax = 1_000;
+export const shareDeadLetterLockPart = 1 / 4;
 
 // ---- Redrive ----
 
-export const shareRedriveRecordsMax = 1_000;
 /** Fetches of one call: other groups' records in a shared dead-letter topic are passed over. */
 export const shareRedriveFetchesMax = 20;
 /** Records that are read, sent and settled at once. */
 export const shareRedriveChunkRecords = 100;
+/** Dead-letter topics whose cursor a group keeps: who goes back to an earlier one sends nothing twice. */
+export const shareCursorsKept = 5;

@@ -11,6 +11,7 @@
  * | lease of a session      | `sessions:<ns>`        | 19-digit session id  | reaper, sweep                       | create, heartbeat   |
  * | transaction             | `transactions:<ns>`    | transactional id, or U+0001 and the id of a one-call write | get, list, sweep | begin, end, recovery |
  * | group (any kind)        | `groups:<ns>`          | group id             | get, list                           | joins, heartbeats, commits |
+ * | share partition         | `share:<ns>:<group>`   | topicId `:` 10-digit partition | get; all of a group by query | acquire, acknowledge |
  * | health check            | `health`               | one of 64 characters | get                                 | health check        |
  *
  * | blob                    | key                                                                   |
@@ -127,8 +128,18 @@ export function groupsPartition(namespace: string): string {
   return `groups:${namespace}`;
 }
 
+/** A consumer group or a share group, as its attribute `kind` says. */
 export function groupKey(namespace: string, group: string): ItemKey {
   return { partition: groupsPartition(namespace), sort: group };
+}
+
+/** All share partitions of a group. */
+export function sharePartition(namespace: string, group: string): string {
+  return `share:${namespace}:${group}`;
+}
+
+export function shareKey(namespace: string, group: string, topicId: string, partition: number): ItemKey {
+  return { partition: sharePartition(namespace, group), sort: `${topicId}:${digits(partition, 10)}` };
 }
 
 export function healthKey(shard: string): ItemKey {

@@ -9,7 +9,7 @@ import {
   newShareState,
   type ShareState,
 } from "../../../shared/groups/share-state.ts";
-import { shareInFlightRecordsMax, shareMemberIdCharsMax } from "../../../shared/limits/share-groups.ts";
+import { shareInFlightRecordsMax, shareMemberNamesBytesMax } from "../../../shared/limits/share-groups.ts";
 import { MalformedBytesError } from "../../../shared/record/malformed-bytes-error.ts";
 
 const nowMs = 1_750_000_000_000;
@@ -35,10 +35,11 @@ describe("the state of a share partition", () => {
     expect(decodeShareState(encodeShareState(newShareState(7)))).toEqual(newShareState(7));
   });
 
-  test("fits an item where every record in flight has a holder of its own with the longest name", () => {
+  test("fits an item where every record in flight has a holder of its own", () => {
     let state = newShareState(0);
+    const nameChars = shareMemberNamesBytesMax / shareInFlightRecordsMax;
     for (let index = 0; index < shareInFlightRecordsMax; index += 1) {
-      const memberId = String(index).padEnd(shareMemberIdCharsMax, "x");
+      const memberId = String(index).padEnd(nameChars, "x");
       state = extend(state, state.endOffset, held(memberId, nowMs + index));
       state = extend(state, state.endOffset, doneStanding);
     }
