@@ -267,8 +267,7 @@ export function claimDead(
 export function finishDead(state: ShareState, offsets: readonly number[]): ShareState {
   let next = state;
   for (const offset of offsets) {
-    if (offset < next.startOffset || offset >= next.endOffset) continue;
-    next = changeRange(next, offset, offset, (range) => (isDead(range) ? doneStanding : range));
+    if (rangesWithin(next, offset, offset).some(isDead)) next = changeRange(next, offset, offset, () => doneStanding);
   }
   return next;
 }

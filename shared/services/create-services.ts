@@ -19,6 +19,7 @@ import { produceService } from "./produce-service.ts";
 import { producerIdService } from "./producer-id-service.ts";
 import type { DutyService, ServiceOptions, Services, TopicFinder, TopicService } from "./services.ts";
 import { sessionService } from "./session-service.ts";
+import { shareGroupService } from "./share-group-service.ts";
 import { topicFinder } from "./topic-finder.ts";
 import { topicService } from "./topic-service.ts";
 import { TransactionItems } from "./transaction-items.ts";
@@ -68,6 +69,7 @@ export function createServices(storage: Storage, options: ServiceOptions = {}): 
     sessions,
     elections: electionService(storage, trees, namespaces),
     locks: lockService(storage, trees, namespaces),
+    shareGroups: shareGroupService(storage, { namespaces, topics: finder, fetch, produce }),
     transactions,
     groups,
   };

@@ -9,6 +9,7 @@ import type { CompactDuty } from "../storage/environment.ts";
 import type { Identity } from "../tree/acl.ts";
 import type { GroupService } from "./groups.ts";
 import type { ChangeService, ElectionService, LockService, SessionService, ZnodeService } from "./coordination.ts";
+import type { ShareGroupService } from "./share-groups.ts";
 import type { Page, PageRequest } from "./pages.ts";
 import type { FetchedRecord, ProduceRecord, RecordHeader } from "./records.ts";
 import type { TransactionalId, TransactionService } from "./transactions.ts";
@@ -271,6 +272,7 @@ export interface Services {
   readonly sessions: SessionService;
   readonly elections: ElectionService;
   readonly locks: LockService;
+  readonly shareGroups: ShareGroupService;
   readonly transactions: TransactionService;
   readonly groups: GroupService;
 }
