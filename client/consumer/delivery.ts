@@ -51,14 +51,14 @@ export class Delivery {
     return this.#run.signal.aborted;
   }
 
-  /** Aborts when the delivery becomes stale. */
+  /** Aborts when what is processed no longer counts. */
   get signal(): AbortSignal {
-    return this.#run.signal;
+    return AbortSignal.any([this.partition.goneSignal, this.#run.supersededSignal]);
   }
 
   /** All records up to this one have been processed; after a seek that is no longer of interest. */
   processedUpTo(offset: number): void {
-    if (!this.#isEnded && !this.#run.isSuperseded)
+    if (!this.#isEnded && !this.#run.supersededSignal.aborted)
       this.partition.processed(this.#isLast(offset) ? this.#page.nextOffset : offset + 1);
   }
 

@@ -14,7 +14,7 @@ export interface HandlerContext {
   readonly heartbeat: () => Promise<void>;
   /** Pauses the partition behind the record at work; what it answers resumes it. */
   readonly pause: () => () => void;
-  /** Aborts when the partition was taken away, or another offset of it was sought. */
+  /** Aborts when what is done no longer counts: the partition is gone, or another offset of it was sought. */
   readonly signal: AbortSignal;
 }
 

@@ -15,6 +15,9 @@ import { Wakeable } from "./wakeable.ts";
 /** After a heartbeat that failed, the next one comes this much sooner than it would otherwise. */
 const retriesPerHeartbeat = 4;
 
+/** Heartbeats without an answer that fit into a session. */
+const requestsPerSession = 4;
+
 export interface MemberIdentity {
   readonly memberId: string;
   readonly memberEpoch: number;
@@ -194,8 +197,9 @@ export class Membership {
     this.#heartbeatsSent += 1;
     const heartbeat = this.#heartbeatsSent;
     const command = new HeartbeatMemberCommand({ namespace, group, ...member, owned: this.#events.owned() });
-    // Given up early enough to be sent again: a connection may be dead without a word.
-    const requestTimeoutMs = Math.max(1, Math.ceil(Math.min(this.#heartbeatIntervalMs, this.#leftMs())));
+    // Given up early enough to be sent again: a connection may be dead without a word. A cold service may take its time, though.
+    const patienceMs = Math.max(this.#heartbeatIntervalMs, this.#sessionTimeoutMs / requestsPerSession);
+    const requestTimeoutMs = Math.max(1, Math.ceil(Math.min(patienceMs, this.#leftMs())));
     const options = { requestTimeoutMs, maxAttempts: 1, abortSignal: this.#stop.signal };
     try {
       const answer = await this.#client.send(command, options);

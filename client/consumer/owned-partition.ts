@@ -11,21 +11,21 @@ export type Ownership = "owned" | "revoking" | "gone";
 /** The way from one offset on, without a seek or a step back; its signal aborts when it is over. */
 export class Run {
   readonly #controller = new AbortController();
-  #isSuperseded = false;
+  readonly #superseded = new AbortController();
 
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Another run of the same partition has taken its place: what was processed in it counts no more. */
-  get isSuperseded(): boolean {
-    return this.#isSuperseded;
+  /** Aborts when another run of the same partition takes its place: what is processed in this one counts no more. */
+  get supersededSignal(): AbortSignal {
+    return this.#superseded.signal;
   }
 
   /** @internal */
   end(isSuperseded: boolean, reason: Error): void {
     if (this.signal.aborted) return;
-    this.#isSuperseded = isSuperseded;
+    if (isSuperseded) this.#superseded.abort(reason);
     this.#controller.abort(reason);
   }
 }
