@@ -11,8 +11,12 @@
  *
  * With a checksum, because a wrong state would be believed: records would be delivered twice, or never.
  */
-import { memberIdCharsMax } from "../limits/group-requests.ts";
-import { shareDeliveriesMax, shareInFlightRecordsMax, shareRangesMax } from "../limits/share-groups.ts";
+import {
+  shareDeliveriesMax,
+  shareInFlightRecordsMax,
+  shareMemberIdCharsMax,
+  shareRangesMax,
+} from "../limits/share-groups.ts";
 import { ByteReader } from "../record/byte-reader.ts";
 import { ByteWriter } from "../record/byte-writer.ts";
 import { crc32c } from "../record/crc32c.ts";
@@ -144,7 +148,7 @@ function findRangeProblem(range: ShareRange): string | undefined {
     return `a record was delivered ${deliveryCount} times`;
   }
   if (state !== "acquired") return undefined;
-  return memberId.length >= 1 && memberId.length <= memberIdCharsMax ? undefined : "a holder has no name";
+  return memberId.length >= 1 && memberId.length <= shareMemberIdCharsMax ? undefined : "a holder has no name";
 }
 
 function isOffset(value: number): boolean {

@@ -41,6 +41,19 @@ export const sharePartitionsAtOnce = 16;
 /** Times that one call begins anew because the group was deleted, or made again, under it. */
 export const shareRestartsMax = 3;
 
+// ---- One request ----
+
+/** A host's name and an id; they stand in the state of the partition. */
+export const shareMemberIdCharsMax = 100;
+/** `max.poll.records` of Kafka's consumers is 500. */
+export const shareAcquireRecordsMax = 1_000;
+/** A group has no more. */
+export const shareAcquireTopicsMax = 100;
+/** Ranges of one acknowledgement: each record of the largest acquisition for itself. */
+export const shareAcknowledgementsMax = 1_000;
+/** Each is produced anew, and 29 s must do. */
+export const shareRedriveRecordsMax = 1_000;
+
 // ---- Acquire ----
 
 /** Partitions that one call looks into at the same time until one of them has records. */

@@ -1,19 +1,17 @@
 /** What a caller of share groups may ask for. */
 import { ServiceError } from "../api/errors.ts";
 import {
-  acquireRecordsMax,
-  memberIdCharsMax,
-  redriveRecordsMax,
-  requestAcknowledgementsMax,
-  requestTopicsMax,
-} from "../limits/group-requests.ts";
-import {
+  shareAcknowledgementsMax,
+  shareAcquireRecordsMax,
+  shareAcquireTopicsMax,
   shareDeliveriesDefault,
   shareDeliveriesMax,
   shareGroupNameCharsMax,
   shareLockMsDefault,
   shareLockMsMax,
   shareLockMsMin,
+  shareMemberIdCharsMax,
+  shareRedriveRecordsMax,
 } from "../limits/share-groups.ts";
 import { findTopicNameProblem } from "../topics/topic-name.ts";
 import type { GroupName } from "./groups.ts";
@@ -62,18 +60,19 @@ export function invalidConfig(message: string, cause?: unknown): ServiceError {
 /** @throws ServiceError INVALID_REQUEST */
 export function checkAcquire({ topics, memberId, maxRecords, maxBytes, waitMs }: AcquireRecords): void {
   checkMemberId(memberId);
-  if (topics.length < 1 || topics.length > requestTopicsMax) {
-    throw invalidRequest(`An acquisition names 1 to ${requestTopicsMax} topics`);
+  if (topics.length < 1 || topics.length > shareAcquireTopicsMax) {
+    throw invalidRequest(`An acquisition names 1 to ${shareAcquireTopicsMax} topics`);
   }
-  if (!isWhole(maxRecords, 1, acquireRecordsMax)) throw invalidRequest(`maxRecords is from 1 to ${acquireRecordsMax}`);
+  if (!isWhole(maxRecords, 1, shareAcquireRecordsMax))
+    throw invalidRequest(`maxRecords is from 1 to ${shareAcquireRecordsMax}`);
   if (!isWhole(maxBytes, 1) || !isWhole(waitMs, 0)) throw invalidRequest("maxBytes or waitMs is not a whole number");
 }
 
 /** @throws ServiceError INVALID_REQUEST */
 export function checkAcknowledge(memberId: string, acknowledgements: readonly Acknowledgement[]): void {
   checkMemberId(memberId);
-  if (acknowledgements.length < 1 || acknowledgements.length > requestAcknowledgementsMax) {
-    throw invalidRequest(`A request acknowledges 1 to ${requestAcknowledgementsMax} ranges`);
+  if (acknowledgements.length < 1 || acknowledgements.length > shareAcknowledgementsMax) {
+    throw invalidRequest(`A request acknowledges 1 to ${shareAcknowledgementsMax} ranges`);
   }
   for (const { firstOffset, lastOffset, partition, type } of acknowledgements) {
     if (!isWhole(firstOffset, 0) || !isWhole(lastOffset, firstOffset) || !isWhole(partition, 0)) {
@@ -87,7 +86,8 @@ const acknowledgeTypes: ReadonlySet<string> = new Set(["accept", "release", "rej
 
 /** @throws ServiceError INVALID_REQUEST */
 export function checkRedrive(maxRecords: number): void {
-  if (!isWhole(maxRecords, 1, redriveRecordsMax)) throw invalidRequest(`maxRecords is from 1 to ${redriveRecordsMax}`);
+  if (!isWhole(maxRecords, 1, shareRedriveRecordsMax))
+    throw invalidRequest(`maxRecords is from 1 to ${shareRedriveRecordsMax}`);
 }
 
 export function invalidRequest(message: string): ServiceError {
@@ -95,8 +95,8 @@ export function invalidRequest(message: string): ServiceError {
 }
 
 function checkMemberId(memberId: string): void {
-  if (!isText(memberId, memberIdCharsMax)) {
-    throw invalidRequest(`A member's id has 1 to ${memberIdCharsMax} characters`);
+  if (!isText(memberId, shareMemberIdCharsMax)) {
+    throw invalidRequest(`A member's id has 1 to ${shareMemberIdCharsMax} characters`);
   }
 }
 
