@@ -2,6 +2,7 @@ import { ServiceError } from "../../shared/api/errors.ts";
 import { operations } from "../../shared/api/operations/fetch.ts";
 import { fetchHeaders, jsonMediaType, recordBatchMediaType } from "../../shared/api/routes.ts";
 import type { FetchAnswer, FetchQuery } from "../../shared/api/schemas/fetch.ts";
+import { committedBatches } from "../../shared/services/committed-batches.ts";
 import type { FetchRequest, OffsetPoint, Services } from "../../shared/services/services.ts";
 import { znodeChangesTopic } from "../../shared/services/znode-changes.ts";
 import { answerTooLarge, isTooLarge } from "../http/answer.ts";
@@ -25,7 +26,13 @@ export function fetchOperations(services: Services, access: AccessSettings): rea
     jsonOperation("listOffset", async ({ params, query }) => {
       const { namespace, topic, partition } = params;
       const point = typeof query.at === "number" ? timestampPoint(query.at) : { at: query.at };
-      const { offset, timestamp } = await services.fetch.listOffset(namespace, topic, partition, point);
+      const { offset, timestamp } = await services.fetch.listOffset(
+        namespace,
+        topic,
+        partition,
+        point,
+        query.isolation,
+      );
       return { offset, timestamp };
     }),
   ];
@@ -69,7 +76,7 @@ function boundsOf(query: FetchQuery, routed: RoutedRequest): Omit<FetchRequest, 
 async function offsetOf({ fetch }: Services, params: Params<"fetch">, query: FetchQuery): Promise<number> {
   if (typeof query.offset === "number") return query.offset;
   const { namespace, topic, partition } = params;
-  const { offset } = await fetch.listOffset(namespace, topic, partition, { at: query.offset });
+  const { offset } = await fetch.listOffset(namespace, topic, partition, { at: query.offset }, query.isolation);
   return offset;
 }
 
@@ -85,7 +92,11 @@ function fetchFrom(
 }
 
 async function fetchBatches({ fetch }: Services, request: FetchRequest, answerBytesMax: number): Promise<HttpAnswer> {
-  const { batches, nextOffset, highWatermark, lastStableOffset, logStartOffset } = await fetch.fetchBatches(request);
+  const fetched = await fetch.fetchBatches(request);
+  const { nextOffset, highWatermark, lastStableOffset, logStartOffset } = fetched;
+  // A list of aborted transactions has no place beside the bytes.
+  const isCommitted = request.isolation === "read_committed";
+  const batches = isCommitted ? committedBatches(fetched.batches, fetched.aborted) : fetched.batches;
   const lengthBytes = batches.reduce((sum, batch) => sum + batch.byteLength, 0);
   if (lengthBytes > answerBytesMax) throw answerTooLarge(answerBytesMax);
   return {

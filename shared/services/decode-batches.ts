@@ -1,10 +1,12 @@
 /** The records of fetched batches, checked: what was stored is not trusted either. */
 import { decompress } from "../compression/compression.ts";
 import { batchRecordsMax, decompressedBatchBytesMax, entryPayloadBytesMax } from "../limits.ts";
+import type { AbortedTransaction } from "../partition/aborted-transactions.ts";
 import { decodeRecords, recordTimestamp } from "../record/decode-records.ts";
 import { lastOffset, recordsOf } from "../record/record-batch.ts";
 import { validateBatch } from "../record/validate-batch.ts";
 import { StorageCorruptError } from "../storage/errors.ts";
+import { isAborted } from "./committed-batches.ts";
 import type { FetchedRecord } from "./services.ts";
 
 export interface DecodedRecords {
@@ -14,7 +16,7 @@ export interface DecodedRecords {
 }
 
 /**
- * The records from `offset` on, at most `recordsMax`; control records are left out.
+ * The records from `offset` on, at most `recordsMax`; control records and those of `aborted` transactions are left out.
  *
  * @throws StorageCorruptError if a batch is damaged
  * @throws MalformedBytesError | DecompressionError if its records are
@@ -24,6 +26,7 @@ export function decodeBatches(
   offset: number,
   recordsMax: number,
   nextOffset: number,
+  aborted: readonly AbortedTransaction[],
 ): DecodedRecords {
   const records: FetchedRecord[] = [];
   for (const batch of batches) {
@@ -31,7 +34,7 @@ export function decodeBatches(
     const valid = validateBatch(batch, 0, batch.length, limits);
     if (!valid.ok) throw new StorageCorruptError(`a stored batch is damaged: ${valid.message}`);
     const { header } = valid;
-    if (header.isControl || lastOffset(header) < offset) continue;
+    if (header.isControl || lastOffset(header) < offset || isAborted(header, aborted)) continue;
     const stored = recordsOf(batch, 0, header);
     const { compressionType } = header;
     const plain = compressionType === "none" ? stored : decompress(compressionType, stored, decompressedBatchBytesMax);

@@ -4,7 +4,7 @@ import { decompress } from "../compression/compression.ts";
 import { fetchBytesMax, fetchRecordsMax, fetchWaitMsMax, pollMsMax, pollMsMin } from "../limits.ts";
 import { partitionLogId } from "../log/log-id.ts";
 import { findTimestamp } from "../partition/find-timestamp.ts";
-import type { OutOfRange, PartitionRead } from "../partition/partition-reader.ts";
+import type { OutOfRange, PartitionRead, PartitionReader } from "../partition/partition-reader.ts";
 import type { PartitionName } from "../partition/recover-partition.ts";
 import type { LogId } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -16,6 +16,7 @@ import type {
   FetchedRecords,
   FetchRequest,
   FetchService,
+  Isolation,
   OffsetPoint,
   TopicFinder,
 } from "./services.ts";
@@ -52,16 +53,17 @@ class PartitionedFetchService implements FetchService {
 
   fetchBatches(request: FetchRequest): Promise<FetchedBatches> {
     return withStorageErrors(async () => {
-      const { batches, nextOffset, highWatermark, logStartOffset } = await this.#fetch(request);
-      return { batches, nextOffset, highWatermark, lastStableOffset: highWatermark, logStartOffset };
+      const { kind: _, ...read } = await this.#fetch(request);
+      return read;
     });
   }
 
   fetchRecords(request: FetchRequest): Promise<FetchedRecords> {
     return withStorageErrors(async () => {
-      const { batches, nextOffset, highWatermark, logStartOffset } = await this.#fetch(request);
-      const decoded = decodeBatches(batches, request.offset, request.maxRecords, nextOffset);
-      return { ...decoded, highWatermark, lastStableOffset: highWatermark, logStartOffset };
+      const { batches, nextOffset, aborted, highWatermark, lastStableOffset, logStartOffset } =
+        await this.#fetch(request);
+      const decoded = decodeBatches(batches, request.offset, request.maxRecords, nextOffset, aborted);
+      return { ...decoded, highWatermark, lastStableOffset, logStartOffset };
     });
   }
 
@@ -70,6 +72,7 @@ class PartitionedFetchService implements FetchService {
     topic: string,
     partition: number,
     point: OffsetPoint,
+    isolation: Isolation = "read_uncommitted",
   ): Promise<{ readonly offset: number; readonly timestamp: number }> {
     return withStorageErrors(async () => {
       if (topic === znodeChangesTopic) {
@@ -82,7 +85,7 @@ class PartitionedFetchService implements FetchService {
         case "earliest":
           return { offset: await reader.logStartOffset(), timestamp: -1 };
         case "latest":
-          return { offset: await reader.highWatermark(), timestamp: -1 };
+          return { offset: await endOf(reader, isolation), timestamp: -1 };
         case "timestamp": {
           const start = await reader.logStartOffset();
           const found = await findTimestamp(
@@ -93,7 +96,10 @@ class PartitionedFetchService implements FetchService {
             decompress,
             await reader.compacted(),
           );
-          return found ?? { offset: -1, timestamp: -1 };
+          const isFound =
+            found !== undefined &&
+            (isolation === "read_uncommitted" || found.offset < (await reader.lastStableOffset()));
+          return isFound ? found : { offset: -1, timestamp: -1 };
         }
       }
     });
@@ -109,7 +115,8 @@ class PartitionedFetchService implements FetchService {
       const bytes = read.batches.reduce((sum, batch) => sum + batch.length, 0);
       const leftMs = endMs - this.#storage.clock.monotonicMs();
       // A read that ended at a limit, or at the end of a segment, has more behind it: no use in waiting for that.
-      const hasMore = read.nextOffset > request.offset && read.nextOffset < read.highWatermark;
+      const end = request.isolation === "read_committed" ? read.lastStableOffset : read.highWatermark;
+      const hasMore = read.nextOffset > request.offset && read.nextOffset < end;
       const full = hasMore || bytes >= request.minBytes || bytes >= request.maxBytes;
       if (full || leftMs <= 0 || request.signal?.aborted === true) return read;
       await this.#storage.notifier.wait(source.logId, read.highWatermark, Math.min(leftMs, pollMs), request.signal);
@@ -117,7 +124,8 @@ class PartitionedFetchService implements FetchService {
     }
   }
 
-  async #sourceOf({ namespace, topic, partition, offset, identities, ...bounds }: FetchRequest): Promise<Source> {
+  async #sourceOf(request: FetchRequest): Promise<Source> {
+    const { namespace, topic, partition, offset, isolation, identities, ...bounds } = request;
     const limits = {
       bytesMax: Math.min(bounds.maxBytes, fetchBytesMax),
       recordsMax: Math.min(bounds.maxRecords, fetchRecordsMax),
@@ -129,7 +137,7 @@ class PartitionedFetchService implements FetchService {
     }
     const name = await this.#find(namespace, topic, partition);
     const reader = this.#partitions.reader(name);
-    return { logId: partitionLogId(name.topicId, name.partition), read: () => reader.read(offset, limits) };
+    return { logId: partitionLogId(name.topicId, name.partition), read: () => reader.read(offset, limits, isolation) };
   }
 
   async #read(source: Source, request: FetchRequest): Promise<PartitionRead> {
@@ -142,6 +150,10 @@ class PartitionedFetchService implements FetchService {
     const { topicId } = await findPartition(this.#topics, namespace, name, partition);
     return { topicId, partition };
   }
+}
+
+function endOf(reader: PartitionReader, isolation: Isolation): Promise<number> {
+  return isolation === "read_committed" ? reader.lastStableOffset() : reader.highWatermark();
 }
 
 function checkOnlyPartition(partition: number): void {

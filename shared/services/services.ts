@@ -5,6 +5,7 @@
  * Limits of sizes and counts are checked by the schemas at the edge and again here, because the gateway has no schemas.
  */
 import type { ServiceError } from "../api/errors.ts";
+import type { AbortedTransaction } from "../partition/aborted-transactions.ts";
 import type { CompactDuty } from "../storage/environment.ts";
 import type { Identity } from "../tree/acl.ts";
 import type { GroupService } from "./groups.ts";
@@ -195,10 +196,15 @@ export interface FetchedBatches extends FetchWatermarks {
   readonly batches: readonly Uint8Array[];
   /** Where to go on. */
   readonly nextOffset: number;
+  /**
+   * With read_committed: the transactions whose batches among these are to be left out, `lastOffset` being their markers'.
+   * The markers are among the batches, as Kafka's consumers expect it.
+   */
+  readonly aborted: readonly AbortedTransaction[];
 }
 
 export interface FetchedRecords extends FetchWatermarks {
-  /** None before `offset`; control records left out. */
+  /** None before `offset`; control records left out, and with read_committed those of aborted transactions. */
   readonly records: readonly FetchedRecord[];
   readonly nextOffset: number;
 }
@@ -213,12 +219,16 @@ export interface FetchService {
   fetchBatches(request: FetchRequest): Promise<FetchedBatches>;
   /** @throws ServiceError as `fetchBatches` */
   fetchRecords(request: FetchRequest): Promise<FetchedRecords>;
-  /** The offset and timestamp at a point; for a timestamp the first record at or after it, offset -1 if there is none (Kafka ListOffsets). */
+  /**
+   * The offset and timestamp at a point; for a timestamp the first record at or after it, offset -1 if there is none (Kafka
+   * ListOffsets). With read_committed the log ends at its last stable offset.
+   */
   listOffset(
     namespace: string,
     topic: string,
     partition: number,
     point: OffsetPoint,
+    isolation?: Isolation,
   ): Promise<{ readonly offset: number; readonly timestamp: number }>;
 }
 
