@@ -90,7 +90,9 @@ export class ShareAcquirer {
         // What was remembered may hide what others have released since.
         const isSure = held.fresh && !found.lost;
         if (found.records.length > 0 || isSure || look === shareLooksMax) return found;
+        const before = held.version;
         held = await this.#states.refresh(target.name);
+        if (held.version === before && !found.lost) return found;
       }
     });
   }
