@@ -89,7 +89,7 @@ export class ShareAcquirer {
         const found = await this.#take(target, memberId, fetched, budget);
         // What was remembered may hide what others have released since.
         const isSure = held.fresh && !found.lost;
-        if (found.records.length > 0 || isSure || look === shareLooksMax) return found;
+        if (found.records.length > 0 || found.dead !== undefined || isSure || look === shareLooksMax) return found;
         const before = held.version;
         held = await this.#states.refresh(target.name);
         if (held.version === before && !found.lost) return found;
