@@ -37,13 +37,11 @@ export class AddOffsetsToTransactionCommand implements Command<AddOffsetsToTrans
     this.input = input;
   }
 
-  serialize(
-    { namespace, transactionalId, producerId, producerEpoch, ...offsets }: AddOffsetsToTransactionInput,
-    defaults: CommandDefaults,
-  ): RequestParts {
+  serialize(input: AddOffsetsToTransactionInput, defaults: CommandDefaults): RequestParts {
+    const { namespace, transactionalId, producerId, producerEpoch, group, memberId, memberEpoch, offsets } = input;
     return {
       ...routeTo("addOffsetsToTransaction", { namespace, transactionalId }, defaults),
-      json: { producerId: producerId.toString(), producerEpoch, ...offsets },
+      json: { producerId: producerId.toString(), producerEpoch, group, memberId, memberEpoch, offsets },
     };
   }
 

@@ -105,9 +105,10 @@ export class TransactionalProducer implements AsyncDisposable {
     await this.close();
   }
 
-  #takeOver(): Promise<CreateProducerOutput> {
-    const { namespace, transactionalId, transactionTimeoutMs } = this.#configuration;
-    return this.#call(new CreateProducerCommand({ namespace, transactionalId, timeoutMs: transactionTimeoutMs }));
+  async #takeOver(): Promise<CreateProducerOutput> {
+    const { namespace, transactionalId, transactionTimeoutMs: timeoutMs } = this.#configuration;
+    const taken = await this.#call(new CreateProducerCommand({ namespace, transactionalId, timeoutMs }));
+    return { producerId: taken.producerId, producerEpoch: taken.producerEpoch };
   }
 
   #portOf(producer: CreateProducerOutput): TransactionPort {
