@@ -189,12 +189,18 @@ describe("a member that is lost", () => {
     const stale: boolean[] = [];
     double.produce(orders(0), "a");
     const consumer = consumerOf(double, { onLost: (_, reason) => void lost.push(reason.message) });
+    let atWork = 0;
     await settle(
       double,
       consumer.run({
+        partitionsConsumedConcurrently: 2,
         eachRecord: async ({ signal }) => {
+          atWork += 1;
+          // The handler of the first time has to be over before the second begins.
+          expect(atWork).toBe(1);
           await double.time.sleep(9_000, new AbortController().signal);
           stale.push(signal.aborted);
+          atWork -= 1;
         },
       }),
     );
@@ -205,7 +211,6 @@ describe("a member that is lost", () => {
     expect(lost).toEqual([expect.stringContaining("no heartbeat was answered")]);
     double.fate = () => undefined;
     await double.time.pass(30_000);
-    // The handler of the first time had to be over before the second began.
     expect(stale).toEqual([true, false]);
     expect(double.committed.get("orders/0")).toBe(1);
   });
