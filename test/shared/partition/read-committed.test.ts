@@ -1,85 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { compress } from "../../../shared/compression/compression.ts";
 import { markerPagesMax } from "../../../shared/limits/partition-transactions.ts";
 import { partitionLogId } from "../../../shared/log/log-id.ts";
 import { raiseLogStart } from "../../../shared/partition/log-start.ts";
 import { markerRequest } from "../../../shared/partition/marker-request.ts";
 import { PartitionReader } from "../../../shared/partition/partition-reader.ts";
-import type { PartitionWriter } from "../../../shared/partition/partition-writer.ts";
-import type { AppendRequest } from "../../../shared/partition/plan-append.ts";
 import { sealPartition } from "../../../shared/partition/seal-partition.ts";
-import type { BatchLimits } from "../../../shared/partition/select-batches.ts";
-import { encodeBatch } from "../../../shared/record/encode-batch.ts";
-import { readBatchHeader } from "../../../shared/record/record-batch.ts";
 import { countRequests } from "../../../shared/storage/count-requests.ts";
 import { createMemoryStorage } from "../../../shared/storage/memory/memory-storage.ts";
 import type { Storage } from "../../../shared/storage/storage.ts";
-import { append, hourMs, minuteMs, name, recordsFrom, sealSettings, writerOf } from "./partition-fixture.ts";
+import { committedFrom, done, Producer } from "./committed-fixture.ts";
+import { append, hourMs, minuteMs, name, sealSettings, writerOf } from "./partition-fixture.ts";
 
 const page = { bytesMax: 100_000, recordsMax: 1_000 };
 const oneBatch = { bytesMax: 1, recordsMax: 1 };
-
-/** A producer that sends transactions, of which each has an epoch of its own. */
-class Producer {
-  readonly #id: bigint;
-  readonly #writer: PartitionWriter;
-  #epoch = 0;
-  #sequence = 0;
-
-  constructor(id: bigint, writer: PartitionWriter) {
-    this.#id = id;
-    this.#writer = writer;
-  }
-
-  async send(values: readonly string[]): Promise<number> {
-    const identity = { producerId: this.#id, producerEpoch: this.#epoch, baseSequence: this.#sequence };
-    const records = values.map((value) => ({ key: null, value: new TextEncoder().encode(value), timestamp: 1_000 }));
-    const bytes = encodeBatch({ records, isTransactional: true, ...identity }, compress);
-    const batch = {
-      start: 0,
-      length: bytes.length,
-      recordCount: values.length,
-      maxTimestamp: 1_000,
-      producer: identity,
-      transaction: { kind: "data" },
-    } as const;
-    this.#sequence += values.length;
-    return await done(this.#writer, { bytes, batches: [batch] });
-  }
-
-  async end(commit: boolean): Promise<number> {
-    this.#epoch += 1;
-    this.#sequence = 0;
-    return await done(this.#writer, markerRequest({ producerId: this.#id, producerEpoch: this.#epoch, commit }, 2_000));
-  }
-}
-
-async function done(writer: PartitionWriter, request: AppendRequest): Promise<number> {
-  const result = await writer.append(request);
-  if (result.kind !== "done") throw new Error(`append: ${result.kind}`, { cause: result });
-  return result.result.baseOffset;
-}
-
-/** Committed records from `offset` on as Kafka's consumer would leave them, read page by page to the last stable offset. */
-async function committedFrom(reader: PartitionReader, offset: number, limits: BatchLimits = page) {
-  const records: string[] = [];
-  let pages = 0;
-  for (let at = offset; ; pages += 1) {
-    const read = await reader.read(at, limits, "read_committed");
-    if (read.kind !== "batches") throw new Error(read.kind);
-    const left = read.batches.filter((batch) => {
-      const { producerId, isTransactional, isControl, baseOffset } = readBatchHeader(batch);
-      expect(baseOffset).toBeLessThan(read.lastStableOffset);
-      const isAborted = read.aborted.some(
-        (one) => one.producerId === producerId && one.firstOffset <= baseOffset && baseOffset <= one.lastOffset,
-      );
-      return !isControl && !(isTransactional && isAborted);
-    });
-    records.push(...recordsFrom(left, at));
-    if (read.nextOffset === at) return { records, end: at, lastStableOffset: read.lastStableOffset, pages };
-    at = read.nextOffset;
-  }
-}
 
 describe("a committed read", () => {
   test("ends before the oldest open transaction, and leaves out what was aborted", async () => {
