@@ -38,18 +38,11 @@ import { inParallel, isPassing, untilDone } from "./transaction-steps.ts";
 import { transactionRefused } from "./transaction-verifier.ts";
 import type { AtomicResult, AtomicWrite, TransactionalId } from "./transactions.ts";
 
-/** Appends records as one batch; as part of the transaction that is open under a transactional id, if one is named. */
-export interface TransactionalProduce {
-  produceRecords(
-    request: Parameters<ProduceService["produceRecords"]>[0] & { readonly transactionalId?: string },
-  ): ReturnType<ProduceService["produceRecords"]>;
-}
-
 /** What writes in one call need of the other services. */
 export interface AtomicWriteParts {
   readonly topics: TopicFinder;
   readonly producers: ProducerIdService;
-  readonly produce: TransactionalProduce;
+  readonly produce: Pick<ProduceService, "produceRecords">;
   readonly offsets: TransactionalOffsets;
 }
 
@@ -84,9 +77,12 @@ export class AtomicWrites {
       if (only !== undefined && topics.length === 1 && only.assigned.size === 1 && write.offsets.length === 0) {
         return await this.#writePlainly(draft, only);
       }
+      // Sent together with the beginning: a process that dies between the two would leave it to the sweep.
+      const watched = this.#ends.recovery.watch(draft.id, atomicWriteTimeoutMs);
       const begun = await this.#begin(draft);
       if ("answer" in begun) return begun.answer;
       const batches = await this.#fill(draft, begun.owner);
+      await watched;
       await this.#commit(draft, begun.owner, batches);
       return resultOf(draft, batches);
     });
@@ -182,10 +178,7 @@ export class AtomicWrites {
       }),
     );
     for (const commit of write.offsets) steps.push(() => offsets.stage({ ...commit, namespace, ...owner }));
-    const [failures] = await Promise.all([
-      inParallel(steps.map((step) => () => untilDone(this.#storage, appendTriesMax, step))),
-      this.#ends.recovery.watch(id, atomicWriteTimeoutMs),
-    ]);
+    const failures = await inParallel(steps.map((step) => () => untilDone(this.#storage, appendTriesMax, step)));
     if (failures.length === 0) return batches;
     await this.#abort(id, owner);
     throw failureOf(failures[0]);
