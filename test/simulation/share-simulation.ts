@@ -69,7 +69,6 @@ class Simulation {
   readonly #options: ShareSimulation;
   readonly #history: ShareHistory;
   readonly #servers: LineProcess[];
-  #calm = false;
   #names = 0;
 
   constructor(world: LineWorld, options: ShareSimulation) {
@@ -92,7 +91,6 @@ class Simulation {
     await Promise.all([...workers, this.#trouble()]);
     await produced;
     this.#world.store.setFaults({});
-    this.#calm = true;
     await this.#finish();
     return await this.#judge();
   }
@@ -226,9 +224,8 @@ class Simulation {
 
   /** Without trouble and by a worker that accepts, everything comes to its end. */
   async #finish(): Promise<void> {
-    this.#servers[0] = this.#start();
-    const [server] = this.#servers;
-    for (let round = 0; round < calmRounds && server !== undefined; round += 1) {
+    const server = this.#start();
+    for (let round = 0; round < calmRounds; round += 1) {
       const records = await this.#acquireFrom(server);
       for (const part of this.#parted(records)) await this.#acknowledge("last", part, "accept");
       if (records.length > 0) continue;
@@ -240,7 +237,6 @@ class Simulation {
   }
 
   async #acquireFrom(server: LineProcess): Promise<readonly AcquiredRecord[]> {
-    if (!this.#calm) return [];
     const bounds = { maxRecords: 100, maxBytes: 100_000, waitMs: 0 };
     const answer = await server.shareGroups.acquire({ ...group, topics: ["jobs"], memberId: "last", ...bounds });
     for (const record of answer.records) this.#history.delivered("last", record, answer.lockMs);
