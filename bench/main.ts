@@ -1,4 +1,4 @@
-/** `npm run bench -- log`, `-- tree` and `-- memory`; also behind `streamkeeper bench`. */
+/** `npm run bench -- log`, `-- tree`, `-- groups` and `-- memory`; also behind `streamkeeper bench`. */
 import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
@@ -7,6 +7,8 @@ import { allCells, cellTitle, isWanted } from "./log/cells.ts";
 import { cellReport, logReport, logTable } from "./log/report.ts";
 import { LogBench } from "./log/log-bench.ts";
 import { benchTreeCell, benchTreeLoad, treeCells, treeCellTitle } from "./tree/tree-bench.ts";
+import { runGroupsBench } from "./groups/groups-bench.ts";
+import { groupsReport, groupsTable } from "./groups/groups-report.ts";
 import { treeReport, treeTable } from "./tree/tree-report.ts";
 import { memoryTable } from "./memory/memory-report.ts";
 import { runMemoryBench } from "./memory/run-memory-bench.ts";
@@ -24,6 +26,14 @@ interface TreeOptions {
   readonly seconds: number;
   readonly only: string;
   readonly znodes: number;
+  readonly dir: string;
+}
+
+interface GroupsOptions {
+  readonly json?: boolean;
+  readonly seconds: number;
+  readonly records: number;
+  readonly recordBytes: number;
   readonly dir: string;
 }
 
@@ -56,6 +66,16 @@ program
   .option("--znodes <number>", "size of the large tree", positiveNumber, 1_000_000)
   .option("--dir <folder>", "where the data are written: its disk is measured", tmpdir())
   .action(benchTree);
+
+program
+  .command("groups")
+  .description("a consumer group, its rebalances, and transactions, over HTTP")
+  .option("--json", "write JSON")
+  .option("--seconds <number>", "time for each measurement that has one", positiveNumber, 2)
+  .option("--records <number>", "records that pass through the group", positiveNumber, 500_000)
+  .option("--record-bytes <number>", "size of a record's value", positiveNumber, 100)
+  .option("--dir <folder>", "where the data are written: its disk is measured", tmpdir())
+  .action(benchGroups);
 
 program
   .command("memory")
@@ -109,6 +129,14 @@ async function benchTree(options: TreeOptions): Promise<void> {
   }
   const report = treeReport(figures, loads, options);
   process.stdout.write(options.json === true ? `${JSON.stringify(report, undefined, 2)}\n` : treeTable(report));
+}
+
+async function benchGroups({ dir, json, ...options }: GroupsOptions): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  const figures = await runGroupsBench({ ...options, folder: dir, onStep: (step) => note(step) });
+  note("", true);
+  const report = groupsReport(figures, dir);
+  process.stdout.write(json === true ? `${JSON.stringify(report, undefined, 2)}\n` : groupsTable(report));
 }
 
 async function benchMemory(options: MemoryOptions): Promise<void> {
