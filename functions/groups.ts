@@ -3,8 +3,9 @@ import type { Services } from "../shared/services/services.ts";
 import { inContainer } from "./container.ts";
 import { createHttpHandler } from "./http/handler.ts";
 import type { HttpHandler } from "./http/handler.ts";
+import { groupsOperations } from "./operations/groups.ts";
 
-const createGroupsHandler = (_services: Services): HttpHandler => createHttpHandler([]);
+export const createGroupsHandler = (services: Services): HttpHandler => createHttpHandler(groupsOperations(services));
 
 /** Entry of the Lambda function. */
 export const handler: HttpHandler = inContainer(createGroupsHandler);

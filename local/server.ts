@@ -23,6 +23,7 @@ import { describeError, writeLog } from "../functions/http/log.ts";
 import type { Log } from "../functions/http/log.ts";
 import { electionOperations } from "../functions/operations/election.ts";
 import { fetchOperations } from "../functions/operations/fetch.ts";
+import { groupsOperations } from "../functions/operations/groups.ts";
 import { healthOperations } from "../functions/operations/health.ts";
 import { produceOperations } from "../functions/operations/produce.ts";
 import { sessionsOperations } from "../functions/operations/sessions.ts";
@@ -62,6 +63,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ...topicsOperations(services),
       ...produceOperations(services),
       ...fetchOperations(services, access),
+      ...groupsOperations(services),
       ...transactionsOperations(services),
       ...sessionsOperations(services),
       ...znodeOperations(services, access),

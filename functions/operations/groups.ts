@@ -1,14 +1,8 @@
 import { operations } from "../../shared/api/operations/groups.ts";
 import type { DescribeGroupAnswer, MembershipAnswer } from "../../shared/api/schemas/groups.ts";
 import { groupBodyBytesMax } from "../../shared/limits/group-requests.ts";
-import type {
-  Assignor,
-  CommitResult,
-  GroupDescription,
-  GroupService,
-  Membership,
-  ResetPoint,
-} from "../../shared/services/groups.ts";
+import type { Assignor, CommitResult, GroupDescription, Membership, ResetPoint } from "../../shared/services/groups.ts";
+import type { Services } from "../../shared/services/services.ts";
 import { partErrorOf } from "../http/answer.ts";
 import { invalidRequest } from "../http/invalid-request.ts";
 import { type ApiRequest, serving } from "../http/operation.ts";
@@ -18,7 +12,7 @@ import { checkCommitter, topicPartitionsAnswer } from "../records/group-requests
 const { jsonOperation } = serving(operations);
 
 /** Consumer groups: members, and the offsets that they commit. */
-export function groupsOperations({ groups }: { readonly groups: GroupService }): readonly ServedOperation[] {
+export function groupsOperations({ groups }: Services): readonly ServedOperation[] {
   return [
     jsonOperation("joinGroup", async ({ params, body }) => {
       // The service refuses other names, by Kafka's error.
@@ -46,14 +40,11 @@ export function groupsOperations({ groups }: { readonly groups: GroupService }):
       const offsets = await groups.offsets({ ...params, ...query });
       return { offsets: offsets.map((offset) => ({ ...offset })) };
     }),
-    jsonOperation(
-      "resetGroupOffsets",
-      async ({ params, body }) => {
-        const { topics, dryRun } = body;
-        const results = await groups.reset({ ...params, point: resetPointOf(body), topics, dryRun });
-        return { results: results.map((result) => ({ ...result })) };
-      },
-    ),
+    jsonOperation("resetGroupOffsets", async ({ params, body }) => {
+      const { topics, dryRun } = body;
+      const results = await groups.reset({ ...params, point: resetPointOf(body), topics, dryRun });
+      return { results: results.map((result) => ({ ...result })) };
+    }),
     jsonOperation("listGroups", async ({ params, query }) => {
       const { items, nextToken } = await groups.list(params.namespace, query);
       return { groups: items.map(({ group, state, members }) => ({ group, state, members })), nextToken };

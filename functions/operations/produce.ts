@@ -67,13 +67,13 @@ async function produceBatches({ produce }: Services, routed: RoutedRequest): Pro
   const { status, batches } = operations.produceToPartition;
   const params = checkedParams(operations.produceToPartition, routed);
   const { transactionalId, ...conditions } = checkedQuery(batches.query, routed);
-  if (transactionalId !== undefined) throw invalidRequest("query", "transactionalId", "is not served yet");
   const bytes = bytesOf(routed.body);
   const idempotency = idempotencyOf(operations.produceToPartition, routed);
   const { baseOffset, appendedAtMs } = await produce.produceBatches({
     ...params,
     bytes,
     conditions,
+    ...(transactionalId === undefined ? {} : { transactionalId }),
     ...idempotency,
   });
   return jsonAnswer(status, { baseOffset, appendedAtMs });

@@ -29,6 +29,7 @@ export function parseProduceBody(json: unknown): readonly ProduceRecord[] {
 export interface PartitionProduceBody {
   readonly records: readonly ProduceRecord[];
   readonly producer?: ProducerIdentity;
+  readonly transactionalId?: string;
   readonly conditions: AppendConditions;
 }
 
@@ -40,17 +41,22 @@ export function parsePartitionProduceBody(json: unknown): PartitionProduceBody {
     "body",
     rest,
   );
-  if (transactionalId !== undefined) throw invalidRequest("body", "transactionalId", "is not served yet");
-  const parsed = parseRecords(records, false);
-  if (producerId === undefined && producerEpoch === undefined && baseSequence === undefined) {
-    return { records: parsed, conditions };
+  const transaction = transactionalId === undefined ? {} : { transactionalId };
+  const parsed = { records: parseRecords(records, false), conditions, ...transaction };
+  const fields = { producerId, producerEpoch, baseSequence };
+  const missing = Object.entries(fields).find(([, value]) => value === undefined)?.[0];
+  if (producerId !== undefined && producerEpoch !== undefined && baseSequence !== undefined) {
+    return { ...parsed, producer: { producerId: BigInt(producerId), producerEpoch, baseSequence } };
   }
-  if (producerId === undefined || producerEpoch === undefined || baseSequence === undefined) {
-    const missing =
-      producerId === undefined ? "producerId" : producerEpoch === undefined ? "producerEpoch" : "baseSequence";
-    throw invalidRequest("body", missing, "producerId, producerEpoch and baseSequence come together");
-  }
-  return { records: parsed, conditions, producer: { producerId: BigInt(producerId), producerEpoch, baseSequence } };
+  const isNone = Object.values(fields).every((value) => value === undefined);
+  if (isNone && transactionalId === undefined) return parsed;
+  throw invalidRequest(
+    "body",
+    String(missing),
+    isNone
+      ? "is missing; records of a transaction need its producer"
+      : "producerId, producerEpoch and baseSequence come together",
+  );
 }
 
 /** @throws ServiceError INVALID_REQUEST | RECORD_LIST_TOO_LARGE | MESSAGE_TOO_LARGE */

@@ -4,6 +4,7 @@ import { requestBodyBytesMax, requestRecordsMax } from "../limits.ts";
 import type { TransactionRecord } from "../transactions/transaction-record.ts";
 import { type AppendedBatch, decodeAnswer } from "./atomic-answer.ts";
 import { PartitionChooser } from "./choose-partitions.ts";
+import { checkCommit, checkGroupName } from "./group-checks.ts";
 import type { ProduceRecord } from "./services.ts";
 import type { AtomicResult, AtomicWrite, TransactionalId } from "./transactions.ts";
 
@@ -29,8 +30,8 @@ export interface AtomicDraft {
   readonly timestamp: number;
 }
 
-/** @throws ServiceError INVALID_RECORD | RECORD_LIST_TOO_LARGE | INVALID_REQUEST */
-export function checkAtomicWrite({ produce, offsets }: AtomicWrite): void {
+/** @throws ServiceError INVALID_RECORD | RECORD_LIST_TOO_LARGE | INVALID_REQUEST, and what no group takes */
+export function checkAtomicWrite({ namespace, produce, offsets }: AtomicWrite): void {
   const records = produce.flatMap((part) => part.records);
   if (produce.some((part) => part.records.length === 0) || records.length + offsets.length === 0) {
     throw new ServiceError("INVALID_RECORD", "The request holds no record");
@@ -52,6 +53,10 @@ export function checkAtomicWrite({ produce, offsets }: AtomicWrite): void {
   }
   if (new Set(offsets.map(({ group }) => group)).size < offsets.length) {
     throw new ServiceError("INVALID_REQUEST", "A group stands twice in the request");
+  }
+  for (const part of offsets) {
+    checkGroupName({ namespace, group: part.group });
+    checkCommit(part);
   }
 }
 

@@ -24,11 +24,18 @@ import type { CommitOffsets, GroupName, JoinGroup, MemberHeartbeat, OffsetToComm
 import { checkNamespaceName } from "./namespace-service.ts";
 import { checkTopicName } from "./topic-checks.ts";
 
-/** @throws ServiceError INVALID_GROUP_ID | UNKNOWN_NAMESPACE */
+/**
+ * A group's id is a segment of a URL's path, where a slash would end it, and one or two dots mean another place.
+ *
+ * @throws ServiceError INVALID_GROUP_ID | UNKNOWN_NAMESPACE
+ */
 export function checkGroupName({ namespace, group }: GroupName): void {
   checkNamespaceName(namespace);
-  if (isText(group, groupIdCharsMax)) return;
-  throw new ServiceError("INVALID_GROUP_ID", `A group's id has 1 to ${groupIdCharsMax} characters, none of control`);
+  if (isText(group, groupIdCharsMax) && !group.includes("/") && group !== "." && group !== "..") return;
+  throw new ServiceError(
+    "INVALID_GROUP_ID",
+    `A group's id has 1 to ${groupIdCharsMax} characters, none of them a slash or of control, and is not . or ..`,
+  );
 }
 
 /** @throws ServiceError INVALID_REQUEST */

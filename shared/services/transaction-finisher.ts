@@ -2,7 +2,7 @@
  * Lets every partition and group know how a transaction ends. The decision stands in the transaction's item; each of these
  * steps may be done by anyone, any number of times and at the same time, and changes something once.
  */
-import { ServiceError } from "../api/errors.ts";
+import { type ErrorCode, ServiceError } from "../api/errors.ts";
 import { markerTriesMax, transactionRetryMs } from "../limits/transactions.ts";
 import type { Storage } from "../storage/storage.ts";
 import { planComplete, planEnd, type TransactionPlan } from "../transactions/plan-transaction.ts";
@@ -143,13 +143,20 @@ export class TransactionFinisher {
   }
 }
 
+/** A group that cannot be has nothing to decide either. */
+const gone: ReadonlySet<ErrorCode> = new Set([
+  "UNKNOWN_TOPIC_OR_PARTITION",
+  "UNKNOWN_NAMESPACE",
+  "GROUP_ID_NOT_FOUND",
+  "INVALID_GROUP_ID",
+]);
+
 /** What was deleted took with it what the end would decide. */
 async function unlessGone(step: () => Promise<void>): Promise<void> {
   try {
     await step();
   } catch (cause) {
     const code = cause instanceof ServiceError ? cause.code : undefined;
-    if (code !== "UNKNOWN_TOPIC_OR_PARTITION" && code !== "UNKNOWN_NAMESPACE" && code !== "GROUP_ID_NOT_FOUND")
-      throw cause;
+    if (code === undefined || !gone.has(code)) throw cause;
   }
 }

@@ -19,6 +19,7 @@ import {
 import { AtomicWrites, type AtomicWriteParts } from "./atomic-writes.ts";
 import { withChangeErrors } from "./change-errors.ts";
 import { findPartition } from "./find-partition.ts";
+import { checkCommit, checkGroupName } from "./group-checks.ts";
 import type { TopicPartitions } from "./groups.ts";
 import type { Namespaces } from "./namespace-service.ts";
 import type { Page, PageRequest } from "./services.ts";
@@ -111,6 +112,9 @@ class CoordinatedTransactions implements TransactionService {
   async addOffsets(producer: Parameters<TransactionService["addOffsets"]>[0]): Promise<void> {
     const { group, memberId, memberEpoch, offsets, producerId, producerEpoch } = producer;
     const id = idOf(producer);
+    // What no group takes must not get into the transaction: its end would be refused as well, and it would never be over.
+    checkGroupName({ namespace: id.namespace, group });
+    checkCommit(producer);
     await withChangeErrors(async () => {
       // First, so that nothing is staged of which the transaction does not know.
       await this.#add(id, producer, { topics: [], groups: [group] });

@@ -1,23 +1,14 @@
 /** The functions with a caller's view of coordination: routes by their names, sessions, users. */
-import { expect } from "vitest";
 import type { operations as electionOperations } from "../../shared/api/operations/elections.ts";
 import type { operations as sessionOperations } from "../../shared/api/operations/sessions.ts";
 import type { operations as znodeOperations } from "../../shared/api/operations/znodes.ts";
-import { authHeader, routes, sessionHeader } from "../../shared/api/routes.ts";
-import { realTimeStorage } from "./real-time-storage.ts";
-import { type Received, type Sent, type Start, startFunctions } from "./start-functions.ts";
+import { authHeader, sessionHeader } from "../../shared/api/routes.ts";
+import { ApiBed, type ApiCall } from "./api-bed.ts";
 
 export type CoordinationOperations = typeof sessionOperations & typeof znodeOperations & typeof electionOperations;
 export type CoordinationId = keyof CoordinationOperations;
 
-export interface Call extends Omit<Sent, "body"> {
-  readonly id: CoordinationId;
-  /** Default of `namespace`: `default`. A znode's path stands here as it is sent. */
-  readonly params?: Readonly<Record<string, string>>;
-  readonly query?: Readonly<Record<string, string | number | boolean>>;
-  /** Sent as JSON; a string is sent as it is. */
-  readonly body?: object | string;
-}
+export type Call = ApiCall<CoordinationId>;
 
 export interface OpenedSession {
   readonly sessionId: string;
@@ -42,31 +33,7 @@ export const readOnly = [{ permissions: ["read"], scheme: "world", id: "anyone" 
 export const nobody = [{ permissions, scheme: "digest", id: "nobody:none" }] as const;
 export const everyone = [{ permissions, scheme: "world", id: "anyone" }] as const;
 
-export class CoordinationBed {
-  readonly functions: ReturnType<typeof startFunctions>;
-
-  constructor(start: Start = {}) {
-    this.functions = startFunctions({ storage: realTimeStorage(), ...start });
-  }
-
-  send({ id, params = {}, query = {}, body, ...sent }: Call): Promise<Received> {
-    const { method, path } = routes[id];
-    const given: Readonly<Record<string, string>> = { namespace: "default", ...params };
-    const target = path.replaceAll(/\{(\w+)\+?\}/g, (_, name: string) => given[name] ?? "");
-    const question = new URLSearchParams();
-    for (const [name, value] of Object.entries(query)) question.set(name, String(value));
-    const text = typeof body === "object" ? JSON.stringify(body) : body;
-    const url = question.size === 0 ? target : `${target}?${question.toString()}`;
-    return this.functions.send(`${method} ${url}`, { ...sent, ...(text === undefined ? {} : { body: text }) });
-  }
-
-  /** For what must succeed. */
-  async ok(call: Call): Promise<Record<string, unknown>> {
-    const { status, json } = await this.send(call);
-    expect([call.id, status < 300, json]).toEqual([call.id, true, json]);
-    return json;
-  }
-
+export class CoordinationBed extends ApiBed<CoordinationId> {
   async openSession(): Promise<OpenedSession> {
     const { sessionId, password } = await this.ok({ id: "createSession", body: { timeoutMs: 60_000 } });
     return { sessionId: String(sessionId), password: String(password) };

@@ -1,13 +1,13 @@
 /** Every route of coordination, with each of the errors that it is said to answer. */
 import { describe, expect, test, vi } from "vitest";
-import { type ErrorCode, errorTable } from "../../shared/api/errors.ts";
+import type { ErrorCode } from "../../shared/api/errors.ts";
 import type { Operation } from "../../shared/api/operation.ts";
 import { operations } from "../../shared/api/operations.ts";
 import { type OperationId, type Route, routes, sessionHeader } from "../../shared/api/routes.ts";
-import { errorAnswer } from "../../shared/api/schemas/common.ts";
 import { createMemoryStorage } from "../../shared/storage/memory/memory-storage.ts";
 import { StorageThrottledError, StorageTimeoutError, StorageUnavailableError } from "../../shared/storage/errors.ts";
 import { interruptRequests } from "../shared/services/interrupt-requests.ts";
+import { expectError } from "./api-bed.ts";
 import { type Call, CoordinationBed, type CoordinationId, goodCalls, under } from "./coordination-bed.ts";
 import { type Case, cases } from "./coordination-errors.ts";
 import { type FullTree, fullTree } from "./full-tree.ts";
@@ -56,12 +56,6 @@ function operationOf(id: CoordinationId): Operation {
 
 let filled: Promise<FullTree> | undefined;
 const full = (): Promise<FullTree> => (filled ??= fullTree());
-
-function expectError({ status, json }: Received, code: ErrorCode): void {
-  expect(json).toMatchObject({ error: code, retriable: errorTable[code].retriable, requestId: "request-1" });
-  expect(status).toBe(errorTable[code].status);
-  expect(errorAnswer.parse(json)).toEqual(json);
-}
 
 describe.each(coordinationIds)("%s", (id) => {
   const { errors, status, answer } = operationOf(id);

@@ -5,6 +5,7 @@ import { createHttpHandler } from "../../functions/http/handler.ts";
 import type { LogFields } from "../../functions/http/log.ts";
 import { electionOperations } from "../../functions/operations/election.ts";
 import { fetchOperations } from "../../functions/operations/fetch.ts";
+import { groupsOperations } from "../../functions/operations/groups.ts";
 import { healthOperations } from "../../functions/operations/health.ts";
 import { produceOperations } from "../../functions/operations/produce.ts";
 import { sessionsOperations } from "../../functions/operations/sessions.ts";
@@ -62,6 +63,7 @@ export function startFunctions({ access = {}, storage }: Start = {}) {
       ...topicsOperations(services),
       ...produceOperations(services),
       ...fetchOperations(services, access),
+      ...groupsOperations(services),
       ...transactionsOperations(services),
       ...sessionsOperations(services),
       ...znodeOperations(services, access),

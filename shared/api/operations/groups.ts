@@ -3,10 +3,12 @@ import type { Operation } from "../operation.ts";
 import type { OperationId } from "../routes.ts";
 import { namespaceParams, noQuery, pageQuery } from "../schemas/common.ts";
 import * as groups from "../schemas/groups.ts";
-import { groupNameErrors, knownGroupErrors } from "./shared-errors.ts";
+import { commitErrors, groupNameErrors, knownGroupErrors } from "./shared-errors.ts";
 
+/** A share group may have the name. */
+const anyGroupErrors = [...groupNameErrors, "INCONSISTENT_GROUP_PROTOCOL"] as const;
+const presentGroupErrors = [...knownGroupErrors, "INCONSISTENT_GROUP_PROTOCOL"] as const;
 const subscriptionErrors = ["INVALID_REGULAR_EXPRESSION", "INVALID_TOPIC_EXCEPTION"] as const;
-const memberErrors = ["UNKNOWN_MEMBER_ID", "FENCED_MEMBER_EPOCH", "STALE_MEMBER_EPOCH"] as const;
 
 export const operations = {
   joinGroup: {
@@ -17,13 +19,12 @@ export const operations = {
     status: 200,
     answer: groups.membershipAnswer,
     errors: [
-      ...groupNameErrors,
+      ...anyGroupErrors,
       ...subscriptionErrors,
       "GROUP_MAX_SIZE_REACHED",
       "UNRELEASED_INSTANCE_ID",
       "UNSUPPORTED_ASSIGNOR",
       "INVALID_SESSION_TIMEOUT",
-      "INCONSISTENT_GROUP_PROTOCOL",
     ],
   },
   heartbeatMember: {
@@ -33,14 +34,20 @@ export const operations = {
     body: groups.memberHeartbeatBody,
     status: 200,
     answer: groups.membershipAnswer,
-    errors: [...groupNameErrors, ...subscriptionErrors, ...memberErrors, "FENCED_INSTANCE_ID"],
+    errors: [
+      ...anyGroupErrors,
+      ...subscriptionErrors,
+      "UNKNOWN_MEMBER_ID",
+      "FENCED_MEMBER_EPOCH",
+      "FENCED_INSTANCE_ID",
+    ],
   },
   leaveGroup: {
     summary: "Leave a group: the member's partitions go to others at once",
     params: groups.memberParams,
     query: groups.leaveGroupQuery,
     status: 204,
-    errors: groupNameErrors,
+    errors: anyGroupErrors,
   },
   commitOffsets: {
     summary: "Commit offsets",
@@ -49,7 +56,7 @@ export const operations = {
     body: groups.commitOffsetsBody,
     status: 200,
     answer: groups.commitOffsetsAnswer,
-    errors: [...groupNameErrors, ...memberErrors, "OFFSET_METADATA_TOO_LARGE", "INVALID_COMMIT_OFFSET_SIZE"],
+    errors: [...anyGroupErrors, ...commitErrors],
   },
   getGroupOffsets: {
     summary: "Committed offsets with lag, also of partitions that are owned and have none",
@@ -57,7 +64,7 @@ export const operations = {
     query: groups.getGroupOffsetsQuery,
     status: 200,
     answer: groups.getGroupOffsetsAnswer,
-    errors: [...knownGroupErrors, "UNSTABLE_OFFSET_COMMIT"],
+    errors: [...presentGroupErrors, "UNSTABLE_OFFSET_COMMIT"],
   },
   resetGroupOffsets: {
     summary: "Move the offsets of a group that has no members",
@@ -66,7 +73,7 @@ export const operations = {
     body: groups.resetGroupOffsetsBody,
     status: 200,
     answer: groups.resetGroupOffsetsAnswer,
-    errors: [...knownGroupErrors, "NON_EMPTY_GROUP", "UNKNOWN_TOPIC_OR_PARTITION"],
+    errors: [...presentGroupErrors, "NON_EMPTY_GROUP", "UNKNOWN_TOPIC_OR_PARTITION", "INVALID_TOPIC_EXCEPTION"],
   },
   listGroups: {
     summary: "List groups",
@@ -74,7 +81,7 @@ export const operations = {
     query: pageQuery,
     status: 200,
     answer: groups.listGroupsAnswer,
-    errors: ["UNKNOWN_NAMESPACE"],
+    errors: ["UNKNOWN_NAMESPACE", "BAD_ARGUMENTS"],
   },
   describeGroup: {
     summary: "Describe a group and its members",
@@ -82,13 +89,13 @@ export const operations = {
     query: noQuery,
     status: 200,
     answer: groups.describeGroupAnswer,
-    errors: knownGroupErrors,
+    errors: presentGroupErrors,
   },
   deleteGroup: {
     summary: "Delete a group that has no members, and its offsets",
     params: groups.groupParams,
     query: noQuery,
     status: 204,
-    errors: [...knownGroupErrors, "NON_EMPTY_GROUP"],
+    errors: [...presentGroupErrors, "NON_EMPTY_GROUP"],
   },
 } as const satisfies Partial<Record<OperationId, Operation>>;

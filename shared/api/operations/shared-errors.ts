@@ -8,3 +8,12 @@ export const readErrors = [...callerErrors, "NO_NODE", "NO_AUTH"] as const;
 
 export const groupNameErrors = ["UNKNOWN_NAMESPACE", "INVALID_GROUP_ID"] as const;
 export const knownGroupErrors = [...groupNameErrors, "GROUP_ID_NOT_FOUND"] as const;
+/** Of offsets that are committed, also with a transaction. */
+export const commitErrors = [
+  "UNKNOWN_MEMBER_ID",
+  "STALE_MEMBER_EPOCH",
+  "FENCED_INSTANCE_ID",
+  "INVALID_TOPIC_EXCEPTION",
+  "OFFSET_METADATA_TOO_LARGE",
+  "INVALID_COMMIT_OFFSET_SIZE",
+] as const;

@@ -3,23 +3,16 @@ import type { Operation } from "../operation.ts";
 import type { OperationId } from "../routes.ts";
 import { namespaceParams, noQuery, pageQuery } from "../schemas/common.ts";
 import * as transactions from "../schemas/transactions.ts";
+import { commitErrors } from "./shared-errors.ts";
 
 const idErrors = ["UNKNOWN_NAMESPACE", "BAD_ARGUMENTS"] as const;
-const producerErrors = [
-  ...idErrors,
-  "PRODUCER_FENCED",
-  "INVALID_PRODUCER_ID_MAPPING",
-  "INVALID_TXN_STATE",
-  "CONCURRENT_TRANSACTIONS",
-] as const;
+const producerErrors = ["BAD_ARGUMENTS", "PRODUCER_FENCED", "INVALID_PRODUCER_ID_MAPPING"] as const;
 const topicErrors = ["UNKNOWN_TOPIC_OR_PARTITION", "INVALID_TOPIC_EXCEPTION"] as const;
 const offsetErrors = [
+  "UNKNOWN_TOPIC_OR_PARTITION",
   "INVALID_GROUP_ID",
-  "UNKNOWN_MEMBER_ID",
-  "STALE_MEMBER_EPOCH",
-  "FENCED_MEMBER_EPOCH",
-  "OFFSET_METADATA_TOO_LARGE",
-  "INVALID_COMMIT_OFFSET_SIZE",
+  "INCONSISTENT_GROUP_PROTOCOL",
+  ...commitErrors,
 ] as const;
 const endTransaction = {
   params: transactions.transactionParams,
@@ -27,7 +20,7 @@ const endTransaction = {
   body: transactions.endTransactionBody,
   status: 200,
   answer: transactions.endTransactionAnswer,
-  errors: producerErrors,
+  errors: [...producerErrors, "INVALID_TXN_STATE"],
 } as const;
 
 export const operations = {
@@ -39,7 +32,7 @@ export const operations = {
     keyed: true,
     status: 200,
     answer: transactions.writeAtomicallyAnswer,
-    errors: ["UNKNOWN_NAMESPACE", ...topicErrors, "RECORD_LIST_TOO_LARGE", "INVALID_RECORD", ...offsetErrors],
+    errors: [...idErrors, "RECORD_LIST_TOO_LARGE", "INVALID_RECORD", ...offsetErrors],
   },
   listTransactions: {
     summary: "List transactional ids and their transactions",
@@ -63,7 +56,7 @@ export const operations = {
     query: noQuery,
     body: transactions.addPartitionsBody,
     status: 204,
-    errors: [...producerErrors, ...topicErrors],
+    errors: [...producerErrors, "CONCURRENT_TRANSACTIONS", "UNKNOWN_NAMESPACE", ...topicErrors],
   },
   addOffsetsToTransaction: {
     summary: "Begin a transaction if none is open, and add offsets that are committed with it",
@@ -71,7 +64,7 @@ export const operations = {
     query: noQuery,
     body: transactions.addOffsetsBody,
     status: 204,
-    errors: [...producerErrors, ...offsetErrors],
+    errors: [...producerErrors, "CONCURRENT_TRANSACTIONS", ...offsetErrors],
   },
   commitTransaction: { summary: "Commit a transaction", ...endTransaction },
   abortTransaction: { summary: "Abort a transaction", ...endTransaction },

@@ -12,7 +12,7 @@ import { count, int32Max, namespaceName, nextToken, partError, text, topicName }
 /** The rules of group ids are the services' to apply. */
 export const groupId = z.string().meta({
   description:
-    "1 to 249 characters, none of them a slash or a control character. Otherwise INVALID_GROUP_ID. API Gateway may change " +
+    "1 to 249 characters, none of them a slash or a control character; not `.` nor `..`. Otherwise INVALID_GROUP_ID. API Gateway may change " +
     "a path that has `%25` or `%3F` in it.",
   minLength: 1,
   maxLength: 249,

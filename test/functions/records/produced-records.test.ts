@@ -120,6 +120,14 @@ describe("parsePartitionProduceBody", () => {
     expect(parsePartitionProduceBody({ records: [{ value: "v" }] })).toMatchObject({ conditions: {} });
   });
 
+  test("takes the transactional id beside the producer's identity", () => {
+    const producer = { producerId: "7", producerEpoch: 1, baseSequence: 0 };
+    expect(parsePartitionProduceBody({ records: [{ value: "v" }], ...producer, transactionalId: "t" })).toMatchObject({
+      producer: { producerId: 7n, producerEpoch: 1, baseSequence: 0 },
+      transactionalId: "t",
+    });
+  });
+
   test.each<[object, string]>([
     [{ producerId: "1" }, "producerEpoch"],
     [{ producerId: "1", producerEpoch: 0 }, "baseSequence"],
@@ -128,7 +136,7 @@ describe("parsePartitionProduceBody", () => {
     [{ producerId: "1", producerEpoch: 40_000, baseSequence: 0 }, "producerEpoch"],
     [{ expectedOffset: -1 }, "expectedOffset"],
     [{ fencingToken: "1" }, "fencingToken"],
-    [{ transactionalId: "t" }, "transactionalId"],
+    [{ transactionalId: "t" }, "producerId"],
   ])("refuses %j, naming %s", (fields, field) => {
     const body = { records: [{ value: "v" }], ...fields };
     expect(failureOf(() => parsePartitionProduceBody(body))).toEqual({ code: "INVALID_REQUEST", field });
