@@ -4,8 +4,10 @@ import { inContainer } from "./container.ts";
 import { createHttpHandler } from "./http/handler.ts";
 import type { HttpHandler } from "./http/handler.ts";
 import { groupsOperations } from "./operations/groups.ts";
+import { shareGroupsOperations } from "./operations/share-groups.ts";
 
-export const createGroupsHandler = (services: Services): HttpHandler => createHttpHandler(groupsOperations(services));
+export const createGroupsHandler = (services: Services): HttpHandler =>
+  createHttpHandler([...groupsOperations(services), ...shareGroupsOperations(services)]);
 
 /** Entry of the Lambda function. */
 export const handler: HttpHandler = inContainer(createGroupsHandler);

@@ -1,6 +1,7 @@
 import { operations } from "../../shared/api/operations/share-groups.ts";
 import type { AcquireRecordsAnswer } from "../../shared/api/schemas/share-groups.ts";
-import type { AcknowledgeResult, AcquiredRecord, ShareGroupService } from "../../shared/services/share-groups.ts";
+import type { Services } from "../../shared/services/services.ts";
+import type { AcknowledgeResult, AcquiredRecord } from "../../shared/services/share-groups.ts";
 import { answerTooLarge, isTooLarge, partErrorOf } from "../http/answer.ts";
 import { boundedWait } from "../http/caller.ts";
 import { type ApiRequest, serving } from "../http/operation.ts";
@@ -9,12 +10,8 @@ import { fetchedRecordAnswer } from "../records/fetched-records.ts";
 
 const { jsonOperation } = serving(operations);
 
-interface ShareServices {
-  readonly shareGroups: ShareGroupService;
-}
-
 /** Share groups: records as a queue. */
-export function shareGroupsOperations({ shareGroups }: ShareServices): readonly ServedOperation[] {
+export function shareGroupsOperations({ shareGroups }: Services): readonly ServedOperation[] {
   return [
     jsonOperation("listShareGroups", async ({ params, query }) => {
       const { items, nextToken } = await shareGroups.list(params.namespace, query);
@@ -44,7 +41,7 @@ export function shareGroupsOperations({ shareGroups }: ShareServices): readonly 
 const jsonGrowthMax = 6;
 
 async function acquire(
-  { shareGroups }: ShareServices,
+  { shareGroups }: Pick<Services, "shareGroups">,
   { params, body, routed }: ApiRequest<"acquireRecords">,
 ): Promise<AcquireRecordsAnswer> {
   const { answerBytesMax } = routed;
@@ -64,7 +61,7 @@ async function acquire(
 }
 
 async function release(
-  { shareGroups }: ShareServices,
+  { shareGroups }: Pick<Services, "shareGroups">,
   { params, body }: Pick<ApiRequest<"acquireRecords">, "params" | "body">,
   records: readonly AcquiredRecord[],
 ): Promise<void> {

@@ -25,8 +25,6 @@ export const shareSkewMs = 250;
 
 // ---- Groups ----
 
-/** With a namespace it must fit the key of an item; a topic's name is as long. */
-export const shareGroupNameCharsMax = 249;
 /** Topics of one group: their list is an attribute of the group's item, at most 300 bytes each. */
 export const shareGroupTopicsMax = 100;
 /** Oldest group settings that a process may act on, as with topics. */

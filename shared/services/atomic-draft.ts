@@ -1,10 +1,11 @@
 /** A write in one call, looked through: which record goes to which partition, and what is answered. */
+import { checkGroupName } from "./group-name.ts";
 import { ServiceError } from "../api/errors.ts";
 import { requestBodyBytesMax, requestRecordsMax } from "../limits.ts";
 import type { TransactionRecord } from "../transactions/transaction-record.ts";
 import { type AppendedBatch, decodeAnswer } from "./atomic-answer.ts";
 import { PartitionChooser } from "./choose-partitions.ts";
-import { checkCommit, checkGroupName } from "./group-checks.ts";
+import { checkCommit } from "./group-checks.ts";
 import type { ProduceRecord } from "./services.ts";
 import type { AtomicResult, AtomicWrite, TransactionalId } from "./transactions.ts";
 

@@ -2,7 +2,6 @@
 import { ServiceError } from "../api/errors.ts";
 import {
   clientIdCharsMax,
-  groupIdCharsMax,
   groupRebalanceTimeoutMsDefault,
   groupRebalanceTimeoutMsMax,
   groupRebalanceTimeoutMsMin,
@@ -21,22 +20,7 @@ import {
 } from "../limits/group-requests.ts";
 import { compilePattern } from "./group-topics.ts";
 import type { CommitOffsets, GroupName, JoinGroup, MemberHeartbeat, OffsetToCommit, Subscription } from "./groups.ts";
-import { checkNamespaceName } from "./namespace-service.ts";
 import { checkTopicName } from "./topic-checks.ts";
-
-/**
- * A group's id is a segment of a URL's path, where a slash would end it, and one or two dots mean another place.
- *
- * @throws ServiceError INVALID_GROUP_ID | UNKNOWN_NAMESPACE
- */
-export function checkGroupName({ namespace, group }: GroupName): void {
-  checkNamespaceName(namespace);
-  if (isText(group, groupIdCharsMax) && !group.includes("/") && group !== "." && group !== "..") return;
-  throw new ServiceError(
-    "INVALID_GROUP_ID",
-    `A group's id has 1 to ${groupIdCharsMax} characters, none of them a slash or of control, and is not . or ..`,
-  );
-}
 
 /** @throws ServiceError INVALID_REQUEST */
 export function checkMemberId(memberId: string): void {

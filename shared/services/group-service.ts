@@ -1,4 +1,5 @@
 /** Consumer groups (KIP-848), and the offsets that transactions commit to them. */
+import { checkGroupName } from "./group-name.ts";
 import { ServiceError } from "../api/errors.ts";
 import { consumerKind, hasStaged, isForgotten, isGroup } from "../groups/group-item.ts";
 import { type Member, settlementOf } from "../groups/group-state.ts";
@@ -7,7 +8,7 @@ import { groupsPartition } from "../storage/item-keys.ts";
 import type { Item } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import { withChangeErrors } from "./change-errors.ts";
-import { checkCommit, checkGroupName, checkHeartbeat, checkJoin, checkMemberId } from "./group-checks.ts";
+import { checkCommit, checkHeartbeat, checkJoin, checkMemberId } from "./group-checks.ts";
 import { GroupCommits } from "./group-commits.ts";
 import { type GroupAsRead, GroupItems } from "./group-items.ts";
 import { GroupMembers, namedPartitions, settledInMemory, tooContended } from "./group-members.ts";

@@ -6,7 +6,6 @@ import {
   shareAcquireTopicsMax,
   shareDeliveriesDefault,
   shareDeliveriesMax,
-  shareGroupNameCharsMax,
   shareLockMsDefault,
   shareLockMsMax,
   shareLockMsMin,
@@ -14,8 +13,6 @@ import {
   shareRedriveRecordsMax,
 } from "../limits/share-groups.ts";
 import { findTopicNameProblem } from "../topics/topic-name.ts";
-import type { GroupName } from "./groups.ts";
-import { checkNamespaceName } from "./namespace-service.ts";
 import type { Acknowledgement, AcquireRecords, ShareGroupConfig } from "./share-groups.ts";
 
 export const shareConfigDefault: ShareGroupConfig = {
@@ -24,13 +21,6 @@ export const shareConfigDefault: ShareGroupConfig = {
   startAt: "latest",
   isolation: "read_uncommitted",
 };
-
-/** @throws ServiceError INVALID_GROUP_ID | UNKNOWN_NAMESPACE */
-export function checkShareGroupName({ namespace, group }: GroupName): void {
-  checkNamespaceName(namespace);
-  if (isText(group, shareGroupNameCharsMax)) return;
-  throw new ServiceError("INVALID_GROUP_ID", `A group's name has 1 to ${shareGroupNameCharsMax} characters`);
-}
 
 /**
  * The settings after a change; a dead-letter topic "" takes it away.

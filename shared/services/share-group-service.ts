@@ -1,4 +1,5 @@
 /** Share groups (KIP-932): what of them is more than one step, and what their callers are told. */
+import { checkGroupName } from "./group-name.ts";
 import { ServiceError } from "../api/errors.ts";
 import { isLockOver, settle } from "../groups/share-decisions.ts";
 import { countOf, isSettled, newShareState, type ShareState, startAt } from "../groups/share-state.ts";
@@ -13,14 +14,7 @@ import type { Namespaces } from "./namespace-service.ts";
 import type { FetchService, Page, PageRequest, ProduceService, TopicFinder } from "./services.ts";
 import { ShareAcknowledger } from "./share-acknowledger.ts";
 import { rulesOf, ShareAcquirer } from "./share-acquirer.ts";
-import {
-  changedShareConfig,
-  checkAcknowledge,
-  checkAcquire,
-  checkRedrive,
-  checkShareGroupName,
-  invalidConfig,
-} from "./share-checks.ts";
+import { changedShareConfig, checkAcknowledge, checkAcquire, checkRedrive, invalidConfig } from "./share-checks.ts";
 import { ShareDeadLetters } from "./share-dead-letters.ts";
 import { isShareGroup, type ShareGroup, ShareGroupChangedError, ShareGroupItems } from "./share-group-items.ts";
 import type {
@@ -186,7 +180,7 @@ class StoredShareGroups implements ShareGroupService {
   }
 
   async #check(name: GroupName): Promise<void> {
-    checkShareGroupName(name);
+    checkGroupName(name);
     await this.#needs.namespaces.require(name.namespace);
   }
 

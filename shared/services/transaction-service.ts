@@ -2,6 +2,7 @@
  * Transactions of producers with a transactional id. Which state an id is in is decided by single conditional writes of its
  * item; what follows from a decision, whoever comes next can do (docs/decisions/0016).
  */
+import { checkGroupName } from "./group-name.ts";
 import { ServiceError } from "../api/errors.ts";
 import { takeoversMax, transactionTimeoutMsDefault, transactionTimeoutMsMax } from "../limits/transactions.ts";
 import { transactionsPartition } from "../storage/item-keys.ts";
@@ -19,7 +20,7 @@ import {
 import { AtomicWrites, type AtomicWriteParts } from "./atomic-writes.ts";
 import { withChangeErrors } from "./change-errors.ts";
 import { findPartition } from "./find-partition.ts";
-import { checkCommit, checkGroupName } from "./group-checks.ts";
+import { checkCommit } from "./group-checks.ts";
 import type { TopicPartitions } from "./groups.ts";
 import type { Namespaces } from "./namespace-service.ts";
 import type { Page, PageRequest } from "./services.ts";

@@ -7,6 +7,7 @@
  *
  * Each transaction of a producer has an epoch of its own. `d:` refuses what was staged for one that is decided and comes late.
  */
+import { checkGroupName } from "./group-name.ts";
 import { ServiceError } from "../api/errors.ts";
 import {
   decidedBefore,
@@ -25,7 +26,7 @@ import { groupKey } from "../storage/item-keys.ts";
 import type { AttributeValue, Condition, Item } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import { withChangeErrors } from "./change-errors.ts";
-import { checkCommit, checkGroupName } from "./group-checks.ts";
+import { checkCommit } from "./group-checks.ts";
 import type { GroupCommits, ResolvedOffset } from "./group-commits.ts";
 import { type GroupItems, idOf } from "./group-items.ts";
 import { tooContended } from "./group-members.ts";

@@ -9,6 +9,7 @@ import { groupsOperations } from "../../functions/operations/groups.ts";
 import { healthOperations } from "../../functions/operations/health.ts";
 import { produceOperations } from "../../functions/operations/produce.ts";
 import { sessionsOperations } from "../../functions/operations/sessions.ts";
+import { shareGroupsOperations } from "../../functions/operations/share-groups.ts";
 import { topicsOperations } from "../../functions/operations/topics.ts";
 import { transactionsOperations } from "../../functions/operations/transactions.ts";
 import { znodeOperations } from "../../functions/operations/znode.ts";
@@ -64,6 +65,7 @@ export function startFunctions({ access = {}, storage }: Start = {}) {
       ...produceOperations(services),
       ...fetchOperations(services, access),
       ...groupsOperations(services),
+      ...shareGroupsOperations(services),
       ...transactionsOperations(services),
       ...sessionsOperations(services),
       ...znodeOperations(services, access),

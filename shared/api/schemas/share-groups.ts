@@ -21,7 +21,8 @@ const configFields = {
     description: "Deliveries of a record until it is given up: 1 to 100, default 5 (share.delivery.count.limit).",
   }),
   deadLetterTopic: z.string().optional().meta({
-    description: "Where records go that were delivered too often or rejected; without it they are dropped.",
+    description:
+      "Where records go that were delivered too often or rejected; without it they are dropped. Empty: none.",
   }),
   startAt: z
     .enum(["earliest", "latest"])
@@ -29,7 +30,7 @@ const configFields = {
   isolation: z.enum(["read_uncommitted", "read_committed"]).meta({ description: "Default read_uncommitted." }),
 };
 
-/** Numbers out of their bounds are the service's to refuse: INVALID_CONFIG. */
+/** What is left out stays as it is. Numbers out of their bounds are the service's to refuse: INVALID_CONFIG. */
 export const configureShareGroupBody = z.strictObject({ config: z.strictObject(configFields).partial() });
 
 const shareGroupConfig = z.object(configFields).meta({ id: "ShareGroupConfig" });
