@@ -1,7 +1,9 @@
 /** The functions with a caller's view of groups and transactions. */
 import type { operations as groupOperations } from "../../shared/api/operations/groups.ts";
+import type { operations as shareGroupOperations } from "../../shared/api/operations/share-groups.ts";
 import type { operations as topicOperations } from "../../shared/api/operations/topics.ts";
 import type { operations as transactionOperations } from "../../shared/api/operations/transactions.ts";
+import { expect } from "vitest";
 import { groupKey } from "../../shared/storage/item-keys.ts";
 import type { Storage } from "../../shared/storage/storage.ts";
 import { ApiBed, type ApiCall } from "./api-bed.ts";
@@ -9,9 +11,9 @@ import { realTimeStorage } from "./real-time-storage.ts";
 
 export type GroupOperations = typeof groupOperations & typeof transactionOperations;
 export type GroupId = keyof GroupOperations;
-export type Call = ApiCall<
-  GroupId | keyof typeof topicOperations | "createProducer" | "produce" | "produceToPartition"
->;
+export type ShareGroupId = keyof typeof shareGroupOperations;
+type TopicId = keyof typeof topicOperations;
+export type Call = ApiCall<GroupId | ShareGroupId | TopicId | "createProducer" | "produce" | "produceToPartition">;
 
 export interface JoinedMember {
   readonly memberId: string;
@@ -72,9 +74,24 @@ export class GroupBed extends ApiBed<Call["id"]> {
     return first;
   }
 
-  /** Makes a share group of the name. */
+  /** Makes a share group of the name, in place of the consumer group that may have it. */
   async makeShareGroup(): Promise<void> {
-    await this.storage.items.update(groupKey("default", "g"), { set: { kind: "share" } }, []);
+    await this.storage.items.delete(groupKey("default", "g"));
+    await this.ok({ id: "configureShareGroup", params: group, body: { config: {} } });
+  }
+
+  /** Records of `orders` that a worker has acquired from a share group. */
+  async acquire(config: object = {}): Promise<void> {
+    await this.createTopic();
+    await this.ok({ id: "configureShareGroup", params: group, body: { config: { startAt: "earliest", ...config } } });
+    const records = ["a", "b", "c"].map((value) => ({ value, partition: 0 }));
+    await this.ok({ id: "produce", params: { topic: "orders" }, body: { records } });
+    const acquired = await this.ok({
+      id: "acquireRecords",
+      params: group,
+      body: { topics: ["orders"], memberId: "w" },
+    });
+    expect(acquired["records"]).toHaveLength(3);
   }
 }
 

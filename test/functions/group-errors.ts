@@ -3,9 +3,8 @@ import { StorageUnavailableError } from "../../shared/storage/errors.ts";
 import { interruptRequests } from "../shared/services/interrupt-requests.ts";
 import { type Call, goodCalls, group, GroupBed, type GroupId, type GroupOperations, offsets } from "./group-bed.ts";
 import { realTimeStorage } from "./real-time-storage.ts";
-import type { Received } from "./start-functions.ts";
+import type { Case } from "./walk-routes.ts";
 
-export type Case = () => Promise<Received>;
 type Listed<Id extends GroupId> = GroupOperations[Id]["errors"][number];
 
 /** Changes what a call that succeeds sends, after what else is to be done. */

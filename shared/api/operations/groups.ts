@@ -3,11 +3,10 @@ import type { Operation } from "../operation.ts";
 import type { OperationId } from "../routes.ts";
 import { namespaceParams, noQuery, pageQuery } from "../schemas/common.ts";
 import * as groups from "../schemas/groups.ts";
-import { commitErrors, groupNameErrors, knownGroupErrors } from "./shared-errors.ts";
+import { commitErrors, groupNameErrors, presentGroupErrors } from "./shared-errors.ts";
 
 /** A share group may have the name. */
 const anyGroupErrors = [...groupNameErrors, "INCONSISTENT_GROUP_PROTOCOL"] as const;
-const presentGroupErrors = [...knownGroupErrors, "INCONSISTENT_GROUP_PROTOCOL"] as const;
 const subscriptionErrors = ["INVALID_REGULAR_EXPRESSION", "INVALID_TOPIC_EXCEPTION"] as const;
 
 export const operations = {

@@ -4,7 +4,7 @@ import type { OperationId } from "../routes.ts";
 import { namespaceParams, noQuery, pageQuery } from "../schemas/common.ts";
 import { groupParams } from "../schemas/groups.ts";
 import * as shares from "../schemas/share-groups.ts";
-import { groupNameErrors, knownGroupErrors } from "./shared-errors.ts";
+import { groupNameErrors, presentGroupErrors } from "./shared-errors.ts";
 
 export const operations = {
   listShareGroups: {
@@ -30,14 +30,14 @@ export const operations = {
     query: noQuery,
     status: 200,
     answer: shares.describeShareGroupAnswer,
-    errors: knownGroupErrors,
+    errors: presentGroupErrors,
   },
   deleteShareGroup: {
     summary: "Delete a share group of which no records are acquired",
     params: groupParams,
     query: noQuery,
     status: 204,
-    errors: [...knownGroupErrors, "NON_EMPTY_GROUP"],
+    errors: [...presentGroupErrors, "NON_EMPTY_GROUP"],
   },
   acquireRecords: {
     summary: "Acquire records for a time, and wait for some; makes the group if there is none",
@@ -60,7 +60,7 @@ export const operations = {
     body: shares.acknowledgeRecordsBody,
     status: 200,
     answer: shares.acknowledgeRecordsAnswer,
-    errors: knownGroupErrors,
+    errors: presentGroupErrors,
   },
   redriveRecords: {
     summary: "Send records from the dead-letter topic back to where they came from, each once",
@@ -70,6 +70,6 @@ export const operations = {
     bodyOptional: true,
     status: 200,
     answer: shares.redriveRecordsAnswer,
-    errors: [...knownGroupErrors, "INVALID_CONFIG"],
+    errors: [...presentGroupErrors, "INVALID_CONFIG"],
   },
 } as const satisfies Partial<Record<OperationId, Operation>>;

@@ -7,7 +7,8 @@ export const callerErrors = [...ownSessionErrors, "BAD_ARGUMENTS"] as const;
 export const readErrors = [...callerErrors, "NO_NODE", "NO_AUTH"] as const;
 
 export const groupNameErrors = ["UNKNOWN_NAMESPACE", "INVALID_GROUP_ID"] as const;
-export const knownGroupErrors = [...groupNameErrors, "GROUP_ID_NOT_FOUND"] as const;
+/** A consumer group may have the name of a share group, and the other way round: INCONSISTENT_GROUP_PROTOCOL. */
+export const presentGroupErrors = [...groupNameErrors, "GROUP_ID_NOT_FOUND", "INCONSISTENT_GROUP_PROTOCOL"] as const;
 /** Of offsets that are committed, also with a transaction. */
 export const commitErrors = [
   "UNKNOWN_MEMBER_ID",
