@@ -181,8 +181,7 @@ export class ShareAcquirer {
       if (next <= from) break;
       windows.push({ first: from, next, offsets: fitting.records.map(({ offset }) => offset) });
       from = next;
-      // Records of one fetch are what one look takes of what is new; more come with the next call.
-      if (wanted.last === undefined && fitting.records.length > 0) break;
+      if (fitting.endsAt !== undefined || (wanted.last === undefined && next >= read.highWatermark)) break;
     }
     return { windows, records, logStartOffset, highWatermark };
   }
