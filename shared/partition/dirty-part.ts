@@ -1,8 +1,8 @@
 /** The sealed part of a log that is not compacted yet, and whether it is time to do it (Kafka, `LogCleanerManager`). */
 import { compactionDirtyBytesMax, compactionHorizonMsMin, compactionListPagesMax } from "../limits/compaction.ts";
 import { catchUpBytesMax, catchUpEntriesMax } from "../limits.ts";
+import { contiguousFrom } from "../log/chain.ts";
 import { segmentsLogId } from "../log/log-id.ts";
-import type { LogEntry } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { PartitionStart } from "./compaction-state.ts";
 import type { PartitionName } from "./recover-partition.ts";
@@ -33,23 +33,28 @@ export function dirtyFrom({ compaction, logStart }: PartitionStart): number {
   return Math.max(compaction.cleanedTo, logStart.offset);
 }
 
-/** Segments of the list that hold something at or after the offset. A request for up to a megabyte of descriptors. */
+/**
+ * Segments of the list from the one that holds the offset on, without a hole: a range read may miss an entry, and what a run
+ * has not read would be lost by it. None if nothing is sealed there. A request, and one for each megabyte of descriptors.
+ */
 export async function* segmentsFrom(
   storage: Storage,
   name: PartitionName,
   offset: number,
 ): AsyncGenerator<SegmentDescriptor, void> {
   const logId = segmentsLogId(name.topicId, name.partition);
-  const around: LogEntry | undefined = offset === 0 ? undefined : await storage.logs.readAt(logId, offset);
-  let position = around !== undefined && around.next > offset ? around.position : offset;
+  const around = await storage.logs.readAt(logId, offset);
+  if (around === undefined || around.next <= offset) return;
+  let { position } = around;
   for (let page = 0; page < compactionListPagesMax; page += 1) {
     const limits = { entriesMax: catchUpEntriesMax, bytesMax: catchUpBytesMax };
     const range = await storage.logs.readFrom(logId, position, limits);
-    for (const entry of range.entries) {
+    const chain = contiguousFrom(range.entries, position);
+    for (const entry of chain) {
       yield decodeSegmentDescriptor(entry);
       position = entry.next;
     }
-    if (!range.more) return;
+    if (!range.more || chain.length < range.entries.length) return;
   }
 }
 

@@ -73,7 +73,7 @@ async function readPatiently(
       if (bytes === undefined) throw new StorageUnavailableError(`${segmentLogKey(name, segment)} is gone`);
       return bytes;
     } catch (cause) {
-      if (attempt === readAttemptsMax || cause instanceof StorageCorruptError) throw cause;
+      if (attempt === readAttemptsMax) throw cause;
     }
     await storage.timers.sleep(backoffMs(storage, attempt));
   }
