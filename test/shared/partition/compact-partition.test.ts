@@ -232,3 +232,25 @@ test("of two runs at once one is published", async () => {
   expect(results.filter(({ kind }) => kind === "compacted")).toHaveLength(1);
   expect(await readKeyed(storage)).toEqual(["1:a=2"]);
 });
+
+test("a run stops where a range read misses a segment", async () => {
+  const { storage } = createMemoryStorage();
+  const writer = writerOf(storage);
+  for (const key of ["a", "b", "c"]) {
+    await appendKeyed(writer, [[key, "1"]]);
+    await seal(storage);
+  }
+  const { logs } = storage;
+  const torn = {
+    putIfAbsent: logs.putIfAbsent.bind(logs),
+    readLast: logs.readLast.bind(logs),
+    readAt: logs.readAt.bind(logs),
+    trim: logs.trim.bind(logs),
+    readFrom: async (...args: Parameters<typeof logs.readFrom>) => {
+      const range = await logs.readFrom(...args);
+      return { ...range, entries: range.entries.filter(({ position }) => position !== 1) };
+    },
+  };
+  expect(await compact({ ...storage, logs: torn })).toMatchObject({ kind: "compacted", cleanedTo: 1 });
+  expect(await readKeyed(storage)).toEqual(["0:a=1", "1:b=1", "2:c=1"]);
+});
