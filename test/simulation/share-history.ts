@@ -2,7 +2,14 @@
 import type { FetchedRecord } from "../../shared/services/services.ts";
 import type { AcquiredRecord } from "../../shared/services/share-groups.ts";
 import { headersOf } from "../shared/services/share-world.ts";
-import type { ShareSimulationResult } from "./share-simulation.ts";
+
+export interface ShareSimulationResult {
+  /** In words; none if the group kept its promises. */
+  readonly anomalies: readonly string[];
+  readonly accepted: number;
+  readonly dead: number;
+  readonly deliveries: number;
+}
 
 type Place = Pick<AcquiredRecord, "partition" | "offset">;
 

@@ -9,7 +9,7 @@ import type { Faults } from "../../shared/storage/memory/faults.ts";
 import type { SeededRandom } from "../../shared/storage/memory/seeded-random.ts";
 import type { Storage } from "../../shared/storage/storage.ts";
 import { type LineProcess, LineWorld } from "../shared/services/line-world.ts";
-import { ShareHistory } from "./share-history.ts";
+import { ShareHistory, type ShareSimulationResult } from "./share-history.ts";
 
 const namespace = "default";
 const group = { namespace, group: "workers" };
@@ -43,14 +43,6 @@ export interface ShareSimulation {
   readonly trouble: boolean;
   /** A fault of ours instead of the store's: what stands between servers and storage. */
   readonly mutate?: (storage: Storage) => Storage;
-}
-
-export interface ShareSimulationResult {
-  /** In words; none if the group kept its promises. */
-  readonly anomalies: readonly string[];
-  readonly accepted: number;
-  readonly dead: number;
-  readonly deliveries: number;
 }
 
 export async function simulateShareGroup(simulation: ShareSimulation): Promise<ShareSimulationResult> {
