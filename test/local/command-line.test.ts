@@ -3,7 +3,7 @@ import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { GetOffsetCommand } from "../../client/index.ts";
+import { DescribeGroupCommand, GetGroupOffsetsCommand, GetOffsetCommand } from "../../client/index.ts";
 import { CommandBed } from "./commands/command-bed.ts";
 
 const main = join(import.meta.dirname, "../../local/main.ts");
@@ -42,6 +42,19 @@ describe.concurrent("a process", () => {
     await once(child.stdout, "data");
     child.kill("SIGINT");
     expect(await ended).toEqual({ code: 130, stdout: "before\n", stderr: "" });
+  });
+
+  test("that consumes as a member commits what it has written on Ctrl-C, and leaves its group", async () => {
+    const topic = await bed.topic(["before"]);
+    const child = start(["consume", "-g", "interrupted", topic]);
+    const ended = finished(child);
+    await once(child.stdout, "data");
+    child.kill("SIGINT");
+    expect(await ended).toEqual({ code: 130, stdout: "before\n", stderr: "" });
+    const { members } = await bed.client.send(new DescribeGroupCommand({ group: "interrupted" }));
+    expect(members).toBe(0);
+    const { offsets } = await bed.client.send(new GetGroupOffsetsCommand({ group: "interrupted" }));
+    expect(offsets).toMatchObject([{ topic, partition: 0, offset: 1, lag: 0 }]);
   });
 
   test("that produces writes on Ctrl-C what it was given before", async () => {
