@@ -26,6 +26,7 @@ export type Functions = Readonly<Record<CapabilityName, CapabilityFunction>>;
 export function grantAll(functions: Functions, stores: Stores): void {
   grantLog(functions, stores);
   grantCoordination(functions, stores);
+  grantGroups(functions, stores);
   grantTransactions(functions, stores);
 }
 
@@ -106,6 +107,15 @@ function grantProducing(role: IGrantable, { logs, items, blobs, duties }: Stores
   duties.grantAsk(role);
 }
 
+/** Lags are read from partitions; dead letters and redrives are appended to them. */
+function grantGroups({ groups }: Functions, stores: Stores): void {
+  const { items } = stores;
+  grantProducing(groups.role, stores);
+  items.grantList(groups.role, "groups:*", "share:*");
+  items.grantUpdate(groups.role, "groups:*", "share:*");
+  items.grantDelete(groups.role, "groups:*", "share:*");
+}
+
 /** Whoever meets a transaction that was decided, or is over its time, ends it: in its partitions and in its groups. */
 function grantTransactions({ produce, transactions, reap, sweep }: Functions, stores: Stores): void {
   const { items, expiry } = stores;
@@ -115,4 +125,6 @@ function grantTransactions({ produce, transactions, reap, sweep }: Functions, st
     expiry.grantAsk(role);
   }
   for (const { role } of [transactions, sweep]) items.grantList(role, "transactions:*");
+  // A group that was forgotten makes way for what is committed anew.
+  items.grantDelete(transactions.role, "groups:*");
 }

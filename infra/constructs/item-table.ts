@@ -16,6 +16,7 @@ export type ItemPartition =
   | "sessions:*"
   | "transactions:*"
   | "groups:*"
+  | "share:*"
   | "health";
 
 export interface ItemTableProps {

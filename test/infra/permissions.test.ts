@@ -46,6 +46,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
     "sqs:SendMessage": ["duties", "expiry"],
   },
   transactions: {
+    "dynamodb:DeleteItem": ["items groups:*"],
     "dynamodb:GetItem": [
       "items garbage",
       "items groups:*",
@@ -76,8 +77,39 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
     "s3:PutObject": ["blobs/hot/*"],
     "sqs:SendMessage": ["duties", "expiry"],
   },
-  // Nothing yet.
-  groups: {},
+  groups: {
+    "dynamodb:DeleteItem": ["items groups:*", "items share:*"],
+    "dynamodb:GetItem": [
+      "items garbage",
+      "items groups:*",
+      "items namespaces",
+      "items partitions:*",
+      "items producer-ids",
+      "items share:*",
+      "items topics:*",
+    ],
+    "dynamodb:PutItem": ["logs partition:*"],
+    "dynamodb:Query": [
+      "items groups:*",
+      "items share:*",
+      "logs partition:*",
+      "logs segments:*",
+      "logs snapshots:*",
+      "logs tree:*",
+    ],
+    "dynamodb:UpdateItem": [
+      "items garbage",
+      "items groups:*",
+      "items partitions:*",
+      "items producer-ids",
+      "items share:*",
+      "items topics:*",
+    ],
+    "s3:GetObject": ["blobs/hot/*", "blobs/segments/*", "blobs/snapshots/*", "blobs/znodes/*"],
+    "s3:ListBucket": ["blobs"],
+    "s3:PutObject": ["blobs/hot/*"],
+    "sqs:SendMessage": ["duties"],
+  },
   fetch: {
     "dynamodb:GetItem": ["items namespaces", "items partitions:*", "items topics:*"],
     "dynamodb:Query": ["logs partition:*", "logs segments:*", "logs snapshots:*", "logs tree:*"],
@@ -257,6 +289,8 @@ describe("the kinds that permissions are given by", () => {
       itemKeys.garbageKey("topic"),
       itemKeys.sessionKey("default", 1n),
       itemKeys.transactionKey("default", "id"),
+      itemKeys.groupKey("default", "group"),
+      itemKeys.shareKey("default", "group", "topic", 0),
       itemKeys.healthKey("a"),
     ];
     for (const { partition } of keys) expect(reach("items", partition), partition).toBe(true);
