@@ -104,11 +104,9 @@ function attributeBytes(name: string, value: AttributeValue): number {
   return textBytes(name) + 2 + (typeof value === "string" ? textBytes(value) : 10);
 }
 
-/** Three for a character that is not ASCII: UTF-8 never takes more. */
+/** Three for each character of a text that is not all ASCII: UTF-8 never takes more. */
 function textBytes(text: string): number {
-  let bytes = text.length;
-  for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) > 0x7f) bytes += 2;
-  return bytes;
+  return /[^ -~]/.test(text) ? text.length * 3 : text.length;
 }
 
 export interface StateChange {

@@ -21,6 +21,7 @@ import {
   offsetsRetentionMs,
 } from "../limits/groups.ts";
 import { backoffMs } from "../log/put-entry.ts";
+import { sessionSkewMs } from "../limits.ts";
 import { StorageTimeoutError } from "../storage/errors.ts";
 import { conditionsHold } from "../storage/item-change.ts";
 import type { Attributes, Condition, Item } from "../storage/item-store.ts";
@@ -60,20 +61,30 @@ export class GroupCommits {
   /**
    * One update, unless another process's clock is ahead, or members whose session is over are to be removed first.
    *
+   * @param askedAt by `now`: what was asked for before the last commit was is out of date
    * @throws ServiceError UNKNOWN_MEMBER_ID | STALE_MEMBER_EPOCH | FENCED_INSTANCE_ID | INVALID_COMMIT_OFFSET_SIZE
+   * @throws StorageTimeoutError nobody knows whether it was written, or a later one came first
    */
-  async write(name: GroupName, committer: Committer, offsets: readonly ResolvedOffset[]): Promise<void> {
+  async write(
+    name: GroupName,
+    committer: Committer,
+    offsets: readonly ResolvedOffset[],
+    askedAt = this.now(),
+  ): Promise<void> {
     const set = { kind: consumerKind, ...this.attributesOf(offsets) };
     await this.checkRoom(name, set);
     const conditions = this.conditionsOf(committer);
     const clock = commitClockName(committer.memberId);
-    let ticks = this.#ticks();
+    let ticks = askedAt;
     for (let attempt = 0; attempt < groupChangeAttemptsMax; attempt += 1) {
       const existing = await this.#tick(name, set, conditions, clock, ticks);
       if (existing === "written") return;
       if (existing !== undefined && conditionsHold(existing, conditions)) {
+        const last = numberOf(existing.attributes[clock]);
+        // This process stood still meanwhile, and its caller has gone on without it.
+        if (last - askedAt > 2 * sessionSkewMs * ticksPerMs) throw new StorageTimeoutError("a later commit came first");
         // Sent by a clock that is ahead of ours, or at the same moment: this one comes after it.
-        ticks = Math.max(this.#ticks(), numberOf(existing.attributes[clock]) + 1);
+        ticks = last + 1;
       } else await this.makeWay(name, committer, existing);
       await this.#storage.timers.sleep(backoffMs(this.#storage, attempt));
     }
@@ -151,6 +162,11 @@ export class GroupCommits {
     });
   }
 
+  /** For `write`: when a commit was asked for. */
+  now(): number {
+    return this.#storage.clock.wallMs() * ticksPerMs + (this.#storage.random.uint32() % ticksPerMs);
+  }
+
   /** "written", or what stands in the way. */
   async #tick(
     name: GroupName,
@@ -178,9 +194,5 @@ export class GroupCommits {
       // A later commit has overtaken this one, and nobody knows whether it came first.
       throw unclear;
     }
-  }
-
-  #ticks(): number {
-    return this.#storage.clock.wallMs() * ticksPerMs + (this.#storage.random.uint32() % ticksPerMs);
   }
 }

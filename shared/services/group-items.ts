@@ -47,7 +47,9 @@ export class GroupItems {
 
   /** One request. A group that is forgotten is as one that is not there. */
   async get(name: GroupName): Promise<GroupAsRead> {
-    return this.read(name, await this.#storage.items.get(keyOf(name)));
+    const item = await this.#storage.items.get(keyOf(name));
+    this.#noteBytes(name, item);
+    return this.read(name, item);
   }
 
   /**
@@ -57,7 +59,6 @@ export class GroupItems {
    * @throws StorageCorruptError
    */
   read(name: GroupName, item: Item | undefined): GroupAsRead {
-    this.#noteBytes(name, item);
     if (item === undefined) return noGroup;
     const { attributes } = item;
     if (attributes["kind"] !== consumerKind) {

@@ -50,13 +50,14 @@ export class GroupOffsets {
 
   async commit(request: CommitOffsets): Promise<readonly CommitResult[]> {
     const { namespace, memberId, memberEpoch } = request;
+    const askedAt = this.#commits.now();
     const committer = memberId === undefined || memberEpoch === undefined ? {} : { memberId, memberEpoch };
     const resolved = await inTurns(request.offsets, (offset) => this.resolve(namespace, offset));
     const good = resolved.flatMap((offset) => (offset instanceof ServiceError ? [] : [offset]));
     // Each offset is an attribute, and may come with its topic's name as another.
     const size = Math.floor(groupUpdateAttributesMax / 2);
     for (let start = 0; start === 0 || start < good.length; start += size) {
-      await this.#commits.write(request, committer, good.slice(start, start + size));
+      await this.#commits.write(request, committer, good.slice(start, start + size), askedAt + start);
     }
     return request.offsets.map(({ topic, partition }, index) => {
       const outcome = resolved[index];

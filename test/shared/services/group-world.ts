@@ -44,8 +44,15 @@ export class GroupWorld {
     this.two = this.start();
   }
 
-  /** @param wrap what stands between the process and its storage */
-  start(options: ProcessOptions = {}, wrap: (storage: Storage) => Storage = (storage) => storage): GroupProcess {
+  /**
+   * @param wrap what stands between the process and its storage
+   * @param logs where partitions begin and end, instead of what is stored of them
+   */
+  start(
+    options: ProcessOptions = {},
+    wrap: (storage: Storage) => Storage = (storage) => storage,
+    logs?: Pick<FetchService, "listOffset">,
+  ): GroupProcess {
     const process = this.store.process(options);
     const counted = countRequests(wrap(process.storage));
     const { storage } = counted;
@@ -62,7 +69,7 @@ export class GroupWorld {
       topics,
       produce,
       fetch,
-      ...groupService(storage, { namespaces, topics, finder, fetch }),
+      ...groupService(storage, { namespaces, topics, finder, fetch: logs ?? fetch }),
     };
   }
 
