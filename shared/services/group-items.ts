@@ -104,7 +104,10 @@ export class GroupItems {
       throw new ServiceError("GROUP_MAX_SIZE_REACHED", `The group ${name.group} would become too large`);
     }
     const written = await this.update(name, { set: all, remove }, conditions);
-    if (written.applied) return { applied: true, group: this.read(name, written.item) };
+    if (written.applied) {
+      this.#remember(name, { attempt, state: after });
+      return { applied: true, group: this.read(name, written.item) };
+    }
     const group = this.read(name, written.existing);
     // Ours, if an answer was lost on the way.
     return { applied: group.attributes["attempt"] === attempt, group };
@@ -163,13 +166,17 @@ export class GroupItems {
     if (typeof attempt !== "string" || typeof text !== "string") {
       throw new StorageCorruptError(`the item of group ${name.group} has no state`);
     }
-    const id = idOf(name);
-    const known = this.#states.get(id);
+    const known = this.#states.get(idOf(name));
     const state = known?.attempt === attempt ? known.state : decodeGroup(text);
-    this.#states.delete(id);
-    this.#states.set(id, { attempt, state });
-    dropOldest(this.#states);
+    this.#remember(name, { attempt, state });
     return state;
+  }
+
+  #remember(name: GroupName, known: Known): void {
+    const id = idOf(name);
+    this.#states.delete(id);
+    this.#states.set(id, known);
+    dropOldest(this.#states);
   }
 
   #noteBytes(name: GroupName, item: Item | undefined): void {
