@@ -13,6 +13,8 @@ import { produceService } from "../../../shared/services/produce-service.ts";
 import type { FetchService, ProduceService, TopicService } from "../../../shared/services/services.ts";
 import { topicFinder } from "../../../shared/services/topic-finder.ts";
 import { topicService } from "../../../shared/services/topic-service.ts";
+import { TransactionItems } from "../../../shared/services/transaction-items.ts";
+import { transactionVerifier } from "../../../shared/services/transaction-verifier.ts";
 import { TreeRegistry } from "../../../shared/services/tree-registry.ts";
 import { ZnodeChanges } from "../../../shared/services/znode-changes.ts";
 import { type CountedStorage, countRequests } from "../../../shared/storage/count-requests.ts";
@@ -62,7 +64,7 @@ export class GroupWorld {
     const finder = topicFinder(storage, trees, namespaces);
     const partitions = new PartitionRegistry(storage);
     const fetch = fetchService(storage, finder, partitions, new ZnodeChanges(storage, trees, namespaces));
-    const produce = produceService(storage, finder, partitions);
+    const produce = produceService(storage, finder, partitions, transactionVerifier(new TransactionItems(storage)));
     return {
       ...counted,
       process,
