@@ -12,7 +12,7 @@ export interface KeyBounds {
 }
 
 /** What `offsetOf` answers for a key that has none. */
-export const noOffset = -1;
+const noOffset = -1;
 
 const entriesMin = 1_024;
 const keyBytesMin = 65_536;

@@ -138,7 +138,7 @@ export function planComplete(present: Present, decided: DecidedTransaction): Tra
   return { kind: "write", record: completed(decided) };
 }
 
-export function completed({ state, owner, next, timeoutMs, fenced, answer }: DecidedTransaction): TransactionRecord {
+function completed({ state, owner, next, timeoutMs, fenced, answer }: DecidedTransaction): TransactionRecord {
   return {
     state: completeState(state === "PrepareCommit"),
     owner: next,

@@ -234,12 +234,8 @@ export const describeGroupAnswer = z.object({
 });
 
 export type MembershipAnswer = z.infer<typeof membershipAnswer>;
-export type JoinGroupBody = z.input<typeof joinGroupBody>;
-export type MemberHeartbeatBody = z.input<typeof memberHeartbeatBody>;
-export type CommitOffsetsBody = z.input<typeof commitOffsetsBody>;
 export type CommitOffsetsAnswer = z.infer<typeof commitOffsetsAnswer>;
 export type GetGroupOffsetsAnswer = z.infer<typeof getGroupOffsetsAnswer>;
-export type ResetGroupOffsetsBody = z.input<typeof resetGroupOffsetsBody>;
 export type ResetGroupOffsetsAnswer = z.infer<typeof resetGroupOffsetsAnswer>;
 export type ListGroupsAnswer = z.infer<typeof listGroupsAnswer>;
 export type DescribeGroupAnswer = z.infer<typeof describeGroupAnswer>;

@@ -147,12 +147,6 @@ export const redriveRecordsAnswer = z.object({
   more: z.boolean().meta({ description: "The dead-letter topic has more of them." }),
 });
 
-export type ConfigureShareGroupBody = z.input<typeof configureShareGroupBody>;
 export type ConfigureShareGroupAnswer = z.infer<typeof configureShareGroupAnswer>;
-export type AcquireRecordsBody = z.input<typeof acquireRecordsBody>;
 export type AcquireRecordsAnswer = z.infer<typeof acquireRecordsAnswer>;
-export type AcknowledgeRecordsBody = z.input<typeof acknowledgeRecordsBody>;
-export type AcknowledgeRecordsAnswer = z.infer<typeof acknowledgeRecordsAnswer>;
-export type ListShareGroupsAnswer = z.infer<typeof listShareGroupsAnswer>;
 export type DescribeShareGroupAnswer = z.infer<typeof describeShareGroupAnswer>;
-export type RedriveRecordsAnswer = z.infer<typeof redriveRecordsAnswer>;

@@ -72,8 +72,5 @@ const transaction = z
 export const describeTransactionAnswer = transaction;
 export const listTransactionsAnswer = z.object({ transactions: z.array(transaction), nextToken });
 
-export type WriteAtomicallyBody = z.input<typeof writeAtomicallyBody>;
-export type WriteAtomicallyAnswer = z.infer<typeof writeAtomicallyAnswer>;
 export type EndTransactionAnswer = z.infer<typeof endTransactionAnswer>;
 export type DescribeTransactionAnswer = z.infer<typeof describeTransactionAnswer>;
-export type ListTransactionsAnswer = z.infer<typeof listTransactionsAnswer>;
