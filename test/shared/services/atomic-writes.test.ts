@@ -167,7 +167,7 @@ describe("a write in one call", () => {
       const producers = world.items().map(({ attributes }) => attributes["endedProducerId"]);
       const epochs = world.items().map(({ attributes }) => attributes["endedProducerEpoch"]);
       expect(new Set(producers).size).toBe(1);
-      expect(epochs.toSorted((one, other) => one - other)).toEqual([0, 1, 2, 3, 4]);
+      expect(epochs.toSorted((one, other) => Number(one) - Number(other))).toEqual([0, 1, 2, 3, 4]);
       expect(world.seen("totals", 2)).toEqual(["d", "d", "d", "d", "d"]);
     }));
 
