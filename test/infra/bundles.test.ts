@@ -183,6 +183,75 @@ describe("the bundled functions, with the permissions of their roles", { timeout
     expect(rehearsal.refused).toEqual([]);
   });
 
+  test("serve groups, share groups and transactions, and end what is over its time", async () => {
+    const ok = async (capability: string, call: string, body?: unknown): Promise<Record<string, unknown>> => {
+      const answer = await rehearsal.http(capability, call, body);
+      expect(answer.status, `${call}: ${JSON.stringify(answer.body)}`).toBeLessThan(300);
+      return answer.body as Record<string, unknown>;
+    };
+    const jobs = "/v1/team/topics/jobs";
+    await ok("topics", "POST /v1/team/topics", { name: "jobs", partitions: 2 });
+    await ok("topics", "POST /v1/team/topics", { name: "dead", partitions: 1 });
+    await ok("produce", `POST ${jobs}/records`, { records: [{ value: "a", partition: 0 }] });
+
+    const members = "/v1/team/groups/g/members";
+    const { memberId, memberEpoch } = await ok("groups", `POST ${members}`, { topicPattern: "job.*" });
+    await rehearsal.coolDown();
+    await ok("groups", `POST ${members}/${String(memberId)}/heartbeat`, { memberEpoch });
+    const offset = { topic: "jobs", partition: 0, offset: 1 };
+    await ok("groups", "PUT /v1/team/groups/g/offsets", { memberId, memberEpoch, offsets: [offset] });
+    expect(await ok("groups", "GET /v1/team/groups/g/offsets")).toMatchObject({ offsets: [{ lag: 0 }, { lag: 0 }] });
+    await ok("groups", "GET /v1/team/groups");
+    await ok("groups", "GET /v1/team/groups/g");
+    await ok("groups", `DELETE ${members}/${String(memberId)}?forever=true`);
+    await ok("groups", "POST /v1/team/groups/g/offsets/reset", { to: "earliest" });
+
+    const queue = "/v1/team/share-groups/q";
+    await ok("groups", `PUT ${queue}`, { config: { startAt: "earliest", deadLetterTopic: "dead" } });
+    const acquired = await ok("groups", `POST ${queue}/acquire`, { topics: ["jobs"], memberId: "w" });
+    expect(acquired).toMatchObject({ records: [{ value: "a", deliveryCount: 1 }] });
+    const rejected = { topic: "jobs", partition: 0, firstOffset: 0, lastOffset: 0, type: "reject" };
+    await ok("groups", `POST ${queue}/acknowledge`, { memberId: "w", acknowledgements: [rejected] });
+    await ok("groups", `POST ${queue}/redrive`, {});
+    await ok("groups", `GET ${queue}`);
+    await ok("groups", "GET /v1/team/share-groups");
+    await ok("groups", `DELETE ${queue}`);
+
+    const both = [
+      { value: "b", partition: 0 },
+      { value: "c", partition: 1 },
+    ];
+    const write = { produce: [{ topic: "jobs", records: both }], offsets: [{ group: "g", offsets: [offset] }] };
+    await ok("transactions", "POST /v1/team/transactions", write);
+    const add = async (transactionalId: string): Promise<object> => {
+      const producer = await ok("produce", "POST /v1/team/producers", { transactionalId, timeoutMs: 1_000 });
+      const path = `/v1/team/transactions/${transactionalId}`;
+      const partitions = [{ topic: "jobs", partitions: [0] }];
+      await ok("transactions", `POST ${path}/partitions`, { ...producer, partitions });
+      await ok("transactions", `POST ${path}/offsets`, { ...producer, group: "g", offsets: [offset] });
+      const records = { records: [{ value: transactionalId }], ...producer, baseSequence: 0, transactionalId };
+      await ok("produce", `POST ${jobs}/partitions/0/records`, records);
+      return producer;
+    };
+    await ok("transactions", "POST /v1/team/transactions/done/commit", await add("done"));
+    await add("taken-over");
+    await rehearsal.coolDown();
+    await ok("produce", "POST /v1/team/producers", { transactionalId: "taken-over" });
+    await add("timed-out");
+    await add("lost");
+    await ok("transactions", "GET /v1/team/transactions");
+    rehearsal.clockAheadMs = minuteMs;
+    const duty = { kind: "transaction", namespace: "team", transactionalId: "timed-out" } as const;
+    expect(await rehearsal.duties(duty)).toBe(0);
+    await rehearsal.sweep();
+    for (const id of ["timed-out", "lost"]) {
+      expect(await ok("transactions", `GET /v1/team/transactions/${id}`)).toMatchObject({ state: "CompleteAbort" });
+    }
+    rehearsal.clockAheadMs = 0;
+    await ok("groups", "DELETE /v1/team/groups/g");
+    expect(rehearsal.refused).toEqual([]);
+  });
+
   test("seal, retain, collect and sweep", async () => {
     const { topicId } = (await rehearsal.http("topics", `GET ${flights}`)).body as { readonly topicId: string };
     // Sealed after 10 min, read from there after 20, given up after the topic's 2 h, collected after a grace of 2 h; what a
