@@ -14,11 +14,24 @@ describe("the seal function", () => {
     const duties = (["seal", "retain", "collect"] as const).map((kind, partition) =>
       encodeDuty({ kind, topicId: "t", partition }),
     );
+    const compact = {
+      kind: "compact",
+      topicId: "t",
+      partition: 3,
+      askedAtMs: 1,
+      segmentBytes: 2,
+      minCompactionLagMs: 3,
+      maxCompactionLagMs: 4,
+      deleteRetentionMs: 5,
+      minCleanableDirtyRatio: 0.5,
+    } as const;
+    duties.push(encodeDuty(compact));
     expect(await handler(eventOf(...duties), {})).toEqual({ batchItemFailures: [] });
     expect(calls).toEqual([
       { name: "duties.seal", args: ["t", 0] },
       { name: "duties.retain", args: ["t", 1] },
       { name: "duties.collect", args: ["t", 2] },
+      { name: "duties.compact", args: [compact] },
     ]);
   });
 

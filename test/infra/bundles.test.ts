@@ -262,6 +262,18 @@ describe("the bundled functions, with the permissions of their roles", { timeout
         const failed = await rehearsal.duties({ kind, topicId, partition: 0 }, { kind, topicId, partition: 1 });
         expect(failed, `${kind} at ${aheadMs} ms`).toBe(0);
       }
+      const compact = {
+        kind: "compact",
+        topicId,
+        partition: 0,
+        askedAtMs: Date.now() + aheadMs,
+        segmentBytes: 1_048_576,
+        minCompactionLagMs: 0,
+        maxCompactionLagMs: Number.MAX_SAFE_INTEGER,
+        deleteRetentionMs: 0,
+        minCleanableDirtyRatio: 0,
+      } as const;
+      expect(await rehearsal.duties(compact), `compact at ${aheadMs} ms`).toBe(0);
       await rehearsal.sweep();
       const { status } = await rehearsal.http("fetch", `GET ${flights}/partitions/0/records?offset=1`);
       expect([200, 416]).toContain(status);

@@ -3,6 +3,7 @@ import { readPartitionStart } from "../../../shared/partition/compaction-state.t
 import { PartitionReader } from "../../../shared/partition/partition-reader.ts";
 import { raiseLogStart } from "../../../shared/partition/log-start.ts";
 import { createMemoryStorage } from "../../../shared/storage/memory/memory-storage.ts";
+import type { Storage } from "../../../shared/storage/storage.ts";
 import { appendKeyed, appendMarker, compact, readBatches, readKeyed, keyedFrom, seal } from "./compaction-fixture.ts";
 import { blobsOf, hourMs, name, writerOf } from "./partition-fixture.ts";
 
@@ -221,15 +222,29 @@ describe("a run that is bounded", () => {
   });
 });
 
-test("of two runs at once one is published", async () => {
+test("of two runs at once the one that is published first stands", async () => {
   const { storage } = createMemoryStorage();
-  await appendKeyed(writerOf(storage), [
-    ["a", "1"],
-    ["a", "2"],
-  ]);
+  const writer = writerOf(storage);
+  await appendKeyed(writer, [["a", "1"]]);
   await seal(storage);
-  const results = await Promise.all([compact(storage), compact(storage)]);
-  expect(results.filter(({ kind }) => kind === "compacted")).toHaveLength(1);
+  const { promise: thawed, resolve: thaw } = Promise.withResolvers<void>();
+  const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+  const items = {
+    ...storage.items,
+    get: storage.items.get.bind(storage.items),
+    update: async (...[key, change, conditions]: Parameters<Storage["items"]["update"]>) => {
+      reach();
+      await thawed;
+      return await storage.items.update(key, change, conditions);
+    },
+  };
+  const slow = compact({ ...storage, items });
+  await reached;
+  await appendKeyed(writer, [["a", "2"]]);
+  await seal(storage);
+  expect(await compact(storage)).toMatchObject({ kind: "compacted", cleanedTo: 2 });
+  thaw();
+  expect(await slow).toEqual({ kind: "lost" });
   expect(await readKeyed(storage)).toEqual(["1:a=2"]);
 });
 
