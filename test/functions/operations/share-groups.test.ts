@@ -40,12 +40,13 @@ test("what does not fit the answer is given back", async () => {
   const { received, calls } = await acquire(Array.from({ length: 4 }, () => "x".repeat(1_500_000)));
   expect(received.status).toBe(200);
   expect(received.json["records"]).toMatchObject([{ offset: 0 }, { offset: 1 }]);
-  const { memberId, acknowledgements } = calls[1]?.args[0] as { memberId: string; acknowledgements: object[] };
-  expect(memberId).toBe("w");
-  expect(acknowledgements).toMatchObject([
-    { firstOffset: 2, lastOffset: 2, type: "release" },
-    { firstOffset: 3, lastOffset: 3, type: "release" },
-  ]);
+  expect(calls[1]?.args[0]).toMatchObject({
+    memberId: "w",
+    acknowledgements: [
+      { firstOffset: 2, lastOffset: 2, type: "release" },
+      { firstOffset: 3, lastOffset: 3, type: "release" },
+    ],
+  });
 });
 
 test("one record that is larger than any answer is given back, and said to be", async () => {
