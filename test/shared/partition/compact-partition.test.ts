@@ -269,3 +269,17 @@ test("a run stops where a range read misses a segment", async () => {
   expect(await compact({ ...storage, logs: torn })).toMatchObject({ kind: "compacted", cleanedTo: 1 });
   expect(await readKeyed(storage)).toEqual(["0:a=1", "1:b=1", "2:c=1"]);
 });
+
+test("an offset in a gap that is larger than a row of the index gets the batch behind it", async () => {
+  const { storage } = createMemoryStorage();
+  const writer = writerOf(storage);
+  const large = "x".repeat(70_000);
+  await appendKeyed(writer, [["a", large]]);
+  for (let update = 0; update < 9; update += 1) await appendKeyed(writer, [["b", "1"]]);
+  await appendKeyed(writer, [["b", large]]);
+  await seal(storage);
+  await compact(storage, { segmentBytes: 1_000_000 });
+  const read = await new PartitionReader(storage, name).read(5, { bytesMax: 1_000, recordsMax: 10 });
+  expect(read).toMatchObject({ kind: "batches", nextOffset: 11 });
+  expect(keyedFrom(read.kind === "batches" ? read.batches : [])).toEqual([`10:b=${large}`]);
+});
