@@ -67,11 +67,6 @@ export function isOver({ memberId, revokeByMs }: Member, { nowMs, skewMs, leases
   return Math.min(leaseMs, revokeByMs ?? Infinity) + skewMs <= nowMs;
 }
 
-/** With the topics of the view; targets are new if those are. */
-export function look(state: GroupState, view: TopicView): GroupState {
-  return isAsKnown(state, view) ? state : retarget(withTopics(state, view));
-}
-
 /** A member that comes, or comes again. */
 export function join(state: GroupState, wish: MemberWish, view: TopicView, moment: Moment): GroupDecision {
   const settled = expire(state, moment, wish.memberId);
@@ -137,7 +132,7 @@ function sameSubscription(
 }
 
 /** What a member of the group may say at this moment: itself, or why it is refused. */
-export function hear(
+function hear(
   state: GroupState,
   said: HeartbeatSaid,
   { leases, nowMs }: Moment,

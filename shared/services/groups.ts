@@ -43,7 +43,10 @@ export interface JoinGroup extends GroupName, Subscription {
 export interface MemberHeartbeat extends GroupName, Subscription {
   readonly memberId: string;
   readonly memberEpoch: number;
-  /** What the member owns at this moment; absent: as it was told last. */
+  /**
+   * What the member owns at this moment: all that it was told, but for what it has given up. Absent: unchanged since it was
+   * last said, so a member that is to give something up says it here.
+   */
   readonly owned?: readonly TopicPartitions[];
 }
 

@@ -110,16 +110,20 @@ describe("a commit", () => {
       }
     }));
 
-  test("of a process that stood still does not come back after a later one", () =>
+  test.each([
+    [900, 600],
+    [3_000, 1_500],
+  ])("of a process that stood still for %i ms does not come back after one %i ms later", (frozenMs, laterMs) =>
     withRecords(async (world) => {
       const member = await world.one.groups.join({ ...name, topics: ["t"] });
-      world.one.process.freeze(3_000);
+      world.one.process.freeze(frozenMs);
       const late = world.one.groups.commit({ ...name, ...by(member), offsets: [offset(4)] });
-      await world.two.process.storage.timers.sleep(1_500);
+      await world.two.process.storage.timers.sleep(laterMs);
       await world.two.groups.commit({ ...name, ...by(member), offsets: [offset(6)] });
       await late.catch(() => undefined);
       expect(await offsetOf(world.two)).toBe(6);
-    }));
+    }),
+  );
 
   test("is taken although another process's clock was ahead", () =>
     withRecords(async (world) => {
