@@ -1,5 +1,6 @@
-/** What coordination promises, on any store, in real time: run on each adapter. */
+/** What coordination, groups and transactions promise, on any store, in real time: run on each adapter. */
 import { afterAll, beforeAll, describe } from "vitest";
+import { groupCases } from "./group-cases.ts";
 import type { Host } from "./host.ts";
 import { sessionCases } from "./session-cases.ts";
 import { znodeCases } from "./znode-cases.ts";
@@ -14,5 +15,6 @@ export function describeCoordination(name: string, open: () => Promise<Host>): v
 
     znodeCases(() => host);
     sessionCases(() => host);
+    groupCases(() => host);
   });
 }
