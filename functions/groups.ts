@@ -1,13 +1,13 @@
 /** The Lambda function for consumer groups and share groups. */
-import type { Services } from "../shared/services/services.ts";
+import { createGroupServices, type GroupServices } from "../shared/services/create-services.ts";
 import { inContainer } from "./container.ts";
 import { createHttpHandler } from "./http/handler.ts";
 import type { HttpHandler } from "./http/handler.ts";
 import { groupsOperations } from "./operations/groups.ts";
 import { shareGroupsOperations } from "./operations/share-groups.ts";
 
-export const createGroupsHandler = (services: Services): HttpHandler =>
+export const createGroupsHandler = (services: GroupServices): HttpHandler =>
   createHttpHandler([...groupsOperations(services), ...shareGroupsOperations(services)]);
 
 /** Entry of the Lambda function. */
-export const handler: HttpHandler = inContainer(createGroupsHandler);
+export const handler: HttpHandler = inContainer(createGroupServices, createGroupsHandler);

@@ -1,11 +1,12 @@
 /** The Lambda function that appends records to partitions, deletes their beginning, and gives ids to producers. */
-import type { Services } from "../shared/services/services.ts";
+import { createAppendingServices, type AppendingServices } from "../shared/services/create-services.ts";
 import { inContainer } from "./container.ts";
 import { createHttpHandler } from "./http/handler.ts";
 import type { HttpHandler } from "./http/handler.ts";
 import { produceOperations } from "./operations/produce.ts";
 
-export const createProduceHandler = (services: Services): HttpHandler => createHttpHandler(produceOperations(services));
+export const createProduceHandler = (services: AppendingServices): HttpHandler =>
+  createHttpHandler(produceOperations(services));
 
 /** Entry of the Lambda function. */
-export const handler: HttpHandler = inContainer(createProduceHandler);
+export const handler: HttpHandler = inContainer(createAppendingServices, createProduceHandler);

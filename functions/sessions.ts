@@ -1,12 +1,12 @@
 /** The Lambda function for sessions. */
-import type { Services } from "../shared/services/services.ts";
+import { createCoordinationServices, type CoordinationServices } from "../shared/services/create-services.ts";
 import { inContainer } from "./container.ts";
 import { createHttpHandler } from "./http/handler.ts";
 import type { HttpHandler } from "./http/handler.ts";
 import { sessionsOperations } from "./operations/sessions.ts";
 
-export const createSessionsHandler = (services: Services): HttpHandler =>
+export const createSessionsHandler = (services: CoordinationServices): HttpHandler =>
   createHttpHandler(sessionsOperations(services));
 
 /** Entry of the Lambda function. */
-export const handler: HttpHandler = inContainer(createSessionsHandler);
+export const handler: HttpHandler = inContainer(createCoordinationServices, createSessionsHandler);

@@ -1,6 +1,6 @@
 /** The Lambda function that runs on a schedule and looks for duties that a lost wake-up left. */
 import type { ScheduledEvent } from "aws-lambda";
-import type { Services } from "../shared/services/services.ts";
+import { createDutyServices, type DutyServices } from "../shared/services/create-services.ts";
 import { inContainer } from "./container.ts";
 import { createBackgroundHandler } from "./duties/background-handler.ts";
 import type { BackgroundHandler } from "./duties/background-handler.ts";
@@ -9,9 +9,9 @@ import type { Log } from "./http/log.ts";
 
 export type SweepHandler = BackgroundHandler<ScheduledEvent, void>;
 
-export function createSweepHandler({ duties }: Services, log: Log = writeLog): SweepHandler {
+export function createSweepHandler({ duties }: DutyServices, log: Log = writeLog): SweepHandler {
   return createBackgroundHandler("sweep", async () => duties.sweep(), log);
 }
 
 /** Entry of the Lambda function. */
-export const handler: SweepHandler = inContainer(createSweepHandler);
+export const handler: SweepHandler = inContainer(createDutyServices, createSweepHandler);

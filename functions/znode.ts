@@ -1,13 +1,13 @@
 /** The Lambda function for znodes, multi and changes. */
-import type { Services } from "../shared/services/services.ts";
+import { createCoordinationServices, type CoordinationServices } from "../shared/services/create-services.ts";
 import { accessFromEnvironment } from "./access.ts";
 import { inContainer } from "./container.ts";
 import { createHttpHandler } from "./http/handler.ts";
 import type { HttpHandler } from "./http/handler.ts";
 import { znodeOperations } from "./operations/znode.ts";
 
-export const createZnodeHandler = (services: Services): HttpHandler =>
+export const createZnodeHandler = (services: CoordinationServices): HttpHandler =>
   createHttpHandler(znodeOperations(services, accessFromEnvironment()));
 
 /** Entry of the Lambda function. */
-export const handler: HttpHandler = inContainer(createZnodeHandler);
+export const handler: HttpHandler = inContainer(createCoordinationServices, createZnodeHandler);

@@ -6,6 +6,17 @@ import type { BuildOptions } from "esbuild";
 /** The folder of `package.json`. */
 export const repositoryRoot = fileURLToPath(new URL("../", import.meta.url));
 
+/**
+ * What the SDK would import only in a browser, or where the environment has no credentials; Lambda's has. A tenth of a bundle.
+ */
+const neverImported = [
+  "@aws-sdk/credential-provider-ini",
+  "@aws-sdk/credential-provider-process",
+  "@aws-sdk/credential-provider-sso",
+  "@aws-sdk/credential-provider-web-identity",
+  "bowser",
+];
+
 /** The AWS SDK is bundled like everything else: the one in Lambda's runtime is neither pinned nor as quick to import. */
 const options: BuildOptions = {
   absWorkingDir: repositoryRoot,
@@ -20,6 +31,7 @@ const options: BuildOptions = {
   splitting: true,
   // The packages' ES modules: tree-shaken, they make a bundle a fifth smaller than their CommonJS builds do.
   mainFields: ["module", "main"],
+  alias: Object.fromEntries(neverImported.map((name) => [name, "./infra/not-in-lambda.ts"])),
   logLevel: "warning",
 };
 

@@ -10,7 +10,10 @@ import type { ServedOperation } from "../http/operation.ts";
 
 const { jsonOperation } = serving(operations);
 
-export function electionOperations({ elections, locks }: Services, access: AccessSettings): readonly ServedOperation[] {
+export function electionOperations(
+  { elections, locks }: Pick<Services, "elections" | "locks">,
+  access: AccessSettings,
+): readonly ServedOperation[] {
   return [
     jsonOperation("campaign", async ({ params, body, routed }) => {
       const { contenderId, data, waitMs } = body;

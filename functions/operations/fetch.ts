@@ -20,7 +20,7 @@ const { jsonOperation } = serving(operations);
 const lookUpsMax = 3;
 
 /** Reading records, and finding offsets. */
-export function fetchOperations(services: Services, access: AccessSettings): readonly ServedOperation[] {
+export function fetchOperations(services: Pick<Services, "fetch">, access: AccessSettings): readonly ServedOperation[] {
   return [
     { id: "fetch", serve: async (routed) => fetchOperation(services, routed, access) },
     jsonOperation("listOffset", async ({ params, query }) => {
@@ -42,7 +42,11 @@ function timestampPoint(timestampMs: number): OffsetPoint {
   return { at: "timestamp", timestampMs };
 }
 
-async function fetchOperation(services: Services, routed: RoutedRequest, access: AccessSettings): Promise<HttpAnswer> {
+async function fetchOperation(
+  services: Pick<Services, "fetch">,
+  routed: RoutedRequest,
+  access: AccessSettings,
+): Promise<HttpAnswer> {
   const params = checkedParams(operations.fetch, routed);
   const query = checkedQuery(operations.fetch.query, routed);
   const kind = acceptedKind(routed.headers);
@@ -73,7 +77,11 @@ function boundsOf(query: FetchQuery, routed: RoutedRequest): Omit<FetchRequest, 
   return { ...query, maxBytes, waitMs, ...(waitMs === 0 ? {} : { signal: routed.signal }) };
 }
 
-async function offsetOf({ fetch }: Services, params: Params<"fetch">, query: FetchQuery): Promise<number> {
+async function offsetOf(
+  { fetch }: Pick<Services, "fetch">,
+  params: Params<"fetch">,
+  query: FetchQuery,
+): Promise<number> {
   if (typeof query.offset === "number") return query.offset;
   const { namespace, topic, partition } = params;
   const { offset } = await fetch.listOffset(namespace, topic, partition, { at: query.offset }, query.isolation);
@@ -81,7 +89,7 @@ async function offsetOf({ fetch }: Services, params: Params<"fetch">, query: Fet
 }
 
 function fetchFrom(
-  services: Services,
+  services: Pick<Services, "fetch">,
   request: FetchRequest,
   kind: MediaKind,
   { answerBytesMax }: RoutedRequest,
@@ -91,7 +99,11 @@ function fetchFrom(
     : fetchRecords(services, request, answerBytesMax);
 }
 
-async function fetchBatches({ fetch }: Services, request: FetchRequest, answerBytesMax: number): Promise<HttpAnswer> {
+async function fetchBatches(
+  { fetch }: Pick<Services, "fetch">,
+  request: FetchRequest,
+  answerBytesMax: number,
+): Promise<HttpAnswer> {
   const fetched = await fetch.fetchBatches(request);
   const { nextOffset, highWatermark, lastStableOffset, logStartOffset } = fetched;
   // A list of aborted transactions has no place beside the bytes.
@@ -113,7 +125,11 @@ async function fetchBatches({ fetch }: Services, request: FetchRequest, answerBy
 }
 
 /** JSON may be larger than the bytes that it tells of: where it would not fit, fewer records are answered. */
-async function fetchRecords({ fetch }: Services, request: FetchRequest, answerBytesMax: number): Promise<HttpAnswer> {
+async function fetchRecords(
+  { fetch }: Pick<Services, "fetch">,
+  request: FetchRequest,
+  answerBytesMax: number,
+): Promise<HttpAnswer> {
   const { records, nextOffset, highWatermark, lastStableOffset, logStartOffset } = await fetch.fetchRecords(request);
   const answer: FetchAnswer = {
     records: records.map(fetchedRecordAnswer),

@@ -12,7 +12,7 @@ import { checkCommitter, topicPartitionsAnswer } from "../records/group-requests
 const { jsonOperation } = serving(operations);
 
 /** Consumer groups: members, and the offsets that they commit. */
-export function groupsOperations({ groups }: Services): readonly ServedOperation[] {
+export function groupsOperations({ groups }: Pick<Services, "groups">): readonly ServedOperation[] {
   return [
     jsonOperation("joinGroup", async ({ params, body }) => {
       // The service refuses other names, by Kafka's error.

@@ -7,7 +7,7 @@ import type { ServedOperation } from "../http/operation.ts";
 const { jsonOperation } = serving(operations);
 
 /** Liveness, and readiness that really writes and reads. */
-export function healthOperations({ health }: Services): readonly ServedOperation[] {
+export function healthOperations({ health }: Pick<Services, "health">): readonly ServedOperation[] {
   return [
     jsonOperation("getHealth", async ({ query }): Promise<HealthAnswer> => {
       if (query.probe === "live") return { status: "ok" };

@@ -14,7 +14,9 @@ import { parsePartitionProduceBody, parseProduceBody } from "../records/produced
 const { jsonOperation, jsonOperationWith } = serving(operations);
 
 /** Appending to partitions, deleting their beginning, and ids for producers. */
-export function produceOperations(services: Services): readonly ServedOperation[] {
+export function produceOperations(
+  services: Pick<Services, "produce" | "producers" | "transactions" | "truncate">,
+): readonly ServedOperation[] {
   const { produce, producers, transactions, truncate } = services;
   return [
     jsonOperationWith("produce", parseProduceBody, requestBodyBytesMax, async ({ params, body, idempotency }) => {
@@ -42,7 +44,7 @@ export function produceOperations(services: Services): readonly ServedOperation[
 }
 
 /** One route for records as JSON and for record batches; the body's type decides. */
-function produceToPartition(services: Services): ServedOperation {
+function produceToPartition(services: Pick<Services, "produce">): ServedOperation {
   const { produce } = services;
   const json = jsonOperationWith(
     "produceToPartition",
@@ -63,7 +65,7 @@ function produceToPartition(services: Services): ServedOperation {
   };
 }
 
-async function produceBatches({ produce }: Services, routed: RoutedRequest): Promise<HttpAnswer> {
+async function produceBatches({ produce }: Pick<Services, "produce">, routed: RoutedRequest): Promise<HttpAnswer> {
   const { status, batches } = operations.produceToPartition;
   const params = checkedParams(operations.produceToPartition, routed);
   const { transactionalId, ...conditions } = checkedQuery(batches.query, routed);

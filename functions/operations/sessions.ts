@@ -8,7 +8,7 @@ import type { ServedOperation } from "../http/operation.ts";
 const { jsonOperation } = serving(operations);
 
 /** Opening sessions, keeping them alive, and closing them. */
-export function sessionsOperations({ sessions }: Services): readonly ServedOperation[] {
+export function sessionsOperations({ sessions }: Pick<Services, "sessions">): readonly ServedOperation[] {
   return [
     jsonOperation("createSession", async ({ params, body }) => {
       const { sessionId, password, timeoutMs } = await sessions.create(params.namespace, body);

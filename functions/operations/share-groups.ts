@@ -11,7 +11,7 @@ import { fetchedRecordAnswer } from "../records/fetched-records.ts";
 const { jsonOperation } = serving(operations);
 
 /** Share groups: records as a queue. */
-export function shareGroupsOperations({ shareGroups }: Services): readonly ServedOperation[] {
+export function shareGroupsOperations({ shareGroups }: Pick<Services, "shareGroups">): readonly ServedOperation[] {
   return [
     jsonOperation("listShareGroups", async ({ params, query }) => {
       const { items, nextToken } = await shareGroups.list(params.namespace, query);

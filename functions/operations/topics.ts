@@ -8,7 +8,10 @@ import type { ServedOperation } from "../http/operation.ts";
 
 const { jsonOperation } = serving(operations);
 
-export function topicsOperations({ namespaces, topics }: Services): readonly ServedOperation[] {
+export function topicsOperations({
+  namespaces,
+  topics,
+}: Pick<Services, "namespaces" | "topics">): readonly ServedOperation[] {
   return [
     jsonOperation("createNamespace", async ({ body }) => namespaceAnswer(await namespaces.create(body.name))),
     jsonOperation("listNamespaces", async ({ query }) => {

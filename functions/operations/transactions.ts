@@ -11,7 +11,7 @@ import { checkCommitter, topicPartitionsAnswer } from "../records/group-requests
 const { jsonOperation, jsonOperationWith } = serving(operations);
 
 /** Transactions, step by step and in one call. */
-export function transactionsOperations({ transactions }: Services): readonly ServedOperation[] {
+export function transactionsOperations({ transactions }: Pick<Services, "transactions">): readonly ServedOperation[] {
   const end = async (request: EndRequest, commit: boolean): Promise<EndTransactionAnswer> => {
     const { producerId, producerEpoch } = await transactions.end({ ...producerOf(request), commit });
     return { producerId: producerId.toString(), producerEpoch };

@@ -25,7 +25,10 @@ import type { ApiRequest, ServedOperation } from "../http/operation.ts";
 
 const { jsonOperation } = serving(operations);
 
-export function znodeOperations(services: Services, access: AccessSettings): readonly ServedOperation[] {
+export function znodeOperations(
+  services: Pick<Services, "znodes" | "changes">,
+  access: AccessSettings,
+): readonly ServedOperation[] {
   const { znodes, changes } = services;
   const contextOf = ({ params, routed }: Pick<ApiRequest<OperationId>, "params" | "routed">): CallContext =>
     callContext(routed, (params as { readonly namespace: string }).namespace, access);
@@ -85,7 +88,7 @@ export function znodeOperations(services: Services, access: AccessSettings): rea
 }
 
 async function get(
-  { znodes }: Services,
+  { znodes }: Pick<Services, "znodes">,
   context: CallContext,
   path: string,
   query: ApiRequest<"getZnode">["query"],
@@ -124,7 +127,7 @@ interface SetRequest {
 }
 
 async function set(
-  { znodes }: Services,
+  { znodes }: Pick<Services, "znodes">,
   context: CallContext,
   path: string,
   { query, body, idempotency }: SetRequest,

@@ -1,15 +1,14 @@
-/** All services of one process over one storage. */
-import { pageItemsMax } from "../limits.ts";
+/**
+ * The services of one process over one storage: all of them, or those of one capability with nothing that it does not need, so
+ * that a function's bundle stays small.
+ */
 import type { Storage } from "../storage/storage.ts";
-import { expireZnodes } from "../tree/expire-znodes.ts";
-import { tidyTree } from "../tree/tidy-tree.ts";
 import { changeService } from "./change-service.ts";
-import type { SessionService } from "./coordination.ts";
-import { dutyService, type PartitionDuties } from "./duty-service.ts";
+import { dutyService } from "./duty-service.ts";
 import { electionService } from "./election-service.ts";
 import { fetchService } from "./fetch-service.ts";
+import { type GroupParts, groupParts, transactionalOffsets } from "./group-parts.ts";
 import { groupService } from "./group-service.ts";
-import { healProjections } from "./heal-projections.ts";
 import { healthService } from "./health-service.ts";
 import { lockService } from "./lock-service.ts";
 import { markerWriter } from "./marker-writer.ts";
@@ -17,7 +16,7 @@ import { Namespaces } from "./namespace-service.ts";
 import { PartitionRegistry } from "./partition-registry.ts";
 import { produceService } from "./produce-service.ts";
 import { producerIdService } from "./producer-id-service.ts";
-import type { DutyService, ServiceOptions, Services, TopicFinder, TopicService } from "./services.ts";
+import type { ProduceService, ServiceOptions, Services, TopicFinder, TopicService } from "./services.ts";
 import { sessionService } from "./session-service.ts";
 import { shareGroupService } from "./share-group-service.ts";
 import { topicFinder } from "./topic-finder.ts";
@@ -25,54 +24,163 @@ import { topicService } from "./topic-service.ts";
 import { TransactionItems } from "./transaction-items.ts";
 import { transactionService } from "./transaction-service.ts";
 import { transactionVerifier } from "./transaction-verifier.ts";
-import type { TransactionService } from "./transactions.ts";
+import { withTrees } from "./tree-duties.ts";
 import { TreeRegistry } from "./tree-registry.ts";
 import { truncateService } from "./truncate-service.ts";
 import { ZnodeChanges } from "./znode-changes.ts";
 import { znodeService } from "./znode-service.ts";
 
+/** What the services of a process share. */
+interface Base {
+  readonly storage: Storage;
+  readonly trees: TreeRegistry;
+  readonly namespaces: Namespaces;
+  readonly finder: TopicFinder;
+  readonly partitions: PartitionRegistry;
+}
+
 export function createServices(storage: Storage, options: ServiceOptions = {}): Services {
+  const base = baseOf(storage, options);
+  const parts = groupParts(storage, base.finder);
+  const appending = appendingWith(base, parts);
+  const coordination = coordinationWith(base);
+  const fetch = fetchWith(base);
+  return {
+    ...coordination,
+    ...appending,
+    ...groupsWith(base, parts, { fetch, produce: appending.produce, options }),
+    ...topicsWith(base, options),
+    fetch,
+    health: healthService(storage),
+    duties: dutiesWith(base, coordination, appending),
+  };
+}
+
+export type HealthServices = Pick<Services, "health">;
+
+export function createHealthServices(storage: Storage): HealthServices {
+  return { health: healthService(storage) };
+}
+
+export type TopicServices = Pick<Services, "namespaces" | "topics">;
+
+export function createTopicServices(storage: Storage, options: ServiceOptions = {}): TopicServices {
+  return topicsWith(baseOf(storage, options), options);
+}
+
+export type FetchServices = Pick<Services, "fetch">;
+
+export function createFetchServices(storage: Storage, options: ServiceOptions = {}): FetchServices {
+  return { fetch: fetchWith(baseOf(storage, options)) };
+}
+
+/** Appending to partitions, and the transactions that it is part of. */
+export type AppendingServices = Pick<Services, "producers" | "produce" | "truncate" | "transactions">;
+
+export function createAppendingServices(storage: Storage, options: ServiceOptions = {}): AppendingServices {
+  const base = baseOf(storage, options);
+  return appendingWith(base, groupParts(storage, base.finder));
+}
+
+export type GroupServices = Pick<Services, "groups" | "shareGroups">;
+
+export function createGroupServices(storage: Storage, options: ServiceOptions = {}): GroupServices {
+  const base = baseOf(storage, options);
+  const produce = produceWith(base, new TransactionItems(storage));
+  return groupsWith(base, groupParts(storage, base.finder), { fetch: fetchWith(base), produce, options });
+}
+
+export type CoordinationServices = Pick<Services, "znodes" | "changes" | "sessions" | "elections" | "locks">;
+
+export function createCoordinationServices(storage: Storage): CoordinationServices {
+  return coordinationWith(baseOf(storage, {}));
+}
+
+export type DutyServices = Pick<Services, "duties">;
+
+export function createDutyServices(storage: Storage): DutyServices {
+  const base = baseOf(storage, {});
+  return {
+    duties: dutiesWith(base, coordinationWith(base), appendingWith(base, groupParts(storage, base.finder))),
+  };
+}
+
+function baseOf(storage: Storage, { topicCacheMs }: ServiceOptions): Base {
   const trees = new TreeRegistry(storage);
   const namespaces = new Namespaces(storage, trees);
-  const finder = topicFinder(storage, trees, namespaces, options.topicCacheMs);
-  const topics = forgetting(topicService(storage, trees, namespaces, options.defaultPartitions), finder);
-  const partitions = new PartitionRegistry(storage);
-  const sessions = sessionService(storage, trees, namespaces);
-  const producers = producerIdService(storage);
-  const transactionItems = new TransactionItems(storage);
-  const produce = produceService(storage, finder, partitions, transactionVerifier(transactionItems));
-  const fetch = fetchService(storage, finder, partitions, new ZnodeChanges(storage, trees, namespaces));
-  const { groups, transactionalOffsets } = groupService(storage, { namespaces, topics, finder, fetch });
-  const transactions = transactionService(storage, transactionItems, {
-    namespaces,
-    topics: finder,
-    producers,
-    produce,
-    markers: markerWriter(storage, partitions),
-    offsets: transactionalOffsets,
-  });
+  const finder = topicFinder(storage, trees, namespaces, topicCacheMs);
+  return { storage, trees, namespaces, finder, partitions: new PartitionRegistry(storage) };
+}
+
+function topicsWith({ storage, trees, namespaces, finder }: Base, options: ServiceOptions): TopicServices {
   return {
     namespaces,
-    topics,
+    topics: forgetting(topicService(storage, trees, namespaces, options.defaultPartitions), finder),
+  };
+}
+
+function fetchWith({ storage, trees, namespaces, finder, partitions }: Base): Services["fetch"] {
+  return fetchService(storage, finder, partitions, new ZnodeChanges(storage, trees, namespaces));
+}
+
+function produceWith({ storage, finder, partitions }: Base, items: TransactionItems): ProduceService {
+  return produceService(storage, finder, partitions, transactionVerifier(items));
+}
+
+function appendingWith(base: Base, parts: GroupParts): AppendingServices {
+  const { storage, namespaces, finder, partitions } = base;
+  const items = new TransactionItems(storage);
+  const producers = producerIdService(storage);
+  const produce = produceWith(base, items);
+  return {
     producers,
     produce,
-    fetch,
     truncate: truncateService(storage, finder, partitions),
-    duties: withTrees(
-      storage,
-      { trees, namespaces, sessions, transactions },
-      dutyService(storage, { namespaces, topics, finder }),
-    ),
-    health: healthService(storage),
+    transactions: transactionService(storage, items, {
+      namespaces,
+      topics: finder,
+      producers,
+      produce,
+      markers: markerWriter(storage, partitions),
+      offsets: transactionalOffsets(storage, parts),
+    }),
+  };
+}
+
+interface GroupNeeds extends Pick<Services, "fetch" | "produce"> {
+  readonly options: ServiceOptions;
+}
+
+function groupsWith(base: Base, parts: GroupParts, { fetch, produce, options }: GroupNeeds): GroupServices {
+  const { storage, namespaces, finder } = base;
+  const { topics } = topicsWith(base, options);
+  return {
+    groups: groupService(storage, { namespaces, topics, finder, fetch, parts }),
+    shareGroups: shareGroupService(storage, { namespaces, topics: finder, fetch, produce }),
+  };
+}
+
+function coordinationWith({ storage, trees, namespaces }: Base): CoordinationServices {
+  return {
     znodes: znodeService(trees, namespaces),
     changes: changeService(storage, trees, namespaces),
-    sessions,
+    sessions: sessionService(storage, trees, namespaces),
     elections: electionService(storage, trees, namespaces),
     locks: lockService(storage, trees, namespaces),
-    shareGroups: shareGroupService(storage, { namespaces, topics: finder, fetch, produce }),
-    transactions,
-    groups,
   };
+}
+
+function dutiesWith(
+  { storage, trees, namespaces, finder }: Base,
+  { sessions }: Pick<Services, "sessions">,
+  { transactions }: Pick<Services, "transactions">,
+): Services["duties"] {
+  const partitionDuties = dutyService(storage, {
+    namespaces,
+    topics: topicService(storage, trees, namespaces),
+    finder,
+  });
+  return withTrees(storage, { trees, namespaces, sessions, transactions }, partitionDuties);
 }
 
 /** What this process has changed itself it does not serve from its cache. */
@@ -90,59 +198,5 @@ function forgetting(topics: TopicService, finder: TopicFinder): TopicService {
     describe: (namespace, name) => topics.describe(namespace, name),
     alter: (namespace, name, change) => forget(namespace, name, () => topics.alter(namespace, name, change)),
     delete: (namespace, name, deletion) => forget(namespace, name, () => topics.delete(namespace, name, deletion)),
-  };
-}
-
-interface TreeServices {
-  readonly trees: TreeRegistry;
-  readonly namespaces: Namespaces;
-  readonly sessions: SessionService;
-  readonly transactions: TransactionService;
-}
-
-/**
- * A sweep sees to the trees as well: sessions and znodes whose time is over, projections that a crash left behind,
- * snapshots, entries that they cover.
- */
-function withTrees(
-  storage: Storage,
-  { trees, namespaces, sessions, transactions }: TreeServices,
-  duties: PartitionDuties,
-): DutyService {
-  const sweepTree = async (name: string): Promise<void> => {
-    await sessions.sweep(name);
-    await expireZnodes(storage, trees.tree(name));
-    await healProjections(storage, trees, name);
-    // On AWS the snapshot that a writer began may be frozen with its container.
-    await trees.tree(name).snapshotIfDue();
-    await tidyTree(storage, name);
-  };
-  const sweepTrees = async (): Promise<void> => {
-    const failures: unknown[] = [];
-    let nextToken: string | undefined;
-    do {
-      const page = await namespaces.list({ limit: pageItemsMax, ...(nextToken === undefined ? {} : { nextToken }) });
-      for (const { name } of page.items) {
-        // Neither keeps the other from being done, and one namespace none of the others.
-        await sweepTree(name).catch((cause: unknown) => failures.push(cause));
-        await transactions.sweep(name).catch((cause: unknown) => failures.push(cause));
-      }
-      ({ nextToken } = page);
-    } while (nextToken !== undefined);
-    if (failures.length > 0) throw failures[0];
-  };
-  return {
-    seal: (topicId, partition) => duties.seal(topicId, partition),
-    retain: (topicId, partition) => duties.retain(topicId, partition),
-    collect: (topicId, partition) => duties.collect(topicId, partition),
-    compact: (duty) => duties.compact(duty),
-    reap: (namespace, sessionId) => sessions.reap(namespace, sessionId),
-    expire: (namespace) => expireZnodes(storage, trees.tree(namespace)),
-    recover: (id) => transactions.recover(id),
-    async sweep() {
-      // Neither waits for the other: what one of them fails at must not keep topics unsealed, or trees untidy.
-      const results = await Promise.allSettled([duties.sweep(), sweepTrees()]);
-      for (const result of results) if (result.status === "rejected") throw result.reason;
-    },
   };
 }

@@ -27,7 +27,7 @@ import { conditionsHold } from "../storage/item-change.ts";
 import type { Attributes, Condition, Item } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { GroupItems } from "./group-items.ts";
-import { type GroupMembers, tooContended } from "./group-members.ts";
+import { type GroupSettler, tooContended } from "./group-settler.ts";
 import type { GroupName } from "./groups.ts";
 
 /** Who commits: a member, or nobody, which only a group without members takes. */
@@ -50,12 +50,12 @@ const ticksPerMs = 1_024;
 export class GroupCommits {
   readonly #storage: Storage;
   readonly #items: GroupItems;
-  readonly #members: GroupMembers;
+  readonly #settler: GroupSettler;
 
-  constructor(storage: Storage, items: GroupItems, members: GroupMembers) {
+  constructor(storage: Storage, items: GroupItems, settler: GroupSettler) {
     this.#storage = storage;
     this.#items = items;
-    this.#members = members;
+    this.#settler = settler;
   }
 
   /**
@@ -140,7 +140,7 @@ export class GroupCommits {
       await this.#items.dropForgotten(name, group);
       return;
     }
-    const { state } = await this.#members.settle(name);
+    const { state } = await this.#settler.settle(name);
     if (state.members.size === 0) return;
     throw new ServiceError("UNKNOWN_MEMBER_ID", `The group ${name.group} has members: only they commit`);
   }

@@ -3,15 +3,7 @@
  * and writes what changes only if nothing has come between; so any process can serve any member at any time.
  */
 import { type ErrorCode, ServiceError } from "../api/errors.ts";
-import {
-  expire,
-  type GroupDecision,
-  heartbeat,
-  join,
-  leave,
-  type MemberWish,
-  type Moment,
-} from "../groups/decide-group.ts";
+import { type GroupDecision, heartbeat, join, leave, type MemberWish } from "../groups/decide-group.ts";
 import { epochName, isConsumerGroup, leaseName } from "../groups/group-item.ts";
 import {
   byTopic,
@@ -35,6 +27,7 @@ import type { Condition } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import { isStorageFailure } from "./change-errors.ts";
 import type { GroupAsRead, GroupItems } from "./group-items.ts";
+import { type GroupSettler, tooContended } from "./group-settler.ts";
 import type { GroupTopics } from "./group-topics.ts";
 import type { GroupName, JoinGroup, MemberHeartbeat, Membership, TopicPartitions } from "./groups.ts";
 
@@ -42,11 +35,13 @@ export class GroupMembers {
   readonly #storage: Storage;
   readonly #items: GroupItems;
   readonly #topics: GroupTopics;
+  readonly #settler: GroupSettler;
 
-  constructor(storage: Storage, items: GroupItems, topics: GroupTopics) {
+  constructor(storage: Storage, items: GroupItems, topics: GroupTopics, settler: GroupSettler) {
     this.#storage = storage;
     this.#items = items;
     this.#topics = topics;
+    this.#settler = settler;
   }
 
   async join(request: JoinGroup): Promise<Membership> {
@@ -106,27 +101,7 @@ export class GroupMembers {
 
   async leave(request: GroupName & { readonly memberId: string; readonly forever?: boolean }): Promise<void> {
     const { memberId, forever = false } = request;
-    await this.#change(request, (state, moment) => stateOf(leave(state, memberId, forever, moment)));
-  }
-
-  /** Removes members whose session is over, and answers the group without them. */
-  async settle(name: GroupName): Promise<GroupAsRead> {
-    return await this.#change(name, (state, moment) => expire(state, moment));
-  }
-
-  /** Changes the group until nothing is left to change, or nothing has come between. */
-  async #change(name: GroupName, decide: (state: GroupState, moment: Moment) => GroupState): Promise<GroupAsRead> {
-    let group = await this.#items.get(name);
-    for (let attempt = 0; attempt < groupChangeAttemptsMax; attempt += 1) {
-      const moment = this.#items.moment(group.attributes);
-      const state = decide(group.state, moment);
-      if (state === group.state) return group;
-      const change = await this.#items.change(name, group, state, moment);
-      ({ group } = change);
-      // Not all that there is to change may fit one update.
-      if (!change.applied) await this.#storage.timers.sleep(backoffMs(this.#storage, attempt));
-    }
-    throw tooContended(name);
+    await this.#settler.change(request, (state, moment) => stateOf(leave(state, memberId, forever, moment)));
   }
 
   /** One update while nothing changes: the member's lease, whose answer tells what the group has become. */
@@ -267,15 +242,4 @@ export function namedPartitions(state: GroupState, keys: PartitionSet): TopicPar
     const own = partitions.get(topicId);
     return own === undefined ? [] : [{ topic: name, partitions: own }];
   });
-}
-
-/** As whoever changes the group next will find it. */
-export function settledInMemory(state: GroupState, moment: Moment): GroupState {
-  let settled = state;
-  for (let next = expire(settled, moment); next !== settled; next = expire(settled, moment)) settled = next;
-  return settled;
-}
-
-export function tooContended({ group }: GroupName): ServiceError {
-  return new ServiceError("THROTTLING_QUOTA_EXCEEDED", `Too many callers change the group ${group}`);
 }

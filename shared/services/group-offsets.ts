@@ -5,14 +5,13 @@ import { type GroupState, holders, type PartitionKey, partitionKeyOf } from "../
 import { groupPartitionsMax, groupUpdateAttributesMax, offsetLookupsAtOnce } from "../limits/groups.ts";
 import type { GroupCommits, ResolvedOffset } from "./group-commits.ts";
 import type { GroupAsRead, GroupItems } from "./group-items.ts";
-import { type GroupMembers, settledInMemory } from "./group-members.ts";
-import type { GroupTopics } from "./group-topics.ts";
+import { type GroupSettler, settledInMemory } from "./group-settler.ts";
+import { type KnownTopics, unknownPartition } from "./known-topics.ts";
 import type {
   CommitOffsets,
   CommitResult,
   CommittedOffset,
   GroupName,
-  OffsetToCommit,
   ResetOffsets,
   ResetPoint,
   ResetResult,
@@ -29,20 +28,20 @@ interface Place {
 
 export class GroupOffsets {
   readonly #items: GroupItems;
-  readonly #members: GroupMembers;
+  readonly #settler: GroupSettler;
   readonly #commits: GroupCommits;
-  readonly #topics: GroupTopics;
+  readonly #topics: KnownTopics;
   readonly #fetch: Pick<FetchService, "listOffset">;
 
   constructor(
     items: GroupItems,
-    members: GroupMembers,
+    settler: GroupSettler,
     commits: GroupCommits,
-    topics: GroupTopics,
+    topics: KnownTopics,
     fetch: Pick<FetchService, "listOffset">,
   ) {
     this.#items = items;
-    this.#members = members;
+    this.#settler = settler;
     this.#commits = commits;
     this.#topics = topics;
     this.#fetch = fetch;
@@ -52,7 +51,7 @@ export class GroupOffsets {
     const { namespace, memberId, memberEpoch } = request;
     const askedAt = this.#commits.now();
     const committer = memberId === undefined || memberEpoch === undefined ? {} : { memberId, memberEpoch };
-    const resolved = await inTurns(request.offsets, (offset) => this.resolve(namespace, offset));
+    const resolved = await inTurns(request.offsets, (offset) => this.#topics.resolve(namespace, offset));
     const good = resolved.flatMap((offset) => (offset instanceof ServiceError ? [] : [offset]));
     // Each offset is an attribute, and may come with its topic's name as another.
     const size = Math.floor(groupUpdateAttributesMax / 2);
@@ -63,14 +62,6 @@ export class GroupOffsets {
       const outcome = resolved[index];
       return outcome instanceof ServiceError ? { topic, partition, error: outcome } : { topic, partition };
     });
-  }
-
-  /** With the id of the topic that has the name now; an error that is this partition's alone. */
-  async resolve(namespace: string, offset: OffsetToCommit): Promise<ResolvedOffset | ServiceError> {
-    const { topic, partition, metadata = "" } = offset;
-    const found = await this.#topics.findPartition(namespace, topic, partition);
-    if (found === undefined) return unknownPartition(topic, partition);
-    return { topicId: found.topicId, topic, partition, offset: offset.offset, metadata };
   }
 
   async offsets(
@@ -107,7 +98,7 @@ export class GroupOffsets {
     checkPoint(point);
     let group = await this.#existing(request);
     if (settledInMemory(group.state, this.#items.moment(group.attributes)).members.size > 0) throw notEmpty(groupId);
-    if (group.state.members.size > 0 && !dryRun) group = await this.#members.settle(request);
+    if (group.state.members.size > 0 && !dryRun) group = await this.#settler.settle(request);
     if (group.state.members.size > 0 && !dryRun) throw notEmpty(groupId);
     const committed = new Map(offsetsOf(group.attributes).map((offset) => [keyOf(offset), offset.offset]));
     const places = await this.#placesToReset(request, group);
@@ -252,12 +243,6 @@ export function noSuchGroup(group: string): ServiceError {
 
 export function notEmpty(group: string): ServiceError {
   return new ServiceError("NON_EMPTY_GROUP", `The group ${group} has members, or offsets that are not decided`);
-}
-
-function unknownPartition(topic: string, partition: number): ServiceError {
-  return new ServiceError("UNKNOWN_TOPIC_OR_PARTITION", `${topic} has no partition ${partition}`, {
-    details: { topic, partition },
-  });
 }
 
 /** Does all of them, a few at a time. */

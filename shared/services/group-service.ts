@@ -1,4 +1,4 @@
-/** Consumer groups (KIP-848), and the offsets that transactions commit to them. */
+/** Consumer groups (KIP-848). */
 import { checkGroupName } from "./group-name.ts";
 import { ServiceError } from "../api/errors.ts";
 import { consumerKind, hasStaged, isForgotten, isGroup } from "../groups/group-item.ts";
@@ -8,11 +8,12 @@ import { groupsPartition } from "../storage/item-keys.ts";
 import type { Item } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import { withChangeErrors } from "./change-errors.ts";
-import { checkCommit, checkHeartbeat, checkJoin, checkMemberId } from "./group-checks.ts";
-import { GroupCommits } from "./group-commits.ts";
-import { type GroupAsRead, GroupItems } from "./group-items.ts";
-import { GroupMembers, namedPartitions, settledInMemory, tooContended } from "./group-members.ts";
+import { checkCommit, checkMemberId } from "./group-checks.ts";
+import type { GroupAsRead, GroupItems } from "./group-items.ts";
+import { GroupMembers, namedPartitions } from "./group-members.ts";
 import { GroupOffsets, noSuchGroup, notEmpty } from "./group-offsets.ts";
+import type { GroupParts } from "./group-parts.ts";
+import { type GroupSettler, settledInMemory, tooContended } from "./group-settler.ts";
 import { GroupTopics } from "./group-topics.ts";
 import type {
   GroupDescription,
@@ -22,43 +23,37 @@ import type {
   GroupSummary,
   Membership,
   MemberHeartbeat,
-  TransactionalOffsets,
 } from "./groups.ts";
+import { checkHeartbeat, checkJoin } from "./membership-checks.ts";
 import { checkNamespaceName, type Namespaces } from "./namespace-service.ts";
 import type { Page, PageRequest } from "./pages.ts";
 import type { FetchService, TopicFinder, TopicService } from "./services.ts";
 import { withStorageErrors } from "./storage-errors.ts";
 import { checkLimit } from "./topic-checks.ts";
-import { StagedOffsets } from "./transactional-offsets.ts";
 
 export interface GroupDependencies {
   readonly namespaces: Namespaces;
   readonly topics: Pick<TopicService, "list">;
   readonly finder: TopicFinder;
   readonly fetch: Pick<FetchService, "listOffset">;
+  readonly parts: GroupParts;
 }
 
 export function groupService(
   storage: Storage,
-  { namespaces, topics, finder, fetch }: GroupDependencies,
-): { readonly groups: GroupService; readonly transactionalOffsets: TransactionalOffsets } {
-  const items = new GroupItems(storage);
-  const groupTopics = new GroupTopics(storage, topics, finder);
-  const members = new GroupMembers(storage, items, groupTopics);
-  const commits = new GroupCommits(storage, items, members);
-  const offsets = new GroupOffsets(items, members, commits, groupTopics, fetch);
-  return {
-    groups: new ItemGroups({ storage, namespaces, items, members, offsets }),
-    transactionalOffsets: new StagedOffsets(storage, items, commits, (namespace, offset) =>
-      offsets.resolve(namespace, offset),
-    ),
-  };
+  { namespaces, topics, finder, fetch, parts: { items, settler, commits, topics: known } }: GroupDependencies,
+): GroupService {
+  const groupTopics = new GroupTopics(storage, topics, finder, known);
+  const members = new GroupMembers(storage, items, groupTopics, settler);
+  const offsets = new GroupOffsets(items, settler, commits, known, fetch);
+  return new ItemGroups({ storage, namespaces, items, settler, members, offsets });
 }
 
 interface Parts {
   readonly storage: Storage;
   readonly namespaces: Namespaces;
   readonly items: GroupItems;
+  readonly settler: GroupSettler;
   readonly members: GroupMembers;
   readonly offsets: GroupOffsets;
 }
@@ -142,7 +137,7 @@ class ItemGroups implements GroupService {
     checkGroupName(name);
     await withChangeErrors(async () => {
       for (let attempt = 0; attempt < groupChangeAttemptsMax; attempt += 1) {
-        const { state, item, attributes } = await this.#parts.members.settle(name);
+        const { state, item, attributes } = await this.#parts.settler.settle(name);
         if (item === undefined || !isGroup(attributes)) throw noSuchGroup(name.group);
         if (state.members.size > 0 || hasStaged(attributes)) throw notEmpty(name.group);
         if (await this.#parts.items.drop(name, item)) return;

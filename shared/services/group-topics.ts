@@ -2,7 +2,6 @@
  * The topics that a group is subscribed to, as they are: looked for again every few seconds, so that a heartbeat costs one
  * update and no more.
  */
-import { RE2JS } from "re2js";
 import { ServiceError } from "../api/errors.ts";
 import type { GroupState, Member } from "../groups/group-state.ts";
 import { isAsKnown, type TopicView } from "../groups/retarget.ts";
@@ -19,25 +18,26 @@ import { type Instant, instantOf, isFresh } from "../log/evidence.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type GroupName } from "./groups.ts";
 import { idOf } from "./group-items.ts";
+import type { FoundTopic, KnownTopics } from "./known-topics.ts";
 import type { TopicFinder, TopicService } from "./services.ts";
-import { znodeChangesDescription, znodeChangesTopic } from "./znode-changes.ts";
+import { compilePattern, type NameMatcher } from "./topic-pattern.ts";
 
 export type Subscribed = Pick<Member, "topics" | "topicPattern">;
-
-type FoundTopic = TopicView["topics"][number];
 
 export class GroupTopics {
   readonly #storage: Storage;
   readonly #topics: Pick<TopicService, "list">;
   readonly #finder: TopicFinder;
+  readonly #known: KnownTopics;
   /** When a group's topics were looked for last; least recently first. */
   readonly #looked = new Map<string, Instant>();
-  readonly #patterns = new Map<string, RE2JS>();
+  readonly #patterns = new Map<string, NameMatcher>();
 
-  constructor(storage: Storage, topics: Pick<TopicService, "list">, finder: TopicFinder) {
+  constructor(storage: Storage, topics: Pick<TopicService, "list">, finder: TopicFinder, known: KnownTopics) {
     this.#storage = storage;
     this.#topics = topics;
     this.#finder = finder;
+    this.#known = known;
   }
 
   /** True if the group's topics were not looked for in this process for a while. */
@@ -70,28 +70,6 @@ export class GroupTopics {
     return view;
   }
 
-  /** A topic's id and partitions; undefined if it is not there. */
-  async find(namespace: string, topic: string): Promise<FoundTopic | undefined> {
-    // Not in the tree, but offered as a topic all the same.
-    if (topic === znodeChangesTopic) return znodeChangesDescription;
-    try {
-      const { topicId, partitions } = await this.#finder.find(namespace, topic);
-      return { topicId, name: topic, partitions };
-    } catch (cause) {
-      if (cause instanceof ServiceError && cause.code === "UNKNOWN_TOPIC_OR_PARTITION") return undefined;
-      throw cause;
-    }
-  }
-
-  /** As `find`, from the store if the topic in memory does not have the partition. */
-  async findPartition(namespace: string, topic: string, partition: number): Promise<FoundTopic | undefined> {
-    const known = await this.find(namespace, topic);
-    if (known !== undefined && partition < known.partitions) return known;
-    this.#finder.forget(namespace, topic);
-    const found = await this.find(namespace, topic);
-    return found !== undefined && partition < found.partitions ? found : undefined;
-  }
-
   /** @param mustFit refuses more than a group can share, instead of leaving it out */
   async #view(namespace: string, members: readonly Subscribed[], mustFit: boolean): Promise<TopicView> {
     const patterns = new Set(members.flatMap(({ topicPattern }) => topicPattern ?? []));
@@ -103,7 +81,7 @@ export class GroupTopics {
     const sorted = [...names].toSorted();
     for (let start = 0; start < sorted.length; start += offsetLookupsAtOnce) {
       const some = sorted.slice(start, start + offsetLookupsAtOnce);
-      const topics = await Promise.all(some.map((topic) => this.find(namespace, topic)));
+      const topics = await Promise.all(some.map((topic) => this.#known.find(namespace, topic)));
       found.push(...topics.filter((topic) => topic !== undefined));
     }
     const topics = fitting(found);
@@ -129,7 +107,7 @@ export class GroupTopics {
       for (const { name } of listed.items) {
         for (const [pattern, names] of matches) {
           const wanted = !name.startsWith("__") || pattern.startsWith("__");
-          if (wanted && names.length < groupTopicsMax && this.#compiled(pattern).matches(name)) names.push(name);
+          if (wanted && names.length < groupTopicsMax && this.#compiled(pattern)(name)) names.push(name);
         }
       }
       ({ nextToken } = listed);
@@ -138,7 +116,7 @@ export class GroupTopics {
     return matches;
   }
 
-  #compiled(pattern: string): RE2JS {
+  #compiled(pattern: string): NameMatcher {
     const known = this.#patterns.get(pattern) ?? compilePattern(pattern);
     this.#patterns.delete(pattern);
     this.#patterns.set(pattern, known);
@@ -147,15 +125,6 @@ export class GroupTopics {
       this.#patterns.delete(oldest);
     }
     return known;
-  }
-}
-
-/** @throws ServiceError INVALID_REGULAR_EXPRESSION */
-export function compilePattern(pattern: string): RE2JS {
-  try {
-    return RE2JS.compile(pattern);
-  } catch (cause) {
-    throw new ServiceError("INVALID_REGULAR_EXPRESSION", "The pattern is not one of RE2's syntax", { cause });
   }
 }
 

@@ -27,33 +27,34 @@ import type { AttributeValue, Condition, Item } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import { withChangeErrors } from "./change-errors.ts";
 import { checkCommit } from "./group-checks.ts";
-import type { GroupCommits, ResolvedOffset } from "./group-commits.ts";
+import type { GroupCommits } from "./group-commits.ts";
 import { type GroupItems, idOf } from "./group-items.ts";
-import { tooContended } from "./group-members.ts";
-import type { CommitOffsets, GroupName, OffsetsOfTransaction, OffsetToCommit, TransactionalOffsets } from "./groups.ts";
-
-type Resolve = (namespace: string, offset: OffsetToCommit) => Promise<ResolvedOffset | ServiceError>;
+import { tooContended } from "./group-settler.ts";
+import type { KnownTopics } from "./known-topics.ts";
+import type { CommitOffsets, GroupName, OffsetsOfTransaction, TransactionalOffsets } from "./groups.ts";
 
 export class StagedOffsets implements TransactionalOffsets {
   readonly #storage: Storage;
   readonly #items: GroupItems;
   readonly #commits: GroupCommits;
-  readonly #resolve: Resolve;
+  readonly #topics: KnownTopics;
   /** What this process has staged, as it stands in the item; oldest first. */
   readonly #known = new Map<string, string>();
 
-  constructor(storage: Storage, items: GroupItems, commits: GroupCommits, resolve: Resolve) {
+  constructor(storage: Storage, items: GroupItems, commits: GroupCommits, topics: KnownTopics) {
     this.#storage = storage;
     this.#items = items;
     this.#commits = commits;
-    this.#resolve = resolve;
+    this.#topics = topics;
   }
 
   async stage(request: OffsetsOfTransaction & Omit<CommitOffsets, keyof GroupName>): Promise<void> {
     checkGroupName(request);
     checkCommit(request);
     await withChangeErrors(async () => {
-      const resolved = await Promise.all(request.offsets.map((offset) => this.#resolve(request.namespace, offset)));
+      const resolved = await Promise.all(
+        request.offsets.map((offset) => this.#topics.resolve(request.namespace, offset)),
+      );
       // All of a transaction's offsets, or none.
       const offsets = resolved.map((offset) => {
         if (offset instanceof ServiceError) throw offset;

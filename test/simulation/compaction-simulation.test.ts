@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { hourMs, minuteMs } from "../shared/partition/partition-fixture.ts";
 import { simulateCompaction, type Step } from "./compaction-simulation.ts";
 
-const duty = <Kind extends "compact" | "collect">(kind: Kind): fc.Arbitrary<Step> =>
+const duty = (kind: "compact" | "collect"): fc.Arbitrary<Step> =>
   fc.record({
     kind: fc.constant(kind),
     fate: fc.constantFrom("none" as const, "none" as const, "frozen" as const, "killed" as const),

@@ -9,7 +9,7 @@ test("a marker is byte for byte the control record that Kafka writes", () => {
   const batch = encodeMarker(marker, 1_700_000_000_000);
   // Records: length 16, attributes 0, timestamp delta 0, offset delta 0, key of 4 bytes, value of 6 bytes, no headers.
   expect(Buffer.from(batch.subarray(61)).toString("hex")).toBe(
-    "20000000" + "08" + "00000001" + "0c" + "000000000000" + "00",
+    ["20000000", "08", "00000001", "0c", "000000000000", "00"].join(""),
   );
   const header = readBatchHeader(batch);
   expect(header).toMatchObject({

@@ -1,5 +1,6 @@
 /** Consumer groups under virtual time: processes over one simulated store, each with its requests counted. */
 import { fetchService } from "../../../shared/services/fetch-service.ts";
+import { groupParts, transactionalOffsets } from "../../../shared/services/group-parts.ts";
 import { groupService } from "../../../shared/services/group-service.ts";
 import type {
   GroupService,
@@ -65,13 +66,15 @@ export class GroupWorld {
     const partitions = new PartitionRegistry(storage);
     const fetch = fetchService(storage, finder, partitions, new ZnodeChanges(storage, trees, namespaces));
     const produce = produceService(storage, finder, partitions, transactionVerifier(new TransactionItems(storage)));
+    const parts = groupParts(storage, finder);
     return {
       ...counted,
       process,
       topics,
       produce,
       fetch,
-      ...groupService(storage, { namespaces, topics, finder, fetch: logs ?? fetch }),
+      groups: groupService(storage, { namespaces, topics, finder, fetch: logs ?? fetch, parts }),
+      transactionalOffsets: transactionalOffsets(storage, parts),
     };
   }
 

@@ -1,0 +1,66 @@
+/** The duties of a process: those of partitions, and those of namespaces' trees, sessions and transactions. */
+import { pageItemsMax } from "../limits.ts";
+import type { Storage } from "../storage/storage.ts";
+import { expireZnodes } from "../tree/expire-znodes.ts";
+import { tidyTree } from "../tree/tidy-tree.ts";
+import type { SessionService } from "./coordination.ts";
+import type { PartitionDuties } from "./duty-service.ts";
+import { healProjections } from "./heal-projections.ts";
+import type { Namespaces } from "./namespace-service.ts";
+import type { DutyService } from "./services.ts";
+import type { TransactionService } from "./transactions.ts";
+import type { TreeRegistry } from "./tree-registry.ts";
+
+interface TreeServices {
+  readonly trees: TreeRegistry;
+  readonly namespaces: Namespaces;
+  readonly sessions: SessionService;
+  readonly transactions: TransactionService;
+}
+
+/**
+ * A sweep sees to the trees as well: sessions and znodes whose time is over, projections that a crash left behind,
+ * snapshots, entries that they cover.
+ */
+export function withTrees(
+  storage: Storage,
+  { trees, namespaces, sessions, transactions }: TreeServices,
+  duties: PartitionDuties,
+): DutyService {
+  const sweepTree = async (name: string): Promise<void> => {
+    await sessions.sweep(name);
+    await expireZnodes(storage, trees.tree(name));
+    await healProjections(storage, trees, name);
+    // On AWS the snapshot that a writer began may be frozen with its container.
+    await trees.tree(name).snapshotIfDue();
+    await tidyTree(storage, name);
+  };
+  const sweepTrees = async (): Promise<void> => {
+    const failures: unknown[] = [];
+    let nextToken: string | undefined;
+    do {
+      const page = await namespaces.list({ limit: pageItemsMax, ...(nextToken === undefined ? {} : { nextToken }) });
+      for (const { name } of page.items) {
+        // Neither keeps the other from being done, and one namespace none of the others.
+        await sweepTree(name).catch((cause: unknown) => failures.push(cause));
+        await transactions.sweep(name).catch((cause: unknown) => failures.push(cause));
+      }
+      ({ nextToken } = page);
+    } while (nextToken !== undefined);
+    if (failures.length > 0) throw failures[0];
+  };
+  return {
+    seal: (topicId, partition) => duties.seal(topicId, partition),
+    retain: (topicId, partition) => duties.retain(topicId, partition),
+    collect: (topicId, partition) => duties.collect(topicId, partition),
+    compact: (duty) => duties.compact(duty),
+    reap: (namespace, sessionId) => sessions.reap(namespace, sessionId),
+    expire: (namespace) => expireZnodes(storage, trees.tree(namespace)),
+    recover: (id) => transactions.recover(id),
+    async sweep() {
+      // Neither waits for the other: what one of them fails at must not keep topics unsealed, or trees untidy.
+      const results = await Promise.allSettled([duties.sweep(), sweepTrees()]);
+      for (const result of results) if (result.status === "rejected") throw result.reason;
+    },
+  };
+}
