@@ -130,6 +130,14 @@ const layers: readonly Layer[] = [
     packages: ["@smithy/*", "@aws-sdk/credential-*", "node:crypto", "node:http", "node:https", "node:timers/promises"],
   },
   {
+    // Workloads and the checkers of what they saw: they run under simulated time as well, and over any client.
+    name: "verify",
+    files: ["verify/**"],
+    mayImport: ["lowest", "ports", "api errors"],
+    packages: [],
+    forbiddenNames: pure,
+  },
+  {
     name: "functions",
     files: ["functions/**"],
     mayImport: [...shared, "node environment", "memory", "aws layout", "aws", "root"],
@@ -144,7 +152,7 @@ const layers: readonly Layer[] = [
   {
     name: "local",
     files: ["local/**"],
-    mayImport: [...shared, ...adapters, "openapi generator", "client", "functions", "gateway", "root"],
+    mayImport: [...shared, ...adapters, "openapi generator", "client", "verify", "functions", "gateway", "root"],
     packages: "any",
   },
   {
@@ -218,6 +226,8 @@ describe("the table", () => {
     ["local/x.ts", 'import { s } from "../infra/app.ts";', "infra/app.ts (infra)"],
     ["client/x.ts", 'import { s } from "../shared/services/x.ts";', "shared/services/x.ts (services)"],
     ["client/x.ts", 'import { S3Client } from "@aws-sdk/client-s3";', "client must not import @aws-sdk/client-s3"],
+    ["verify/x.ts", 'import { s } from "../client/index.ts";', "client/index.ts (client)"],
+    ["verify/x.ts", "const now = performance.now();", "verify must not use performance"],
     ["infra/x.ts", 'import { s } from "../shared/storage/aws/aws-storage.ts";', "aws-storage.ts (aws)"],
     ["infra/x.ts", 'import { s } from "../shared/services/x.ts";', "shared/services/x.ts (services)"],
     ["shared/log/x.ts", "const now = Date.now();", "core must not use Date.now"],
