@@ -64,6 +64,8 @@ class World {
   readonly #storage: Storage;
   readonly #writer: PartitionWriter;
   readonly #written: ModelRecord[] = [];
+  /** What is being written: a scan may see it before its writer knows that it is there. */
+  #unsure: readonly ModelRecord[] = [];
   readonly #under: Promise<void>[] = [];
   #values = 0;
 
@@ -132,6 +134,12 @@ class World {
     const records = keys.map((key) => [`k${key}`, `${(this.#values += 1)}`.padEnd(bytes, ".")] as const);
     const batch = keyedBatch(records, { timestamp: this.#storage.clock.wallMs() });
     const position = this.#written.length;
+    this.#unsure = records.map(([key, value], index) => ({
+      offset: position + index,
+      key,
+      value,
+      transaction: undefined,
+    }));
     for (let attempt = 0; attempt < readTriesMax; attempt += 1) {
       const part = { start: 0, length: batch.length, recordCount: records.length, maxTimestamp: 1 };
       const result = await this.#writer.append({ bytes: batch.slice(), batches: [part], expectedOffset: position });
@@ -140,9 +148,8 @@ class World {
         await this.#storage.timers.sleep(1_000);
         continue;
       }
-      for (const [index, [key, value]] of records.entries()) {
-        this.#written.push({ offset: position + index, key, value, transaction: undefined });
-      }
+      this.#written.push(...this.#unsure);
+      this.#unsure = [];
       return;
     }
     throw new Error("not appended");
@@ -177,7 +184,7 @@ class World {
     const read = await this.#read(process, pauseMs, known.length);
     // It may be compacted or not: what must hold is what holds for both.
     const options = { cleanedTo: Infinity, mayLackTombstones: false };
-    const found = problemsOf(read, this.#written, new Map(), options).filter(
+    const found = problemsOf(read, [...this.#written, ...this.#unsure], new Map(), options).filter(
       (problem) => !problem.includes("left over"),
     );
     const seen = new Map(read.map(({ key, offset }) => [key, offset]));
