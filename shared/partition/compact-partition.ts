@@ -15,6 +15,7 @@ import {
   compactionMsMax,
   compactionPendingMax,
 } from "../limits/compaction.ts";
+import { segmentsLogId } from "../log/log-id.ts";
 import { lastOffset } from "../record/record-batch.ts";
 import type { Storage } from "../storage/storage.ts";
 import { BatchCleaner, type Codecs } from "./batch-cleaner.ts";
@@ -32,7 +33,7 @@ import {
 import { DirtyScan, type ScanBounds } from "./dirty-scan.ts";
 import type { PartitionName } from "./recover-partition.ts";
 import { type ReadBatch, segmentBatches } from "./segment-batches.ts";
-import type { SegmentDescriptor } from "./segment-descriptor.ts";
+import { type SegmentDescriptor, stableOffsetAtEnd, stableOffsetOf } from "./segment-descriptor.ts";
 
 export type CompactResult =
   | { readonly kind: "nothing due" }
@@ -76,6 +77,9 @@ export async function compactPartition(
 /** Part of a run's time after which it cleans what it has seen: what was read once is read again, and written. */
 const scanPart = 0.3;
 
+/** The second pass is for a transaction without end that the list of segments did not tell of; it finds no other. */
+const scanPassesMax = 3;
+
 /** What a run starts from. */
 interface Before {
   readonly state: CompactionState;
@@ -89,7 +93,8 @@ class CompactionRun {
   readonly #name: PartitionName;
   readonly #before: Before;
   readonly #options: CompactOptions;
-  readonly #scan: DirtyScan;
+  readonly #bounds: ScanBounds;
+  #scan: DirtyScan;
   /** On the monotonic clock. */
   readonly #scanEndMs: number;
   readonly #endMs: number;
@@ -99,13 +104,13 @@ class CompactionRun {
     this.#name = name;
     this.#before = before;
     this.#options = options;
-    const bounds = {
+    this.#bounds = {
       keysMax: compactionKeysMax,
       keyBytesMax: compactionKeyBytesMax,
       pendingMax: compactionPendingMax,
       ...options.bounds,
     };
-    this.#scan = new DirtyScan(bounds, options.decompress);
+    this.#scan = this.#newScan();
     const msMax = options.msMax ?? compactionMsMax;
     this.#scanEndMs = storage.clock.monotonicMs() + msMax * scanPart;
     this.#endMs = storage.clock.monotonicMs() + msMax;
@@ -138,29 +143,53 @@ class CompactionRun {
     return published ? { kind: "compacted", cleanedTo, more: scanned.more } : { kind: "lost" };
   }
 
-  /** Offset that the run may clean up to; undefined when its time was over. */
-  async #scanDirty({
-    segments,
-    more,
-  }: DirtyPart): Promise<{ readonly end: number; readonly more: boolean } | undefined> {
-    const from = Math.max(this.#before.state.cleanedTo, this.#before.start);
-    let end = segments.at(-1)?.endOffset ?? from;
-    let isFull = false;
-    for (const segment of segments) {
-      for await (const group of segmentBatches(this.#storage, this.#name, segment, from)) {
-        const full = this.#isScanOver(group, from)
-          ? group[0]
-          : group.find(({ bytes, header }) => !this.#scan.add(bytes, header));
-        if (full === undefined) continue;
-        isFull = true;
-        end = full.header.baseOffset;
-        break;
-      }
-      if (isFull) break;
+  /**
+   * Offset that the run may clean up to; undefined when its time was over. What stands behind it is not taken in: a record
+   * there that readers of what is committed cannot see yet must not take the place of one that they can.
+   */
+  async #scanDirty(dirty: DirtyPart): Promise<{ readonly end: number; readonly more: boolean } | undefined> {
+    const { segments, more } = dirty;
+    const sealedEnd = segments.at(-1)?.endOffset ?? this.#from;
+    let limit = await this.#stableOffset(dirty);
+    for (let pass = 0; pass < scanPassesMax; pass += 1) {
+      const { end, isFull } = await this.#scanUpTo(segments, Math.min(sealedEnd, limit));
+      // What ends at a bound must get beyond transactions that are open there, or the next run would be no better.
+      const isBounded = isFull || more || limit < sealedEnd;
+      if (isBounded && !(await this.#followOpen(end))) return undefined;
+      const { openSince = end } = this.#scan;
+      if (openSince >= end) return { end, more: isFull || more };
+      this.#scan = this.#newScan();
+      limit = openSince;
     }
-    // What ends at a bound must get beyond transactions that are open there, or the next run would be no better.
-    if ((isFull || more) && !(await this.#followOpen(end))) return undefined;
-    return { end: Math.min(end, this.#scan.openSince ?? Infinity), more: isFull || more };
+    return undefined;
+  }
+
+  /** Where the oldest transaction begins that is open at the end of what is dirty, or of what is sealed if a bound ended that. */
+  async #stableOffset({ segments, more }: DirtyPart): Promise<number> {
+    const last = segments.at(-1);
+    if (last === undefined) return this.#from;
+    if (!more) return stableOffsetOf(last);
+    const entry = await this.#storage.logs.readLast(segmentsLogId(this.#name.topicId, this.#name.partition));
+    return entry === undefined ? stableOffsetOf(last) : stableOffsetAtEnd(entry);
+  }
+
+  /** Takes in what is before the offset, as far as the bounds go. */
+  async #scanUpTo(
+    segments: readonly SegmentDescriptor[],
+    limit: number,
+  ): Promise<{ readonly end: number; readonly isFull: boolean }> {
+    for (const segment of segments) {
+      if (segment.baseOffset >= limit) break;
+      for await (const group of segmentBatches(this.#storage, this.#name, segment, this.#from)) {
+        const part = group.filter(({ header }) => header.baseOffset < limit);
+        const full = this.#isScanOver(part)
+          ? part[0]
+          : part.find(({ bytes, header }) => !this.#scan.add(bytes, header));
+        if (full !== undefined) return { end: full.header.baseOffset, isFull: true };
+        if (part.length < group.length) break;
+      }
+    }
+    return { end: limit, isFull: false };
   }
 
   /** Looks behind the offset for the markers of the transactions that are open there; false when the time was over. */
@@ -183,14 +212,14 @@ class CompactionRun {
     dirty: DirtyPart,
     cleanedTo: number,
   ): Promise<boolean> {
-    const { state, start } = this.#before;
+    const { start } = this.#before;
     for (const segment of this.#compactedSegments()) {
       for await (const group of segmentBatches(this.#storage, this.#name, segment, start)) {
         if (this.#isOver()) return false;
         await writeCleaned(cleaner, output, group, segment);
       }
     }
-    const from = Math.max(start, state.cleanedTo);
+    const from = this.#from;
     for (const segment of dirty.segments) {
       if (segment.baseOffset >= cleanedTo) break;
       if (segment.endOffset <= from) continue;
@@ -210,9 +239,18 @@ class CompactionRun {
   }
 
   /** Something is always cleaned. */
-  #isScanOver(group: readonly ReadBatch[], from: number): boolean {
-    const isBehind = (group[0]?.header.baseOffset ?? from) > from;
+  #isScanOver(group: readonly ReadBatch[]): boolean {
+    const isBehind = (group[0]?.header.baseOffset ?? this.#from) > this.#from;
     return isBehind && this.#storage.clock.monotonicMs() > this.#scanEndMs;
+  }
+
+  /** Where what is dirty begins. */
+  get #from(): number {
+    return Math.max(this.#before.state.cleanedTo, this.#before.start);
+  }
+
+  #newScan(): DirtyScan {
+    return new DirtyScan(this.#bounds, this.#options.decompress);
   }
 
   #isOver(): boolean {

@@ -63,23 +63,22 @@ export class DirtyScan {
       this.follow(batch, header);
       return true;
     }
-    const open = header.isTransactional ? this.#transactionOf(header) : undefined;
-    if (open !== undefined && this.#pending + header.recordsCount > this.#bounds.pendingMax) return false;
+    if (header.isTransactional && this.#pending + header.recordsCount > this.#bounds.pendingMax) return false;
     const cursor = new RecordCursor(plainRecords(batch, header, this.#decompress), recordHeadersMax);
+    const entries: number[] = [];
+    const offsets: number[] = [];
     for (let index = 0; index < header.recordsCount; index += 1) {
       cursor.next();
       const key = cursor.key();
       if (key === null) continue;
       const entry = this.keys.entryOf(key);
       if (entry === undefined) return false;
-      const offset = header.baseOffset + cursor.offsetDelta;
-      if (open === undefined) this.keys.raise(entry, offset);
-      else {
-        open.entries.push(entry);
-        open.offsets.push(offset);
-        this.#pending += 1;
-      }
+      entries.push(entry);
+      offsets.push(header.baseOffset + cursor.offsetDelta);
     }
+    // Only now: of a batch that counts as not seen nothing may take the place of an earlier record.
+    if (header.isTransactional) this.#wait(header, entries, offsets);
+    else this.#raise(entries, offsets);
     return true;
   }
 
@@ -96,7 +95,7 @@ export class DirtyScan {
     this.#open.delete(header.producerId);
     this.#pending -= open.entries.length;
     if (commits) {
-      for (const [index, entry] of open.entries.entries()) this.keys.raise(entry, open.offsets[index] ?? 0);
+      this.#raise(open.entries, open.offsets);
       return;
     }
     const intervals = this.#aborted.get(header.producerId) ?? [];
@@ -118,11 +117,17 @@ export class DirtyScan {
     return (intervals[low]?.first ?? Infinity) <= baseOffset;
   }
 
-  #transactionOf(header: BatchHeader): OpenTransaction {
-    const known = this.#open.get(header.producerId);
-    const open = known ?? { first: header.baseOffset, entries: [], offsets: [] };
-    this.#open.set(header.producerId, open);
-    return open;
+  #raise(entries: readonly number[], offsets: readonly number[]): void {
+    for (const [index, entry] of entries.entries()) this.keys.raise(entry, offsets[index] ?? 0);
+  }
+
+  /** Until the marker of its transaction comes. */
+  #wait({ producerId, baseOffset }: BatchHeader, entries: readonly number[], offsets: readonly number[]): void {
+    const open = this.#open.get(producerId) ?? { first: baseOffset, entries: [], offsets: [] };
+    this.#open.set(producerId, open);
+    for (const entry of entries) open.entries.push(entry);
+    for (const offset of offsets) open.offsets.push(offset);
+    this.#pending += entries.length;
   }
 }
 

@@ -149,7 +149,7 @@ describe("transactions", () => {
     await appendKeyed(writer, [["a", "4"]]);
     await seal(storage);
     expect(await compact(storage)).toMatchObject({ cleanedTo: 2 });
-    expect(await readKeyed(storage)).toEqual(["2:a=open", "3:a=3", "4:a=4"]);
+    expect(await readKeyed(storage)).toEqual(["1:a=2", "2:a=open", "3:a=3", "4:a=4"]);
     await appendMarker(writer, 1n, false);
     await seal(storage);
     expect(await compact(storage)).toMatchObject({ cleanedTo: 6 });
