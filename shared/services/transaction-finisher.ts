@@ -127,9 +127,19 @@ export class TransactionFinisher {
   /** False for a topic that was deleted: nobody reads it, and a marker would be left behind. */
   async #isThere(namespace: string, name: string, topicId: string): Promise<boolean> {
     const { topics } = this.#parts;
-    if ((await topics.find(namespace, name)).topicId === topicId) return true;
+    if ((await this.#idOf(namespace, name)) === topicId) return true;
+    // What is remembered may be older than the transaction: also that there is no such topic.
     topics.forget(namespace, name);
     return (await topics.find(namespace, name)).topicId === topicId;
+  }
+
+  async #idOf(namespace: string, name: string): Promise<string | undefined> {
+    try {
+      return (await this.#parts.topics.find(namespace, name)).topicId;
+    } catch (cause) {
+      if (cause instanceof ServiceError && cause.code === "UNKNOWN_TOPIC_OR_PARTITION") return undefined;
+      throw cause;
+    }
   }
 
   async #askAgain({ namespace, transactionalId }: TransactionalId): Promise<void> {
