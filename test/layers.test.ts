@@ -86,14 +86,6 @@ const layers: readonly Layer[] = [
     forbiddenNames: clocksAndChance,
   },
   {
-    // Workloads, histories and checkers: they drive a port, and time and chance come in as in the core.
-    name: "verify",
-    files: ["verify/**"],
-    mayImport: ["lowest", "ports", "api errors"],
-    packages: [],
-    forbiddenNames: pure,
-  },
-  {
     // Clock, chance and timers of a process on Node, for the stores that have none of their own.
     name: "node environment",
     files: ["shared/storage/node/**"],
@@ -227,7 +219,6 @@ describe("the table", () => {
     ["shared/storage/memory/x.ts", 'import { s } from "../../log/x.ts";', "shared/log/x.ts (core)"],
     ["shared/storage/embedded/x.ts", 'import { s } from "../memory/x.ts";', "shared/storage/memory/x.ts (memory)"],
     ["verify/x.ts", 'import { s } from "../shared/services/x.ts";', "shared/services/x.ts (services)"],
-    ["verify/x.ts", "const n = Math.random();", "verify must not use Math.random"],
     ["functions/x.ts", 'import { open } from "lmdb";', "functions must not import lmdb"],
     ["functions/x.ts", 'import { s } from "../shared/storage/embedded/x.ts";', "x.ts (embedded)"],
     ["functions/x.ts", 'import { s } from "../client/index.ts";', "client/index.ts (client)"],
