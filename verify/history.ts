@@ -26,19 +26,17 @@ export interface SendStep {
   readonly kind: "send";
   /** Topic and number together, such as `orders-3`. */
   readonly partition: string;
-  /** One for each record; each unique in the partition. */
-  readonly values: readonly string[];
+  /** One for each record; a whole number from 0 on, unique in the partition. */
+  readonly values: readonly number[];
   /** One for each record; needed where the topic is compacted. */
   readonly keys?: readonly string[];
-  /** Of the first record. Where the operation is no transaction, a step that has it was acknowledged. */
-  readonly offset?: number;
-  /** It was to be appended there or nowhere. */
+  /** One for each record. Where the operation is no transaction, a step that has them was acknowledged. */
+  readonly offsets?: readonly number[];
+  /** It was to begin there or to be nowhere. */
   readonly expectedOffset?: number;
   /** A lower one must not be accepted after a higher one. */
   readonly fencingToken?: number;
 }
-
-export type PolledRecord = readonly [offset: number, value: string];
 
 /** What one poll returned, in the order in which it was returned. */
 export interface PollStep {
@@ -46,13 +44,15 @@ export interface PollStep {
   readonly polled: readonly PolledPartition[];
   /** Read committed unless it says otherwise. */
   readonly isUncommitted?: boolean;
-  /** Of the group member at this poll: while it stays, nobody moves the member's position. */
+  /** Counts what a group gave and took: while it stays, nobody moves the member's positions. */
   readonly generation?: number;
 }
 
+/** Both lists are equally long. */
 export interface PolledPartition {
   readonly partition: string;
-  readonly records: readonly PolledRecord[];
+  readonly offsets: readonly number[];
+  readonly values: readonly number[];
 }
 
 export type LogStep = SendStep | PollStep;
@@ -145,9 +145,10 @@ export interface MultiOperation extends Operation {
 // Watches.
 
 export interface ZnodeChange {
-  readonly zxid: number;
+  /** Undefined where a watcher was not told. */
+  readonly zxid: number | undefined;
   readonly path: string;
-  readonly type: "created" | "deleted" | "dataChanged" | "childrenChanged";
+  readonly type: "NodeCreated" | "NodeDeleted" | "NodeDataChanged" | "NodeChildrenChanged";
 }
 
 /** What one watcher was told or read, in the order in which it was. */
@@ -169,8 +170,8 @@ export interface WatchLog {
 }
 
 export interface WatchHistory {
-  /** All changes, in the order of the tree's log. */
-  readonly changes: readonly ZnodeChange[];
+  /** All changes, in the order of the tree's log, by zxid: the tree's own, or what the longest watch of the root heard. */
+  readonly changes: readonly (ZnodeChange & { readonly zxid: number })[];
   readonly logs: readonly WatchLog[];
 }
 
