@@ -88,6 +88,7 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
       owned: () => this.#holdings.byTopic(),
       onTarget: (assignment) => this.#rebalancer.aim(assignment),
       onLost: (reason) => this.#rebalancer.lose(reason),
+      onProblem,
       onFailure,
     });
     this.#committer = new Committer(client, configuration, patience, this.#holdings, this.#membership);

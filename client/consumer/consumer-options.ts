@@ -8,10 +8,10 @@ import type { TopicPartition, TopicPartitions } from "./topic-partition.ts";
 export interface ConsumerProblem {
   readonly error: unknown;
   /**
-   * `handler`: it is called again; `fetch`: the partition is asked for again; `commit`: an automatic one, the next covers it;
+   * `join`: the group cannot be reached, or another holds the instance id; `handler`: it is called again; `fetch`: the partition is asked for again; `commit`: an automatic one, the next covers it;
    * `callback`: one of `onAssigned`, `onRevoked` and `onLost` failed.
    */
-  readonly during: "handler" | "fetch" | "commit" | "callback";
+  readonly during: "join" | "handler" | "fetch" | "commit" | "callback";
   readonly partition?: TopicPartition;
   /** The record that is next, where one is. */
   readonly offset?: number;

@@ -8,6 +8,7 @@ import { CorruptBatchError, decodeBatches } from "../reader/decode-batches.ts";
 import type { ConsumerConfiguration, ConsumerProblem } from "./consumer-options.ts";
 import type { Holdings } from "./holdings.ts";
 import type { OwnedPartition } from "./owned-partition.ts";
+import { quietFailuresMax } from "./patience.ts";
 
 /** Pages of one partition that wait to be processed. */
 const pagesMax = 2;
@@ -15,8 +16,6 @@ const pagesMax = 2;
 const emptyPauseMs = 50;
 /** With more partitions than requests, each is looked at about so often. */
 const crowdedTurnMs = 1_000;
-/** Failures of a partition that are waited out before anybody is told: a rolling restart is no problem. */
-const quietFailuresMax = 5;
 
 export interface FetcherEvents {
   /** A page came. */

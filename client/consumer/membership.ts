@@ -7,7 +7,8 @@ import { LeaveGroupCommand } from "../commands/leave-group-command.ts";
 import { isServiceException, StreamkeeperException, StreamkeeperServiceException } from "../exceptions.ts";
 import { isTransient } from "../middleware/retry-policy.ts";
 import { MembershipLostError } from "./consumer-errors.ts";
-import type { ConsumerConfiguration } from "./consumer-options.ts";
+import type { ConsumerConfiguration, ConsumerProblem } from "./consumer-options.ts";
+import { quietFailuresMax } from "./patience.ts";
 import type { Patience } from "./patience.ts";
 import type { TopicPartitions } from "./topic-partition.ts";
 import { Wakeable } from "./wakeable.ts";
@@ -30,6 +31,8 @@ export interface MembershipEvents {
   onTarget(assignment: readonly TopicPartitions[]): void;
   /** From this moment on nothing is owned. */
   onLost(reason: MembershipLostError): void;
+  /** Joining failed, and is tried again. */
+  onProblem(problem: ConsumerProblem): void;
   /** It cannot go on. */
   onFailure(error: unknown): void;
 }
@@ -151,7 +154,7 @@ export class Membership {
     const { time, namespace, group, topics, topicPattern, instanceId, assignor, clientId } = this.#configuration;
     const { sessionTimeoutMs, rebalanceTimeoutMs } = this.#configuration;
     const memberId = crypto.randomUUID();
-    this.#memberId = memberId;
+    this.#memberId = undefined;
     const subscription = { topics, topicPattern, instanceId, assignor, clientId, sessionTimeoutMs, rebalanceTimeoutMs };
     const command = new JoinGroupCommand({ namespace, group, memberId, ...subscription });
     const { signal } = this.#stop;
@@ -159,15 +162,30 @@ export class Membership {
     const answer = await this.#patience.call(
       () => {
         sentMs = time.nowMs();
-        return this.#client.send(command, { abortSignal: signal, maxAttempts: 1 });
+        return this.#sendJoin(command, memberId);
       },
       signal,
       // The one that went before has not left: its session will be over.
       (failure) => isServiceException(failure, "UNRELEASED_INSTANCE_ID"),
+      (retry) => {
+        if (retry.attempts >= quietFailuresMax) this.#events.onProblem({ ...retry, during: "join" });
+      },
     );
     this.#memberId = answer.memberId;
     this.#accept(answer, sentMs);
     this.#joined.resolve();
+  }
+
+  async #sendJoin(command: JoinGroupCommand, memberId: string): Promise<JoinGroupOutput> {
+    const before = this.#memberId;
+    this.#memberId = memberId;
+    try {
+      return await this.#client.send(command, { abortSignal: this.#stop.signal, maxAttempts: 1 });
+    } catch (error) {
+      // What never reached the service has nothing to leave.
+      if (error instanceof StreamkeeperException && error.hasNoSideEffects()) this.#memberId = before;
+      throw error;
+    }
   }
 
   async #beat(): Promise<void> {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { MembershipLostError, NoAnswerException, PartitionNotOwnedError } from "../../../client/index.ts";
-import type { Consumer } from "../../../client/index.ts";
+import type { Consumer, ConsumerProblem } from "../../../client/index.ts";
 import { ConsumerBed, orders, settle, textOf } from "./consumer-bed.ts";
 import { GroupDouble, heartbeatIntervalMs, refusal } from "./group-double.ts";
 
@@ -251,6 +251,21 @@ describe("joining", () => {
       .map(({ input }) => input["memberId"]);
     expect(ids.length).toBeGreaterThan(4);
     expect(new Set(ids).size).toBe(1);
+  });
+
+  test("tells of a service that cannot be reached, which then need not be left", async () => {
+    const double = new GroupDouble({ orders: 1 });
+    double.fate = ({ name }) => (name === "JoinGroup" ? new NoAnswerException("connect", "x", false) : undefined);
+    const problems: ConsumerProblem[] = [];
+    const consumer = consumerOf(double, { onProblem: (problem) => problems.push(problem) });
+    const starting = consumer.start();
+    starting.catch(() => undefined);
+    await double.time.pass(10_000);
+    expect(problems[0]).toMatchObject({ during: "join", attempts: 5, error: { name: "ConnectionError" } });
+    expect(problems.length).toBeGreaterThan(3);
+    await settle(double, consumer.close());
+    await expect(starting).rejects.toThrow("closed");
+    expect(double.sent("LeaveGroup")).toHaveLength(0);
   });
 
   test("that is refused fails whoever runs, or iterates", async () => {
