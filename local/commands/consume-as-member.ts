@@ -1,9 +1,10 @@
 /** `streamkeeper consume -g`: as a member of a group, as kcat's `-G`. */
-import { Consumer } from "../../client/index.ts";
-import type { BatchContext, ConsumerProblem, StreamkeeperClient } from "../../client/index.ts";
+import { Consumer, DescribeTopicCommand, isServiceException } from "../../client/index.ts";
+import type { BatchContext, ConsumerOptions, ConsumerProblem, StreamkeeperClient } from "../../client/index.ts";
 import { CommandError } from "../command-error.ts";
 import { connect } from "../console/connection.ts";
 import type { ConnectionOptions } from "../console/connection.ts";
+import { MemberNotes } from "../console/member-notes.ts";
 import { Output, OutputClosedError } from "../console/output.ts";
 import { Progress } from "../console/progress.ts";
 import { recordFormatter } from "../console/record-format.ts";
@@ -18,11 +19,14 @@ export interface MemberOptions extends ConnectionOptions, Omit<RecordFormatOptio
   readonly exit?: boolean;
   readonly null?: boolean;
   readonly unbuffered?: boolean;
+  readonly quiet?: boolean;
 }
 
 /** With `--exit` a partition tells soon that it has no more. */
 const exitWaitMs = 500;
 const lookMs = 100;
+/** Somebody who has pressed Ctrl-C waits: of records that are written nothing is left to do but the commit. */
+const closeTimeoutMs = 5_000;
 
 /** Writes what the group's partitions bring, until it is interrupted or has written enough; leaves the group in order. */
 export async function consumeAsMember(
@@ -42,11 +46,27 @@ export async function consumeAsMember(
   const writer = new RecordWriter(output, formatter, countMax, options.unbuffered === true);
   const progress = new Progress(`consume ${topics.join(" ")}`, stderr);
   const isQuietEnd = (): boolean => output.signal.reason instanceof OutputClosedError;
-  const onProblem = ({ error, during }: ConsumerProblem): void => {
-    if (during === "handler") return done.abort();
-    stderr.write(`streamkeeper: a ${during} failed, and is tried again: ${String(error)}\n`);
+  const tell = (line: string): void => {
+    progress.finish();
+    stderr.write(line);
   };
-  const consumer = consumerOf(client, { group, topics, from, signal, onProblem, isExit: options.exit === true });
+  const notes = new MemberNotes(tell, options.quiet === true);
+  const consumer = consumerOf(client, {
+    group,
+    topics,
+    from,
+    signal,
+    closeTimeoutMs,
+    clientId: "streamkeeper-consume",
+    ...(options.exit === true ? { waitMs: exitWaitMs } : {}),
+    onAssigned: (partitions) => notes.assigned(partitions),
+    onRevoked: (partitions) => {
+      if (!signal.aborted) notes.revoked(partitions);
+    },
+    onLost: (partitions, reason) => notes.lost(partitions, reason),
+    onProblem: (problem: ConsumerProblem) => (problem.during === "handler" ? done.abort() : notes.problem(problem)),
+  });
+  await checkTopics(client, topics, options.exit === true, notes, signal);
   let failure: Error | undefined;
   const eachBatch = async ({ batch, resolveOffset }: BatchContext): Promise<void> => {
     try {
@@ -60,12 +80,15 @@ export async function consumeAsMember(
       throw error;
     }
   };
+  let isMember = false;
   const looking = setInterval(() => {
     if (options.exit === true && isAtEnd(consumer)) done.abort();
+    if (isMember) notes.waiting(group);
   }, lookMs);
   try {
     const { finished } = consumer;
     await consumer.run({ eachBatch, eachBatchAutoResolve: false });
+    isMember = true;
     await finished;
     if (failure !== undefined && !isQuietEnd()) throw failure;
   } catch (error) {
@@ -78,22 +101,34 @@ export async function consumeAsMember(
   }
 }
 
-interface MemberSettings {
-  readonly group: string;
-  readonly topics: readonly string[];
-  readonly from: "earliest" | "latest";
-  readonly signal: AbortSignal;
-  readonly onProblem: (problem: ConsumerProblem) => void;
-  readonly isExit: boolean;
-}
-
-function consumerOf(client: StreamkeeperClient, { isExit, ...settings }: MemberSettings): Consumer {
-  const wait = isExit ? { waitMs: exitWaitMs } : {};
+function consumerOf(client: StreamkeeperClient, options: ConsumerOptions): Consumer {
   try {
-    return new Consumer(client, { ...settings, ...wait, clientId: "streamkeeper-consume" });
+    return new Consumer(client, options);
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
     throw new CommandError(cause.message, { cause });
+  }
+}
+
+/**
+ * A member may wait for a topic that is yet to come; whoever mistyped one should hear of it.
+ *
+ * @throws StreamkeeperException there is no service, or no topic and `isRequired`
+ */
+async function checkTopics(
+  client: StreamkeeperClient,
+  topics: readonly string[],
+  isRequired: boolean,
+  notes: MemberNotes,
+  abortSignal: AbortSignal,
+): Promise<void> {
+  for (const topic of topics) {
+    try {
+      await client.send(new DescribeTopicCommand({ topic }), { abortSignal });
+    } catch (error) {
+      if (isRequired || !isServiceException(error, "UNKNOWN_TOPIC_OR_PARTITION")) throw error;
+      notes.noTopic(topic);
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { Option } from "commander";
 import type { Command } from "commander";
 import { DescribeTopicCommand } from "../../client/index.ts";
 import type { ReadRecord, StreamkeeperClient } from "../../client/index.ts";
@@ -40,7 +41,8 @@ Examples:
   $ streamkeeper consume orders -o -10 -e              the last ten of each partition
   $ streamkeeper consume orders -o s@1767225600000 -J  from a time on, as JSON
   $ streamkeeper consume orders -p 0 -o 42 -c 1 -f '%k: %s (offset %o)\\n'
-  $ streamkeeper consume -g billing orders returns     as a member of a group: it goes on where the group is`;
+  $ streamkeeper consume -g billing orders returns     as a member of a group: it goes on where the group is
+  $ streamkeeper consume -g billing orders -o end      and a new group begins at the end, not at the beginning`;
 
 /** Adds `streamkeeper consume`. */
 export function registerConsume(program: Command, terminal: Terminal = process): void {
@@ -50,11 +52,10 @@ export function registerConsume(program: Command, terminal: Terminal = process):
       "-g, --group <group>",
       "as a member of this group: share the partitions with the others, and commit what was written",
     )
-    .option(
-      "-p, --partition <numbers>",
-      "partitions to read, such as 0,2; may be repeated (default: all)",
-      partitions,
-      [],
+    .addOption(
+      new Option("-p, --partition <numbers>", "partitions to read, such as 0,2; may be repeated")
+        .argParser(partitions)
+        .default([], "all"),
     )
     .option("-o, --offset <offset>", "beginning, end, an offset, -N for the last N, or s@<ms since 1970>", "beginning")
     .option("-c, --count <number>", "exit after so many records")
@@ -65,7 +66,7 @@ export function registerConsume(program: Command, terminal: Terminal = process):
     .option("-K, --key-delimiter <text>", "write the key in front of the value, and this between them")
     .option("-Z, --null", "write NULL for keys and values that are null")
     .option("-u, --unbuffered", "write each record by itself")
-    .option("-q, --quiet", "do not tell when the end is reached")
+    .option("-q, --quiet", "tell neither that the end is reached nor which partitions come and go")
     .addHelpText("after", examples)
     .action((topics: readonly string[], options: ConsumeOptions) =>
       runAction(async (signal) => {

@@ -1,3 +1,4 @@
+import { Option } from "commander";
 import type { Command } from "commander";
 import {
   DeleteGroupCommand,
@@ -11,6 +12,7 @@ import type { DescribeGroupOutput, GetGroupOffsetsOutput, StreamkeeperClient } f
 import { CommandError } from "../command-error.ts";
 import { connect, withConnection } from "../console/connection.ts";
 import type { ConnectionOptions } from "../console/connection.ts";
+import { listOf } from "../console/member-notes.ts";
 import { Output, OutputClosedError } from "../console/output.ts";
 import { parseResetPoint, parseTopicChoice } from "../console/reset-point.ts";
 import type { ResetPointOptions } from "../console/reset-point.ts";
@@ -59,7 +61,11 @@ export function registerGroups(program: Command, terminal: Terminal = process): 
     .option("--members", "the members in place of the offsets")
     .action((group: string, options: DescribeOptions) => run(options, (call) => describe(call, group, options)));
   subcommand("reset <group>", "move the offsets of a group that has no members")
-    .option("--topic <topic[:partitions]>", "such as orders or orders:0,2; may be repeated (default: all)", collect, [])
+    .addOption(
+      new Option("--topic <topic[:partitions]>", "such as orders or orders:0,2; may be repeated")
+        .argParser(collect)
+        .default([], "all"),
+    )
     .option("--all-topics", "all topics that the group has offsets of: the default")
     .option("--to-earliest", "to the start of the log")
     .option("--to-latest", "to its end")
@@ -173,9 +179,8 @@ function offsetTable({ memberList }: Group, offsets: GetGroupOffsetsOutput["offs
 function memberTable({ memberList }: Group): string {
   if (memberList.length === 0) return "no members\n";
   const rows = memberList.map(({ memberId, instanceId = "-", clientId = "-", memberEpoch, assignment }) => {
-    const owned = assignment.map(({ topic, partitions }) => `${topic}(${partitions.join(",")})`);
     const count = assignment.reduce((sum, { partitions }) => sum + partitions.length, 0);
-    return [memberId, instanceId, clientId, memberEpoch, count, owned.join(" ")];
+    return [memberId, instanceId, clientId, memberEpoch, count, listOf(assignment)];
   });
   return formatTable(["CONSUMER-ID", "INSTANCE-ID", "CLIENT-ID", "EPOCH", "PARTITIONS", "ASSIGNMENT"], rows);
 }

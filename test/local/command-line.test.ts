@@ -50,7 +50,7 @@ describe.concurrent("a process", () => {
     const ended = finished(child);
     await once(child.stdout, "data");
     child.kill("SIGINT");
-    expect(await ended).toEqual({ code: 130, stdout: "before\n", stderr: "" });
+    expect(await ended).toEqual({ code: 130, stdout: "before\n", stderr: `% assigned ${topic}(0)\n` });
     const { members } = await bed.client.send(new DescribeGroupCommand({ group: "interrupted" }));
     expect(members).toBe(0);
     const { offsets } = await bed.client.send(new GetGroupOffsetsCommand({ group: "interrupted" }));

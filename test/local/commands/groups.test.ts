@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { CreateTopicCommand, JoinGroupCommand, ProduceCommand } from "../../../client/index.ts";
 import { registerConsume } from "../../../local/commands/consume.ts";
 import { registerGroups } from "../../../local/commands/groups.ts";
 import { CommandBed } from "./command-bed.ts";
@@ -17,7 +18,7 @@ test("a group goes on where it was, is described, reset and deleted", async () =
   expect((await groups("ls")).stdout).toBe("no groups\n");
   const topic = await bed.topic(numbers(5));
   const first = await consume("-g", "g", topic, "-c", "2", "-D", " ");
-  expect(first).toEqual({ stdout: "0 1 ", stderr: "" });
+  expect(first).toEqual({ stdout: "0 1 ", stderr: `% assigned ${topic}(0)\n` });
   expect((await groups("ls")).stdout).toBe("GROUP  STATE  MEMBERS\ng      Empty        0\n");
   const described = (await groups("describe", "g")).stdout;
   expect(described).toContain("state     Empty (no active members)\n");
@@ -63,6 +64,28 @@ test("a member is shown with what it owns, and its group is neither reset nor de
     "the group live has members: offsets are moved when all have left",
   );
   expect((await groups("delete", "live")).failure).toContain("NON_EMPTY_GROUP");
+});
+
+test("a member tells that others have all partitions, and takes over what they leave", async () => {
+  const topic = await bed.topic(["a"]);
+  const member = { group: "busy", memberId: "first" };
+  await bed.client.send(new JoinGroupCommand({ ...member, topics: [topic], sessionTimeoutMs: 4_000 }));
+  const { stdout, stderr } = await consume("-g", "busy", topic, "-c", "1");
+  expect(stdout).toBe("a\n");
+  const waiting = "no partition of group busy is free yet; see streamkeeper groups describe busy";
+  expect(stderr).toBe(`% ${waiting}\n% assigned ${topic}(0)\n`);
+});
+
+test("a topic that is not there is told of, and read once it comes; with --exit it is an error", async () => {
+  const coming = consume("-g", "early", "to-come", "-c", "1");
+  const { failure } = await consume("-g", "early", "to-come", "-e");
+  expect(failure).toContain("UNKNOWN_TOPIC_OR_PARTITION: There is no topic to-come");
+  await bed.client.send(new CreateTopicCommand({ name: "to-come" }));
+  await bed.client.send(new ProduceCommand({ topic: "to-come", records: [{ value: "x" }] }));
+  expect(await coming).toEqual({
+    stdout: "x\n",
+    stderr: "% there is no topic to-come; waiting for it\n% assigned to-come(0)\n",
+  });
 });
 
 test("a group reads several topics, and all partitions of each", async () => {
