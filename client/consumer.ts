@@ -168,7 +168,8 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
   }
 
   /**
-   * Record by record; one counts as processed when the next is asked for. Ends when the consumer is closed.
+   * Record by record; one counts as processed when the next is asked for. Ends when the consumer is closed; whoever leaves the
+   * loop before may iterate again, and has to close the consumer.
    *
    * @throws as `finished`
    */

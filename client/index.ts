@@ -222,7 +222,7 @@ export type { ListTransactionsInput, ListTransactionsOutput } from "./commands/l
 export { RedriveRecordsCommand } from "./commands/redrive-records-command.ts";
 export type { RedriveRecordsInput, RedriveRecordsOutput } from "./commands/redrive-records-command.ts";
 export { ShareConsumer } from "./share-consumer.ts";
-export type { ShareConsumerOptions, ShareDelivery } from "./share-consumer.ts";
+export type { ShareConsumerOptions, ShareDelivery, ShareProblem } from "./share-consumer.ts";
 export { TransactionalProducer } from "./transactions/transactional-producer.ts";
 export type { TransactionalProducerOptions } from "./transactions/transaction-options.ts";
 export {

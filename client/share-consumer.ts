@@ -1,6 +1,7 @@
 import type { CommandSender } from "./command.ts";
 import { AcquireRecordsCommand } from "./commands/acquire-records-command.ts";
 import type { AcquiredRecord } from "./commands/acquire-records-command.ts";
+import { callSafely } from "./coordination/call-safely.ts";
 import { patiently } from "./coordination/send-patiently.ts";
 import { Leases } from "./share/leases.ts";
 import type { Verdict } from "./share/leases.ts";
@@ -18,8 +19,16 @@ export interface ShareConsumerOptions {
   readonly waitMs?: number;
   /** Records that are handled at the same time. Default 1. */
   readonly concurrency?: number;
+  /** Told of each handler that fails; its record is released, to be delivered again. Default: a warning of the process. */
+  readonly onProblem?: (problem: ShareProblem) => void;
   /** Ends it: what is at work is finished, what is not begun is given back. */
   readonly signal?: AbortSignal;
+}
+
+/** A handler failed, and the consumer goes on. */
+export interface ShareProblem {
+  readonly error: unknown;
+  readonly record: AcquiredRecord;
 }
 
 /** A record, and what may be said of it; unless something else is said it is accepted when its handler resolves. */
@@ -53,6 +62,8 @@ export class ShareConsumer {
   /** @throws TypeError for an option that cannot be */
   constructor(client: CommandSender, options: ShareConsumerOptions) {
     const { concurrency = 1, maxRecords = maxRecordsDefault } = options;
+    const group: unknown = options.group;
+    if (typeof group !== "string" || group === "") throw new TypeError("group must be a string that is not empty");
     if (!Number.isInteger(concurrency) || concurrency < 1) throw new TypeError("concurrency must be 1 or more");
     if (!Number.isInteger(maxRecords) || maxRecords < 1) throw new TypeError("maxRecords must be 1 or more");
     this.#client = client;
@@ -74,7 +85,7 @@ export class ShareConsumer {
       const queue = [...records];
       const work = async (): Promise<void> => {
         for (let record = queue.shift(); record !== undefined; record = queue.shift()) {
-          leases.settle(record, isOver() ? "release" : await handled(record, leases.signal, handle));
+          leases.settle(record, isOver() ? "release" : await this.#handled(record, leases.signal, handle));
         }
       };
       await Promise.all(Array.from({ length: Math.min(concurrency, records.length) }, work));
@@ -103,27 +114,37 @@ export class ShareConsumer {
       throw error;
     }
   }
-}
 
-async function handled(
-  record: AcquiredRecord,
-  signal: AbortSignal,
-  handle: (delivery: ShareDelivery) => Promise<void> | void,
-): Promise<Verdict> {
-  let verdict: Verdict = "accept";
-  try {
-    await handle({
-      record,
-      signal,
-      release: () => {
-        verdict = "release";
-      },
-      reject: () => {
-        verdict = "reject";
-      },
-    });
-    return verdict;
-  } catch {
-    return "release";
+  async #handled(
+    record: AcquiredRecord,
+    signal: AbortSignal,
+    handle: (delivery: ShareDelivery) => Promise<void> | void,
+  ): Promise<Verdict> {
+    let verdict: Verdict = "accept";
+    try {
+      await handle({
+        record,
+        signal,
+        release: () => {
+          verdict = "release";
+        },
+        reject: () => {
+          verdict = "reject";
+        },
+      });
+      return verdict;
+    } catch (error) {
+      this.#report({ error, record });
+      return "release";
+    }
+  }
+
+  #report(problem: ShareProblem): void {
+    const { group, onProblem } = this.#options;
+    if (onProblem !== undefined) return callSafely(() => onProblem(problem));
+    const { error, record } = problem;
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const place = `${record.topic}/${record.partition} at ${record.offset}, delivery ${record.deliveryCount}`;
+    process.emitWarning(`a handler failed in share group ${group} with ${place}: ${reason}`, "ConsumerWarning");
   }
 }

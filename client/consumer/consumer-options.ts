@@ -103,7 +103,7 @@ const consumerTime: ClientTime = { nowMs: () => performance.now(), sleep: pause 
 /** Checks the options and fills in the defaults. @throws TypeError for an option that cannot be */
 export function resolveConsumerOptions(options: ConsumerOptions): ConsumerConfiguration {
   const { group, topics, topicPattern, namespace, sessionTimeoutMs, instanceId, assignor, clientId } = options;
-  if (group === "") throw new TypeError("group must not be empty");
+  checkNames(options);
   if ((topics === undefined || topics.length === 0) && topicPattern === undefined) {
     throw new TypeError("a consumer needs topics or a topicPattern");
   }
@@ -130,6 +130,15 @@ export function resolveConsumerOptions(options: ConsumerOptions): ConsumerConfig
     time: options.time ?? consumerTime,
     random: options.random ?? Math.random,
   };
+}
+
+/** Also for JavaScript, where `groupId` and a RegExp come through: they would make a member of the group `undefined`. */
+function checkNames({ group, topics, topicPattern, from = "latest" }: ConsumerOptions): void {
+  const [name, pattern]: readonly unknown[] = [group, topicPattern];
+  if (typeof name !== "string" || name === "") throw new TypeError("group must be a string that is not empty");
+  if (topics !== undefined && !Array.isArray(topics)) throw new TypeError("topics must be a list of names");
+  if (pattern !== undefined && typeof pattern !== "string") throw new TypeError("topicPattern must be a string");
+  if (!["earliest", "latest", "error"].includes(from)) throw new TypeError("from must be earliest, latest or error");
 }
 
 function within(value: number, min: number, max: number, name: string): number {

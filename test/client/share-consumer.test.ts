@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { StreamkeeperClient } from "../../client/index.ts";
-import type { AcknowledgementInput, ShareDelivery } from "../../client/index.ts";
+import type { AcknowledgementInput, ShareConsumerOptions, ShareDelivery, ShareProblem } from "../../client/index.ts";
 import { answer, hangUp, refuse, ScriptedServer } from "./scripted-server.ts";
 import type { Step } from "./scripted-server.ts";
 
@@ -70,7 +70,7 @@ function recordOf(value: string, offset: number): object {
 async function work(
   queue: ScriptedQueue,
   handle: (delivery: ShareDelivery) => Promise<void> | void,
-  options: { readonly concurrency?: number; readonly until?: () => boolean } = {},
+  options: Partial<ShareConsumerOptions> & { readonly until?: () => boolean } = {},
 ): Promise<void> {
   const controller = new AbortController();
   const { until = () => queue.acquires > 1, ...rest } = options;
@@ -81,13 +81,16 @@ async function work(
   await running;
 }
 
-test("a record is accepted when its handler resolves, and released when it throws", async () => {
+test("a record is accepted when its handler resolves, and released when it throws, of which the application hears", async () => {
   await using queue = await ScriptedQueue.start({ values: ["good", "bad", "good"] });
-  await work(queue, async ({ record }) => {
+  const problems: ShareProblem[] = [];
+  const handle = async ({ record }: ShareDelivery): Promise<void> => {
     await sleep(1);
     if (record.value === "bad") throw new Error("of the handler");
-  });
+  };
+  await work(queue, handle, { onProblem: (problem) => problems.push(problem) });
   expect(queue.verdicts).toEqual(["accept", "release", "accept"]);
+  expect(problems).toMatchObject([{ error: { message: "of the handler" }, record: { value: "bad", offset: 1 } }]);
 });
 
 test("a handler may release or reject its record", async () => {

@@ -16,7 +16,7 @@ test("what is left out is as a user of Kafka expects it", () => {
 });
 
 test.each<[Partial<ConsumerOptions>, string]>([
-  [{ group: "" }, "group must not be empty"],
+  [{ group: "" }, "group must be a string that is not empty"],
   [{ topics: [] }, "needs topics or a topicPattern"],
   [{ waitMs: 25_001 }, "waitMs must be a whole number from 0 to 25000"],
   [{ maxBytes: 0 }, "maxBytes"],
@@ -25,4 +25,13 @@ test.each<[Partial<ConsumerOptions>, string]>([
   [{ sessionTimeoutMs: -1 }, "sessionTimeoutMs"],
 ])("%j is refused: %s", (options, why) => {
   expect(() => resolveConsumerOptions({ ...least, ...options })).toThrow(why);
+});
+
+test.each<[object, string]>([
+  [{ groupId: "g", topics: ["t"] }, "group must be a string"],
+  [{ group: "g", topics: "t" }, "topics must be a list"],
+  [{ group: "g", topicPattern: /t.*/ }, "topicPattern must be a string"],
+  [{ group: "g", topics: ["t"], from: "beginning" }, "from must be earliest, latest or error"],
+])("from JavaScript, %j is refused: %s", (options, why) => {
+  expect(() => resolveConsumerOptions(options as ConsumerOptions)).toThrow(why);
 });
