@@ -19,6 +19,8 @@ export type TargetCode =
   | "FENCED"
   /** The transaction can only be aborted. */
   | "MUST_ABORT"
+  /** What came is damaged: no fault of a network explains it. */
+  | "CORRUPT"
   | "other";
 
 /** What every call of a target rejects with, and nothing else. */
@@ -26,19 +28,19 @@ export class TargetError extends Error {
   override readonly name = "TargetError";
   readonly outcome: FailedOutcome;
   readonly code: TargetCode;
-  /** `TreeStat.zxid` of the tree that refused, where it told. */
-  readonly zxid: number | undefined;
+  /** What the client called it, for a table of what went wrong and how often. */
+  readonly reason: string;
 
   constructor(
     outcome: FailedOutcome,
     code: TargetCode,
     message: string,
-    options: ErrorOptions & { readonly zxid?: number | undefined } = {},
+    options: ErrorOptions & { readonly reason?: string } = {},
   ) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.outcome = outcome;
     this.code = code;
-    this.zxid = options.zxid;
+    this.reason = options.reason ?? code;
   }
 }
 
@@ -68,8 +70,8 @@ export interface PolledRecords extends TopicPartition {
 }
 
 export interface LogTarget {
-  /** One that exists already, with as many partitions, is no error. */
-  createTopic(topic: string, partitions: number): Promise<void>;
+  /** One that exists already is no error. Settings by Kafka's names. */
+  createTopic(topic: string, partitions: number, settings?: Readonly<Record<string, string>>): Promise<void>;
   /** One more than the offset of the last record, control records counted; with `read_committed` where a reader stops. */
   endOffset(place: TopicPartition, isolation: Isolation): Promise<number>;
   openProducer(options: { readonly topic: string; readonly idempotent: boolean }): Promise<LogProducer>;
