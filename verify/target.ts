@@ -188,9 +188,15 @@ export interface TreeEvent {
   readonly zxid: number | undefined;
 }
 
+export interface TreeSessionOptions {
+  readonly timeoutMs: number;
+  /** Called when something is sent that renews the session; what it answers is called once, with what became of it. */
+  readonly renewing?: () => (outcome: "ok" | FailedOutcome) => void;
+}
+
 export interface TreeTarget {
   /** Heartbeats go on by themselves until it is closed or crashes. */
-  openSession(options: { readonly timeoutMs: number }): Promise<TreeSession>;
+  openSession(options: TreeSessionOptions): Promise<TreeSession>;
 }
 
 /**
@@ -208,10 +214,11 @@ export interface TreeSession extends Crashable {
   readonly getAll?: (paths: readonly string[]) => Promise<readonly ({ data: string; stat: TreeStat } | undefined)[]>;
   exists(path: string): Promise<TreeStat | undefined>;
   children(path: string): Promise<readonly string[]>;
-  /** With a version only if the znode is at it. Answers the new version. */
-  set(path: string, data: string, version?: number): Promise<number>;
+  /** With a version only if the znode is at it. */
+  set(path: string, data: string, version?: number): Promise<TreeStat>;
   create(path: string, data: string, mode: CreateMode): Promise<{ readonly path: string; readonly zxid: number }>;
-  delete(path: string, version?: number): Promise<void>;
+  /** Answers the zxid. */
+  delete(path: string, version?: number): Promise<number>;
   /** All or nothing; answers the zxid. */
   multi(operations: readonly TreeOperation[]): Promise<number>;
   /**
@@ -228,14 +235,16 @@ export interface TreeSession extends Crashable {
 export type CreateMode = "persistent" | "persistent-sequential" | "ephemeral" | "ephemeral-sequential";
 
 export interface TreeWatch {
+  /** It tells of every change after this one. */
+  readonly sinceZxid: number;
   close(): void;
 }
 
 export interface LockGrant {
   /** Greater than that of any grant before. */
   readonly fencingToken: number;
-  /** Whether the client may still count on it. */
-  readonly isHeld: boolean;
+  /** Calls once when the client may no longer count on it without having released it; at once if that is so already. */
+  onLost(listener: () => void): void;
   /** Writes a znode if the lock is still held by this grant, else FENCED; answers the new version. */
   guardedSet(path: string, data: string): Promise<number>;
   release(): Promise<void>;

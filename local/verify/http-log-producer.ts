@@ -25,7 +25,9 @@ export class HttpLogProducer implements LogProducer {
   async send(partition: number, values: readonly number[]): Promise<readonly number[]> {
     const sent = values.map((value) => this.#producer.send(recordOf(value, partition)));
     const outcomes = await Promise.allSettled(sent);
-    const errors = outcomes.filter((outcome) => outcome.status === "rejected").map(({ reason }) => targetErrorOf(reason));
+    const errors = outcomes
+      .filter((outcome) => outcome.status === "rejected")
+      .map(({ reason }) => targetErrorOf(reason));
     const [first] = errors;
     if (first === undefined) {
       return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value.offset] : []));

@@ -29,7 +29,9 @@ export class HttpLogReader implements LogReader {
   async poll(waitMs: number): Promise<readonly PolledRecords[]> {
     const positions = [...this.#positions.values()];
     const outcomes = await Promise.allSettled(positions.map((position) => this.#fetch(position, waitMs)));
-    const errors = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [targetErrorOf(outcome.reason)] : []));
+    const errors = outcomes.flatMap((outcome) =>
+      outcome.status === "rejected" ? [targetErrorOf(outcome.reason)] : [],
+    );
     const corrupt = errors.find(({ code }) => code === "CORRUPT");
     if (corrupt !== undefined) throw corrupt;
     const [first] = errors;
@@ -48,10 +50,7 @@ export class HttpLogReader implements LogReader {
     return Promise.resolve();
   }
 
-  async #fetch(
-    position: { readonly place: TopicPartition; offset: number },
-    waitMs: number,
-  ): Promise<PolledRecords> {
+  async #fetch(position: { readonly place: TopicPartition; offset: number }, waitMs: number): Promise<PolledRecords> {
     const { place, offset } = position;
     const input = { ...place, offset, waitMs, isolation: this.#isolation };
     const { batches, nextOffset } = await this.#sender.send(new FetchBatchesCommand(input));

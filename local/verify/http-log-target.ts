@@ -44,7 +44,9 @@ export class HttpLogTarget implements LogTarget {
   async createTopic(name: string, partitions: number, config?: Readonly<Record<string, string>>): Promise<void> {
     await translated(async () => {
       try {
-        await this.#client.send(new CreateTopicCommand({ name, partitions, ...(config === undefined ? {} : { config }) }));
+        await this.#client.send(
+          new CreateTopicCommand({ name, partitions, ...(config === undefined ? {} : { config }) }),
+        );
       } catch (error) {
         if (!isServiceException(error, "TOPIC_ALREADY_EXISTS")) throw error;
         await this.#client.send(new DescribeTopicCommand({ topic: name }));

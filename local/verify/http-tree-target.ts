@@ -1,5 +1,6 @@
 /** The tree as workloads drive it, over the client library. */
 import type { CommandSender } from "../../client/command.ts";
+import { DeleteZnodeCommand } from "../../client/commands/delete-znode-command.ts";
 import { Session } from "../../client/coordination/session.ts";
 import { ZnodeClient } from "../../client/coordination/znode-client.ts";
 import { isServiceException } from "../../client/exceptions.ts";
@@ -14,11 +15,13 @@ import type {
   TreeEvent,
   TreeOperation,
   TreeSession,
+  TreeSessionOptions,
   TreeStat,
   TreeTarget,
   TreeWatch,
 } from "../../verify/target.ts";
 import { CrashableSender } from "./crashable-sender.ts";
+import { ObservedSender } from "./observed-sender.ts";
 import { translated } from "./target-errors.ts";
 
 /** One long poll of a watch. */
@@ -38,8 +41,10 @@ export class HttpTreeTarget implements TreeTarget {
     this.#client = client;
   }
 
-  async openSession({ timeoutMs }: { readonly timeoutMs: number }): Promise<TreeSession> {
-    const sender = new CrashableSender(this.#client);
+  async openSession({ timeoutMs, renewing }: TreeSessionOptions): Promise<TreeSession> {
+    const sender = new CrashableSender(
+      renewing === undefined ? this.#client : new ObservedSender(this.#client, renewing),
+    );
     return new HttpTreeSession(sender, await translated(() => Session.open(sender, { timeoutMs })));
   }
 }
@@ -93,8 +98,8 @@ class HttpTreeSession implements TreeSession {
     return await translated(() => this.#znodes.getChildren(path));
   }
 
-  async set(path: string, data: string, version?: number): Promise<number> {
-    return (await translated(() => this.#znodes.set(path, data, version))).version;
+  async set(path: string, data: string, version?: number): Promise<TreeStat> {
+    return statOf(await translated(() => this.#znodes.set(path, data, version)));
   }
 
   async create(
@@ -106,8 +111,9 @@ class HttpTreeSession implements TreeSession {
     return { path: created.path, zxid: created.zxid };
   }
 
-  async delete(path: string, version?: number): Promise<void> {
-    await translated(() => this.#znodes.delete(path, version));
+  async delete(path: string, version?: number): Promise<number> {
+    const command = new DeleteZnodeCommand({ ...this.#session.caller, path, version });
+    return (await translated(() => this.#session.send(command))).zxid;
   }
 
   async multi(operations: readonly TreeOperation[]): Promise<number> {
@@ -117,14 +123,10 @@ class HttpTreeSession implements TreeSession {
     return (await translated(() => this.#znodes.multi(ops))).zxid;
   }
 
-  async watch(
-    path: string,
-    listener: (event: TreeEvent) => void,
-    failed: (reason: Error) => void,
-  ): Promise<TreeWatch> {
+  async watch(path: string, listener: (event: TreeEvent) => void, failed: (reason: Error) => void): Promise<TreeWatch> {
     const options = { recursive: true, waitMs: watchWaitMs, listener, failed };
     const watch = await translated(() => this.#znodes.watch(path, options));
-    return { close: () => watch.close() };
+    return { sinceZxid: watch.cursor, close: () => watch.close() };
   }
 
   async acquireLock(name: string, waitMs: number): Promise<LockGrant | undefined> {
@@ -156,6 +158,7 @@ class HttpTreeSession implements TreeSession {
 class HttpLockGrant implements LockGrant {
   readonly #znodes: ZnodeClient;
   readonly #held: HeldLock;
+  #isReleased = false;
 
   constructor(znodes: ZnodeClient, held: HeldLock) {
     this.#znodes = znodes;
@@ -166,8 +169,10 @@ class HttpLockGrant implements LockGrant {
     return this.#held.fencingToken;
   }
 
-  get isHeld(): boolean {
-    return !this.#held.signal.aborted;
+  onLost(listener: () => void): void {
+    const { signal } = this.#held;
+    if (signal.aborted) listener();
+    else signal.addEventListener("abort", () => !this.#isReleased && listener(), { once: true });
   }
 
   async guardedSet(path: string, data: string): Promise<number> {
@@ -180,6 +185,7 @@ class HttpLockGrant implements LockGrant {
   }
 
   async release(): Promise<void> {
+    this.#isReleased = true;
     await translated(async () => {
       try {
         await this.#held.release();

@@ -1,0 +1,33 @@
+import type { Command, CommandSender, SendOptions } from "../../client/command.ts";
+import { HeartbeatCommand } from "../../client/commands/heartbeat-command.ts";
+import type { ResponseMetadata } from "../../client/exceptions.ts";
+import type { TreeSessionOptions } from "../../verify/target.ts";
+import { targetErrorOf } from "./target-errors.ts";
+
+/** Tells of the heartbeats that pass. */
+export class ObservedSender implements CommandSender {
+  readonly #sender: CommandSender;
+  readonly #renewing: NonNullable<TreeSessionOptions["renewing"]>;
+
+  constructor(sender: CommandSender, renewing: NonNullable<TreeSessionOptions["renewing"]>) {
+    this.#sender = sender;
+    this.#renewing = renewing;
+  }
+
+  /** @throws as the client */
+  async send<Input extends object, Output extends object>(
+    command: Command<Input, Output>,
+    options?: SendOptions,
+  ): Promise<Output & { readonly $metadata: ResponseMetadata }> {
+    if (!(command instanceof HeartbeatCommand)) return await this.#sender.send(command, options);
+    const renewed = this.#renewing();
+    try {
+      const answer = await this.#sender.send(command, options);
+      renewed("ok");
+      return answer;
+    } catch (error) {
+      renewed(targetErrorOf(error).outcome);
+      throw error;
+    }
+  }
+}
