@@ -1,8 +1,10 @@
 import type { Command, CommandSender, SendOptions } from "../../client/command.ts";
-import { HeartbeatCommand } from "../../client/commands/heartbeat-command.ts";
+
 import type { ResponseMetadata } from "../../client/exceptions.ts";
 import type { TreeSessionOptions } from "../../verify/target.ts";
 import { targetErrorOf } from "./target-errors.ts";
+
+const heartbeatName = "HeartbeatCommand";
 
 /** Tells of the heartbeats that pass. */
 export class ObservedSender implements CommandSender {
@@ -19,7 +21,7 @@ export class ObservedSender implements CommandSender {
     command: Command<Input, Output>,
     options?: SendOptions,
   ): Promise<Output & { readonly $metadata: ResponseMetadata }> {
-    if (!(command instanceof HeartbeatCommand)) return await this.#sender.send(command, options);
+    if (command.name !== heartbeatName) return await this.#sender.send(command, options);
     const renewed = this.#renewing();
     try {
       const answer = await this.#sender.send(command, options);
