@@ -16,6 +16,8 @@ export class Tally {
   /** Records read, each time that they were. */
   polled = 0;
   crashes = 0;
+  /** What keeps the history from being checked as a whole, such as a final phase that could not be finished. */
+  readonly problems: string[] = [];
   readonly #errors = new Map<string, number>();
 
   get errors(): ReadonlyMap<string, number> {

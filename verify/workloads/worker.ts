@@ -117,6 +117,16 @@ export class Worker {
     await this.pause(1 + below(random, timing.retryPauseMs));
   }
 
+  /** The final phase: what fails of it is a problem of the whole history. @throws as `call` */
+  async finally(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof TargetError) || error.code === "CORRUPT") throw error;
+      this.context.tally.problems.push(`the final phase was not finished: ${error.message}`);
+    }
+  }
+
   /** Calls again until it is answered, or the final phase has no patience left: then it throws what the last call did. */
   async patiently<Value>(work: () => Promise<Value>, mayGiveUp: () => boolean = () => false): Promise<Value> {
     const { clock, timing, timers, random, tally } = this.context;

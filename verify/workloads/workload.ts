@@ -1,6 +1,15 @@
-/** What every workload is given, and what it hands back. */
+/** What every workload is given, and what it answers. */
 import type { Clock, Random, Timers } from "../../shared/storage/environment.ts";
-import type { Anomaly } from "../check/anomaly.ts";
+import type {
+  EphemeralHistory,
+  LockHistory,
+  LogHistory,
+  MultiOperation,
+  RegisterHistory,
+  SequentialCreate,
+  SetOperation,
+  WatchHistory,
+} from "../history.ts";
 import type { VerifyTarget } from "../target.ts";
 import type { Tally } from "./tally.ts";
 
@@ -45,12 +54,16 @@ export interface RecordBudget {
   left: number;
 }
 
-/** What happened, ready to be checked. */
-export interface WorkloadResult {
-  check(): readonly Anomaly[];
-  /** For a file: one JSON value for each line. */
-  lines(): Iterable<unknown>;
-}
+/** What happened, by the checker that it is for. */
+export type WorkloadHistory =
+  | { readonly kind: "log"; readonly history: LogHistory }
+  | { readonly kind: "register"; readonly history: RegisterHistory }
+  | { readonly kind: "set"; readonly operations: readonly SetOperation[] }
+  | { readonly kind: "multi"; readonly operations: readonly MultiOperation[] }
+  | { readonly kind: "watch"; readonly history: WatchHistory }
+  | { readonly kind: "sequential"; readonly creates: readonly SequentialCreate[] }
+  | { readonly kind: "ephemeral"; readonly history: EphemeralHistory }
+  | { readonly kind: "lock"; readonly history: LockHistory };
 
-/** Runs until `load` aborts, then the final phase. @throws TargetError if it cannot even begin */
-export type Workload = (context: WorkloadContext) => Promise<WorkloadResult>;
+/** Runs until `load` aborts, then the final phase. @throws TargetError if it cannot begin, or cannot be brought to its end */
+export type Workload = (context: WorkloadContext) => Promise<readonly WorkloadHistory[]>;
