@@ -1,5 +1,5 @@
-/** Steps of a log's history that hold numbers, and make text of them when they are read: a run has millions of records. */
-import type { PolledPartition, PolledRecord, PollStep, SendStep } from "../history.ts";
+/** Steps of a log's history. A run has millions of records: what a target answers is kept as it is. */
+import type { PollStep } from "../history.ts";
 import type { PolledRecords, TopicPartition } from "../target.ts";
 
 /** How histories call a partition. */
@@ -18,48 +18,17 @@ export class ValueCounter {
   }
 }
 
-/** A batch of values that follow each other. */
-export class CompactSend implements SendStep {
-  readonly kind = "send";
-  readonly partition: string;
-  readonly offset?: number;
-  readonly #first: number;
-  readonly #count: number;
-
-  constructor(partition: string, values: readonly number[], offset: number | undefined) {
-    this.partition = partition;
-    this.#first = values[0] ?? 0;
-    this.#count = values.length;
-    if (offset !== undefined) this.offset = offset;
-  }
-
-  get values(): readonly string[] {
-    return Array.from({ length: this.#count }, (_, index) => String(this.#first + index));
-  }
-}
-
-class CompactPage implements PolledPartition {
-  readonly partition: string;
-  readonly #offsets: readonly number[];
-  readonly #values: readonly number[];
-
-  constructor(polled: PolledRecords) {
-    this.partition = partitionName(polled);
-    this.#offsets = polled.offsets;
-    this.#values = polled.values;
-  }
-
-  get records(): readonly PolledRecord[] {
-    return this.#offsets.map((offset, index) => [offset, String(this.#values[index] ?? "")]);
-  }
-}
-
 /** What a poll returned. */
 export function pollStep(
   polled: readonly PolledRecords[],
   more: { readonly isUncommitted?: boolean; readonly generation?: number },
 ): PollStep {
-  return { kind: "poll", polled: polled.map((records) => new CompactPage(records)), ...more };
+  const pages = polled.map((page) => ({
+    partition: partitionName(page),
+    offsets: page.offsets,
+    values: page.values,
+  }));
+  return { kind: "poll", polled: pages, ...more };
 }
 
 export function recordsIn(polled: readonly PolledRecords[]): number {

@@ -3,7 +3,7 @@ import type { LogOperation } from "../history.ts";
 import type { LogProducer, TopicPartition } from "../target.ts";
 import { readEverything } from "./final-read.ts";
 import { readAsMember, readByAssignment } from "./log-readers.ts";
-import { baseOffsetOf, CompactSend, partitionName, ValueCounter } from "./log-steps.ts";
+import { baseOffsetOf, partitionName, ValueCounter } from "./log-steps.ts";
 import { below, HistoryClock, oneIn, pick, Processes, Worker } from "./worker.ts";
 import type { WorkloadContext, WorkloadHistory } from "./workload.ts";
 
@@ -80,8 +80,7 @@ async function sendBatch(worker: Worker, producer: LogProducer, options: Produce
   const { process } = worker;
   const sent = await worker.call(() => producer.send(place.partition, values));
   const { invokedAt, answeredAt, outcome } = sent;
-  const offset = sent.outcome === "ok" ? baseOffsetOf(sent.value, values.length) : undefined;
-  const step = new CompactSend(partitionName(place), values, offset);
+  const offset = sent.outcome === "ok" ? { offset: baseOffsetOf(sent.value, values.length) } : {};
   options.operations.push({
     kind: "work",
     process,
@@ -89,7 +88,7 @@ async function sendBatch(worker: Worker, producer: LogProducer, options: Produce
     answeredAt,
     outcome,
     isTransaction: false,
-    steps: [step],
+    steps: [{ kind: "send", partition: partitionName(place), values, ...offset }],
   });
   tally.countRecords(outcome, values.length);
   if (sent.outcome === "ok") return true;
