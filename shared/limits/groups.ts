@@ -10,6 +10,14 @@ export const groupPartitionsMax = 3_000;
 export const groupTopicsMax = 1_000;
 /** Different patterns of one group: each is matched against every topic of the namespace, every few seconds. */
 export const groupPatternsMax = 50;
+/** What a pattern compiles to: about what 1,024 characters without counted repetitions do, some 30 ms for the longest name. */
+export const patternInstructionsMax = 1_100;
+/** Characters of a pattern, written out: compiling takes about 1 ms for a thousand of them. RE2 repeats nothing more often. */
+export const patternExpansionMax = 50_000;
+export const patternRepeatMax = 1_000;
+/** Patterns that a process remembers, and names of each that it has matched: some 20 MB at most. */
+export const patternsKnownMax = 100;
+export const patternNamesKnownMax = 2_000;
 /** What the item may come to, well below DynamoDB's 400 KB: a process that does not know its size may add to it unseen. */
 export const groupItemBytesMax = 300_000;
 /** What a process adds to an item whose size it does not know, without asking for it first. */

@@ -20,7 +20,7 @@ import { type GroupName } from "./groups.ts";
 import { idOf } from "./group-items.ts";
 import type { FoundTopic, KnownTopics } from "./known-topics.ts";
 import type { TopicFinder, TopicService } from "./services.ts";
-import { compilePattern, type NameMatcher } from "./topic-pattern.ts";
+import { TopicPatterns } from "./topic-pattern.ts";
 
 export type Subscribed = Pick<Member, "topics" | "topicPattern">;
 
@@ -31,7 +31,7 @@ export class GroupTopics {
   readonly #known: KnownTopics;
   /** When a group's topics were looked for last; least recently first. */
   readonly #looked = new Map<string, Instant>();
-  readonly #patterns = new Map<string, NameMatcher>();
+  readonly #patterns = new TopicPatterns();
 
   constructor(storage: Storage, topics: Pick<TopicService, "list">, finder: TopicFinder, known: KnownTopics) {
     this.#storage = storage;
@@ -107,24 +107,13 @@ export class GroupTopics {
       for (const { name } of listed.items) {
         for (const [pattern, names] of matches) {
           const wanted = !name.startsWith("__") || pattern.startsWith("__");
-          if (wanted && names.length < groupTopicsMax && this.#compiled(pattern)(name)) names.push(name);
+          if (wanted && names.length < groupTopicsMax && this.#patterns.matches(pattern, name)) names.push(name);
         }
       }
       ({ nextToken } = listed);
       if (nextToken === undefined) break;
     }
     return matches;
-  }
-
-  #compiled(pattern: string): NameMatcher {
-    const known = this.#patterns.get(pattern) ?? compilePattern(pattern);
-    this.#patterns.delete(pattern);
-    this.#patterns.set(pattern, known);
-    for (const [oldest] of this.#patterns) {
-      if (this.#patterns.size <= groupsKnownMax) break;
-      this.#patterns.delete(oldest);
-    }
-    return known;
   }
 }
 
