@@ -20,6 +20,10 @@ export const patternsKnownMax = 100;
 export const patternNamesKnownMax = 2_000;
 /** What the item may come to, well below DynamoDB's 400 KB: a process that does not know its size may add to it unseen. */
 export const groupItemBytesMax = 300_000;
+/** Beyond it nothing is written. What lies between is for members that give up, take, or leave, and for offsets that are there. */
+export const groupItemBytesEnd = 380_000;
+/** Names of a group's topics, each some three times, and their ids: with the offsets they must fit the item. */
+export const groupTopicsBytesMax = 200_000;
 /** What a process adds to an item whose size it does not know, without asking for it first. */
 export const groupBlindBytesMax = 8_192;
 /** Attributes of one update: DynamoDB's expressions take about 450, of which each has an assignment or a condition. */

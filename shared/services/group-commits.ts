@@ -16,6 +16,7 @@ import { encodeCommitted } from "../groups/committed-offset.ts";
 import {
   groupBlindBytesMax,
   groupChangeAttemptsMax,
+  groupItemBytesEnd,
   groupItemBytesMax,
   groupTriesMax,
   offsetsRetentionMs,
@@ -156,7 +157,9 @@ export class GroupCommits {
     if (knownBytes === undefined ? addedBytes <= groupBlindBytesMax : knownBytes + addedBytes <= groupItemBytesMax)
       return;
     const { attributes } = await this.#items.get(name);
-    if (bytesOf({ ...attributes, ...set }) <= groupItemBytesMax) return;
+    // Who commits what is committed already need not stop where others may begin no more.
+    const isKnown = Object.keys(set).every((attribute) => attributes[attribute] !== undefined);
+    if (bytesOf({ ...attributes, ...set }) <= (isKnown ? groupItemBytesEnd : groupItemBytesMax)) return;
     throw new ServiceError("INVALID_COMMIT_OFFSET_SIZE", `The group ${name.group} has as many offsets as it can have`, {
       details: { bytesMax: groupItemBytesMax },
     });

@@ -6,7 +6,7 @@ import { bytesOf, consumerKind, isForgotten, leasesOf, numberOf, stateChange } f
 import { emptyGroup, type GroupState } from "../groups/group-state.ts";
 import { sessionSkewMs } from "../limits.ts";
 import {
-  groupItemBytesMax,
+  groupItemBytesEnd,
   groupSessionTimeoutMsMax,
   groupsKnownMax,
   groupTriesMax,
@@ -86,6 +86,7 @@ export class GroupItems {
   /**
    * Writes the next state, if nothing has come between; extends the lease of the member that asked for it.
    *
+   * @param bytesMax what the item may come to, unless it becomes smaller
    * @returns what the item says then, and whether that is what was to be written
    * @throws ServiceError GROUP_MAX_SIZE_REACHED if the item would become too large
    */
@@ -94,13 +95,14 @@ export class GroupItems {
     before: GroupAsRead,
     after: GroupState,
     moment: Moment,
-    lease: Attributes = {},
+    { lease = {}, bytesMax = groupItemBytesEnd }: { readonly lease?: Attributes; readonly bytesMax?: number } = {},
   ): Promise<{ readonly applied: boolean; readonly group: GroupAsRead }> {
     const attempt = this.#storage.random.id();
     await this.dropForgotten(name, before);
     const { set, remove, conditions } = stateChange(before, after, attempt, moment);
     const all = { ...set, ...lease };
-    if (bytesOf({ ...before.attributes, ...all }) > groupItemBytesMax) {
+    const bytes = bytesOf(without({ ...before.attributes, ...all }, remove));
+    if (bytes > bytesMax && bytes > bytesOf(before.attributes)) {
       throw new ServiceError("GROUP_MAX_SIZE_REACHED", `The group ${name.group} would become too large`);
     }
     const written = await this.update(name, { set: all, remove }, conditions);
@@ -185,6 +187,11 @@ export class GroupItems {
     this.#bytes.set(id, item === undefined ? 0 : bytesOf(item.attributes));
     dropOldest(this.#bytes);
   }
+}
+
+function without(attributes: Attributes, names: readonly string[]): Attributes {
+  const removed = new Set(names);
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !removed.has(name)));
 }
 
 function dropOldest(map: Map<string, unknown>): void {

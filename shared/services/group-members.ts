@@ -16,6 +16,8 @@ import {
 import type { TopicView } from "../groups/retarget.ts";
 import {
   groupChangeAttemptsMax,
+  groupItemBytesEnd,
+  groupItemBytesMax,
   groupRebalanceTimeoutMsDefault,
   groupSessionTimeoutMsDefault,
   heartbeatIntervalMsMax,
@@ -54,7 +56,7 @@ export class GroupMembers {
       const state = stateOf(join(group.state, wish, view, moment));
       const lease = { [leaseName(memberId)]: moment.nowMs + sessionTimeoutMs };
       if (state !== group.state) {
-        const change = await this.#items.change(request, group, state, moment, lease);
+        const change = await this.#items.change(request, group, state, moment, { lease, bytesMax: groupItemBytesMax });
         if (change.applied) return membershipOf(change.group.state, memberId);
         ({ group } = change);
       } else {
@@ -72,6 +74,7 @@ export class GroupMembers {
     const { memberId } = request;
     let group = await this.#extend(request);
     let view = await this.#viewIfDue(request, group.state);
+    const asksForMore = request.topics !== undefined || request.topicPattern !== undefined;
     for (let attempt = 0; attempt < groupChangeAttemptsMax; attempt += 1) {
       const moment = this.#items.moment(group.attributes);
       const state = stateOf(heartbeat(group.state, saidBy(request, group.state), view, moment));
@@ -79,7 +82,17 @@ export class GroupMembers {
       const leaseMs = moment.nowMs + member.sessionTimeoutMs;
       const lease = { [leaseName(memberId)]: leaseMs };
       if (state !== group.state) {
-        const change = await this.#items.change(request, group, state, moment, lease);
+        const bytesMax = asksForMore ? groupItemBytesMax : groupItemBytesEnd;
+        const changing = this.#items.change(request, group, state, moment, { lease, bytesMax });
+        const change = await changing.catch((cause: unknown) => {
+          if (asksForMore || view === undefined || !isTooLarge(cause)) throw cause;
+          return undefined;
+        });
+        if (change === undefined) {
+          // What is new of the topics finds no room; the members go on with what they have.
+          view = undefined;
+          continue;
+        }
         if (change.applied) return membershipOf(change.group.state, memberId);
         ({ group } = change);
       } else {
@@ -157,6 +170,10 @@ export class GroupMembers {
 /** What comes late, or is sent by a clock that is behind, must not take away what a later heartbeat was promised. */
 function isNoLater(memberId: string, leaseMs: number): Condition {
   return { kind: "attribute", name: leaseName(memberId), op: "<=", value: leaseMs };
+}
+
+function isTooLarge(cause: unknown): boolean {
+  return cause instanceof ServiceError && cause.code === "GROUP_MAX_SIZE_REACHED";
 }
 
 function hasEpoch({ memberId, epoch }: Member): Condition {

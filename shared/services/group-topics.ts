@@ -10,6 +10,7 @@ import {
   groupPartitionsMax,
   groupPatternsMax,
   groupsKnownMax,
+  groupTopicsBytesMax,
   groupTopicsMax,
   offsetLookupsAtOnce,
   patternPagesMax,
@@ -86,7 +87,7 @@ export class GroupTopics {
     }
     const topics = fitting(found);
     if (mustFit && topics.length < found.length) {
-      throw tooMuch(`${groupTopicsMax} topics with ${groupPartitionsMax} partitions`);
+      throw tooMuch(`${groupTopicsMax} topics with ${groupPartitionsMax} partitions, or fewer with long names`);
     }
     const kept = new Set(topics.map(({ name }) => name));
     return {
@@ -121,13 +122,19 @@ function tooMuch(what: string): ServiceError {
   return new ServiceError("INVALID_REQUEST", `The members of a group subscribe to at most ${what}, together`);
 }
 
+/** In a group's state a topic is named itself, and as what a member asks for; and once more where its offsets stand. */
+const timesNamed = 3;
+const topicBytes = 60;
+
 /** In the order of their names, as many as a group can share. */
 function fitting(topics: readonly FoundTopic[]): FoundTopic[] {
   let partitions = 0;
   const fit: FoundTopic[] = [];
+  let bytes = 0;
   for (const topic of topics.slice(0, groupTopicsMax)) {
     partitions += topic.partitions;
-    if (partitions > groupPartitionsMax) break;
+    bytes += timesNamed * topic.name.length + topicBytes;
+    if (partitions > groupPartitionsMax || bytes > groupTopicsBytesMax) break;
     fit.push({ topicId: topic.topicId, name: topic.name, partitions: topic.partitions });
   }
   return fit;
