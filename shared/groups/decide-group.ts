@@ -51,10 +51,17 @@ export interface HeartbeatSaid {
   readonly subscription?: { readonly topics: readonly string[]; readonly topicPattern?: string };
 }
 
-/** Without the members whose session is over or who did not give up in time what they were to; some of them, if many. */
-export function expire(state: GroupState, moment: Moment, spared?: string): GroupState {
+/**
+ * Without the members whose session is over or who did not give up in time what they were to; some of them, if many.
+ *
+ * @param spared the member that is heard now
+ * @param awaited the instance whose place somebody waits for: it goes first
+ */
+export function expire(state: GroupState, moment: Moment, spared?: string, awaited?: string): GroupState {
   const over = [...state.members.values()].filter((member) => member.memberId !== spared && isOver(member, moment));
   if (over.length === 0) return state;
+  const isAwaited = ({ instanceId }: Member): boolean => instanceId !== undefined && instanceId === awaited;
+  over.sort((one, other) => Number(isAwaited(other)) - Number(isAwaited(one)));
   return without(
     state,
     over.slice(0, groupRemovalsMax).map(({ memberId }) => memberId),
@@ -69,7 +76,7 @@ export function isOver({ memberId, revokeByMs }: Member, { nowMs, skewMs, leases
 
 /** A member that comes, or comes again. */
 export function join(state: GroupState, wish: MemberWish, view: TopicView, moment: Moment): GroupDecision {
-  const settled = expire(state, moment, wish.memberId);
+  const settled = expire(state, moment, wish.memberId, wish.instanceId);
   const known = settled.members.get(wish.memberId);
   const sibling = wish.instanceId === undefined ? undefined : siblingOf(settled, wish.instanceId, wish.memberId);
   if (sibling !== undefined && !sibling.left) return { kind: "refused", code: "UNRELEASED_INSTANCE_ID" };

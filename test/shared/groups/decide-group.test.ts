@@ -203,6 +203,13 @@ describe("a static member", () => {
     expect(group.join(wishOf("again", { instanceId: "i1" }))).toBe("UNRELEASED_INSTANCE_ID");
   });
 
+  test("is replaced once its session is over, however many others' are over too", () => {
+    const group = new GroupModel(viewOf({ a: 4 }));
+    for (let index = 0; index < 60; index += 1) group.join(wishOf(`old-${index}`, { instanceId: `host-${index}` }));
+    group.nowMs += sessionTimeoutMs + 1_000;
+    expect(group.join(wishOf("new", { instanceId: "host-59" }))).toBe("ok");
+  });
+
   test("gives its partitions up when its session is over, or when it leaves for good", () => {
     const group = withStatic();
     group.leave("one");
