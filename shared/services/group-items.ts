@@ -33,6 +33,14 @@ interface Known {
   readonly state: GroupState;
 }
 
+export interface ChangeOptions {
+  readonly lease?: Attributes;
+  /** What the item may come to, unless it becomes smaller. */
+  readonly bytesMax?: number;
+  /** What must hold beside that nothing has come between. */
+  readonly alsoIf?: readonly Condition[];
+}
+
 const noGroup: GroupAsRead = { state: emptyGroup, revision: 0, item: undefined, attributes: {} };
 
 export class GroupItems {
@@ -86,7 +94,6 @@ export class GroupItems {
   /**
    * Writes the next state, if nothing has come between; extends the lease of the member that asked for it.
    *
-   * @param bytesMax what the item may come to, unless it becomes smaller
    * @returns what the item says then, and whether that is what was to be written
    * @throws ServiceError GROUP_MAX_SIZE_REACHED if the item would become too large
    */
@@ -95,7 +102,7 @@ export class GroupItems {
     before: GroupAsRead,
     after: GroupState,
     moment: Moment,
-    { lease = {}, bytesMax = groupItemBytesEnd }: { readonly lease?: Attributes; readonly bytesMax?: number } = {},
+    { lease = {}, bytesMax = groupItemBytesEnd, alsoIf = [] }: ChangeOptions = {},
   ): Promise<{ readonly applied: boolean; readonly group: GroupAsRead }> {
     const attempt = this.#storage.random.id();
     await this.dropForgotten(name, before);
@@ -105,7 +112,7 @@ export class GroupItems {
     if (bytes > bytesMax && bytes > bytesOf(before.attributes)) {
       throw new ServiceError("GROUP_MAX_SIZE_REACHED", `The group ${name.group} would become too large`);
     }
-    const written = await this.update(name, { set: all, remove }, conditions);
+    const written = await this.update(name, { set: all, remove }, [...conditions, ...alsoIf]);
     if (written.applied) {
       this.#remember(name, { attempt, state: after });
       return { applied: true, group: this.read(name, written.item) };

@@ -3,7 +3,7 @@
  * and writes what changes only if nothing has come between; so any process can serve any member at any time.
  */
 import { type ErrorCode, ServiceError } from "../api/errors.ts";
-import { type GroupDecision, heartbeat, join, leave, type MemberWish } from "../groups/decide-group.ts";
+import { type GroupDecision, heartbeat, join, leave, type MemberWish, type Moment } from "../groups/decide-group.ts";
 import { epochName, isConsumerGroup, leaseName } from "../groups/group-item.ts";
 import {
   byTopic,
@@ -25,6 +25,7 @@ import {
   heartbeatsPerSession,
 } from "../limits/groups.ts";
 import { backoffMs } from "../log/put-entry.ts";
+import { StorageTimeoutError } from "../storage/errors.ts";
 import type { Condition } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import { isStorageFailure } from "./change-errors.ts";
@@ -49,14 +50,20 @@ export class GroupMembers {
   async join(request: JoinGroup): Promise<Membership> {
     const wish = this.#wishOf(request);
     const { memberId, sessionTimeoutMs } = wish;
+    const askedAtMs = this.#storage.clock.wallMs();
     let group = await this.#items.get(request);
     for (let attempt = 0; attempt < groupChangeAttemptsMax; attempt += 1) {
       const view = await this.#topics.view(request, group.state, wish);
       const moment = this.#items.moment(group.attributes);
+      checkInTime(group.state.members.get(memberId), moment, askedAtMs);
       const state = stateOf(join(group.state, wish, view, moment));
       const lease = { [leaseName(memberId)]: moment.nowMs + sessionTimeoutMs };
       if (state !== group.state) {
-        const change = await this.#items.change(request, group, state, moment, { lease, bytesMax: groupItemBytesMax });
+        const change = await this.#items.change(request, group, state, moment, {
+          lease,
+          bytesMax: groupItemBytesMax,
+          alsoIf: [isAsSeen(memberId, moment)],
+        });
         if (change.applied) return membershipOf(change.group.state, memberId);
         ({ group } = change);
       } else {
@@ -72,18 +79,25 @@ export class GroupMembers {
 
   async heartbeat(request: MemberHeartbeat): Promise<Membership> {
     const { memberId } = request;
-    let group = await this.#extend(request);
+    const askedAtMs = this.#storage.clock.wallMs();
+    const extended = await this.#extend(request, askedAtMs);
+    let { group } = extended;
     let view = await this.#viewIfDue(request, group.state);
     const asksForMore = request.topics !== undefined || request.topicPattern !== undefined;
     for (let attempt = 0; attempt < groupChangeAttemptsMax; attempt += 1) {
       const moment = this.#items.moment(group.attributes);
+      checkInTime(group.state.members.get(memberId), moment, askedAtMs, extended.toMs);
       const state = stateOf(heartbeat(group.state, saidBy(request, group.state), view, moment));
       const member = memberOf(state, memberId);
       const leaseMs = moment.nowMs + member.sessionTimeoutMs;
       const lease = { [leaseName(memberId)]: leaseMs };
       if (state !== group.state) {
         const bytesMax = asksForMore ? groupItemBytesMax : groupItemBytesEnd;
-        const changing = this.#items.change(request, group, state, moment, { lease, bytesMax });
+        const changing = this.#items.change(request, group, state, moment, {
+          lease,
+          bytesMax,
+          alsoIf: [isAsSeen(memberId, moment)],
+        });
         const change = await changing.catch((cause: unknown) => {
           if (asksForMore || view === undefined || !isTooLarge(cause)) throw cause;
           return undefined;
@@ -114,25 +128,34 @@ export class GroupMembers {
 
   async leave(request: GroupName & { readonly memberId: string; readonly forever?: boolean }): Promise<void> {
     const { memberId, forever = false } = request;
-    await this.#settler.change(request, (state, moment) => stateOf(leave(state, memberId, forever, moment)));
+    const askedAtMs = this.#storage.clock.wallMs();
+    await this.#settler.change(request, (state, moment) => {
+      checkInTime(state.members.get(memberId), moment, askedAtMs);
+      return stateOf(leave(state, memberId, forever, moment));
+    });
   }
 
   /** One update while nothing changes: the member's lease, whose answer tells what the group has become. */
-  async #extend(request: MemberHeartbeat): Promise<GroupAsRead> {
+  async #extend(
+    request: MemberHeartbeat,
+    askedAtMs: number,
+  ): Promise<{ readonly group: GroupAsRead; readonly toMs: number | undefined }> {
     const { memberId, memberEpoch } = request;
     const known = this.#items.remembered(request)?.members.get(memberId);
     const before = known === undefined ? await this.#items.get(request) : undefined;
     const timeoutMs = (known ?? before?.state.members.get(memberId))?.sessionTimeoutMs;
-    if (before !== undefined && timeoutMs === undefined) return before;
+    if (before !== undefined && timeoutMs === undefined) return { group: before, toMs: undefined };
     const nowMs = this.#storage.clock.wallMs();
-    const leaseMs = nowMs + (timeoutMs ?? 0);
+    const leaseMs = askedAtMs + (timeoutMs ?? 0);
     const written = await this.#items.update(request, { set: { [leaseName(memberId)]: leaseMs } }, [
       isConsumerGroup,
       { kind: "attribute", name: epochName(memberId), op: "=", value: memberEpoch },
       { kind: "attribute", name: leaseName(memberId), op: ">", value: nowMs },
       isNoLater(memberId, leaseMs),
     ]);
-    return this.#items.read(request, written.applied ? written.item : written.existing);
+    const { applied } = written;
+    const group = this.#items.read(request, applied ? written.item : written.existing);
+    return { group, toMs: applied ? leaseMs : undefined };
   }
 
   async #viewIfDue(request: MemberHeartbeat, state: GroupState): Promise<TopicView | undefined> {
@@ -170,6 +193,30 @@ export class GroupMembers {
 /** What comes late, or is sent by a clock that is behind, must not take away what a later heartbeat was promised. */
 function isNoLater(memberId: string, leaseMs: number): Condition {
   return { kind: "attribute", name: leaseName(memberId), op: "<=", value: leaseMs };
+}
+
+/** Nothing was heard of the member since it was looked at. */
+function isAsSeen(memberId: string, { leases }: Moment): Condition {
+  return { kind: "attribute", name: leaseName(memberId), op: "<=", value: leases.get(memberId) ?? 0, orAbsent: true };
+}
+
+/**
+ * For what this process does late because it stood still: its caller has gone on without an answer, and may own by now what it
+ * did not when it asked.
+ *
+ * @param extendedToMs what the request itself has set the lease to
+ * @throws StorageTimeoutError the member was heard of since
+ */
+function checkInTime(
+  member: Member | undefined,
+  { leases, skewMs }: Moment,
+  askedAtMs: number,
+  extendedToMs?: number,
+): void {
+  const leaseMs = member === undefined ? undefined : leases.get(member.memberId);
+  if (member === undefined || leaseMs === undefined || leaseMs === extendedToMs) return;
+  if (leaseMs - member.sessionTimeoutMs - askedAtMs <= 2 * skewMs) return;
+  throw new StorageTimeoutError("a later request of the member came first");
 }
 
 function isTooLarge(cause: unknown): boolean {
