@@ -30,6 +30,7 @@ export const commitClockName = (memberId = ""): string => `c:${memberId}`;
 export const offsetName = (topicId: string, partition: number): string => `o:${partitionKeyOf(topicId, partition)}`;
 export const topicNameName = (topicId: string): string => `n:${topicId}`;
 export const stagedName = (producerId: bigint): string => `x:${producerId}`;
+export const isStagedName = (name: string): boolean => name.startsWith("x:");
 export const decidedName = (producerId: bigint): string => `d:${producerId}`;
 
 /** No group of another kind has that id. */
@@ -164,12 +165,17 @@ function stillOver(
   return [{ kind: "attribute", name: leaseName(memberId), op: "<=", value: nowMs - skewMs, orAbsent: true }];
 }
 
+/** Names of marks of decisions that are older than they are kept. */
+export function outdatedMarks(attributes: Attributes, nowMs: number): string[] {
+  return startingWith(attributes, "d:").flatMap(([producerId, value]) =>
+    decodeDecided(value).atMs + decisionKeptMs <= nowMs ? [`d:${producerId}`] : [],
+  );
+}
+
 /** Offsets of topics that nobody reads any more, and marks of decisions, that are older than they are kept. Some, if many. */
 function outdated(attributes: Attributes, after: GroupState, nowMs: number): string[] {
   const subscribed = new Set(after.topics.flatMap(({ topicId, live }) => (live ? [topicId] : [])));
-  const marks = startingWith(attributes, "d:").flatMap(([producerId, value]) =>
-    decodeDecided(value).atMs + decisionKeptMs <= nowMs ? [`d:${producerId}`] : [],
-  );
+  const marks = outdatedMarks(attributes, nowMs);
   const isOld = ({ topicId, committedAtMs }: StoredOffset): boolean =>
     !subscribed.has(topicId) && committedAtMs + offsetsRetentionMs <= nowMs;
   const offsets = offsetsOf(attributes);

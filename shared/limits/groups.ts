@@ -32,6 +32,8 @@ export const groupUpdateAttributesMax = 300;
 export const groupRemovalsMax = 40;
 /** Offsets of topics that nobody reads any more, and old decisions, that one change of the group drops. */
 export const groupTidyMax = 50;
+/** Old decisions that one update drops where the group does not change: each needs a condition, of which 4 KB take about 250. */
+export const groupMarksTidyMax = 200;
 /** Kafka's default of `offset.metadata.max.bytes`. */
 export const offsetMetadataCharsMax = 4_096;
 export const clientIdCharsMax = 255;

@@ -8,6 +8,7 @@ import {
   hasNoMembers,
   isConsumerGroup,
   isForgotten,
+  isStagedName,
   numberOf,
   offsetName,
   topicNameName,
@@ -158,7 +159,9 @@ export class GroupCommits {
       return;
     const { attributes } = await this.#items.get(name);
     // Who commits what is committed already need not stop where others may begin no more.
-    const isKnown = Object.keys(set).every((attribute) => attributes[attribute] !== undefined);
+    const isKnown = Object.keys(set).every(
+      (attribute) => attributes[attribute] !== undefined || isStagedName(attribute),
+    );
     if (bytesOf({ ...attributes, ...set }) <= (isKnown ? groupItemBytesEnd : groupItemBytesMax)) return;
     throw new ServiceError("INVALID_COMMIT_OFFSET_SIZE", `The group ${name.group} has as many offsets as it can have`, {
       details: { bytesMax: groupItemBytesMax },

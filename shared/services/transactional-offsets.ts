@@ -18,14 +18,21 @@ import {
   mergeStaged,
   type Staged,
 } from "../groups/committed-offset.ts";
-import { consumerKind, decidedName, isConsumerGroup, stagedName } from "../groups/group-item.ts";
-import { groupChangeAttemptsMax, stagedKnownMax } from "../limits/groups.ts";
+import { consumerKind, decidedName, isConsumerGroup, outdatedMarks, stagedName } from "../groups/group-item.ts";
+import {
+  groupChangeAttemptsMax,
+  groupMarksTidyMax,
+  groupPartitionsMax,
+  groupTidyMax,
+  groupUpdateAttributesMax,
+  stagedKnownMax,
+} from "../limits/groups.ts";
 import { backoffMs } from "../log/put-entry.ts";
 import { conditionsHold } from "../storage/item-change.ts";
 import { groupKey } from "../storage/item-keys.ts";
 import type { AttributeValue, Condition, Item } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
-import { withChangeErrors } from "./change-errors.ts";
+import { isStorageFailure, withChangeErrors } from "./change-errors.ts";
 import { checkCommit } from "./group-checks.ts";
 import type { GroupCommits } from "./group-commits.ts";
 import { type GroupItems, idOf } from "./group-items.ts";
@@ -74,9 +81,12 @@ export class StagedOffsets implements TransactionalOffsets {
     const id = transactionId(request);
     let known = this.#known.get(id);
     for (let attempt = 0; attempt < groupChangeAttemptsMax; attempt += 1) {
-      const text = encodeStaged(known === undefined ? staged : mergeStaged(decodeStaged(known), staged));
+      const all = known === undefined ? staged : mergeStaged(decodeStaged(known), staged);
+      checkCount(request, all);
+      const text = encodeStaged(all);
       const set = { kind: consumerKind, [stagedName(producerId)]: text };
-      await this.#commits.checkRoom(request, set);
+      // Once it is decided it cannot be refused any more.
+      await this.#commits.checkRoom(request, { ...set, ...this.#commits.attributesOf(all.offsets) });
       const allowed = [...this.#commits.conditionsOf(request), isOpen(request)];
       const written = await this.#items.update(request, { set }, [...allowed, isStill(producerId, known)]);
       const existing = written.applied ? written.item : written.existing;
@@ -121,12 +131,39 @@ export class StagedOffsets implements TransactionalOffsets {
   ): Promise<Item | "decided" | undefined> {
     const { producerId, producerEpoch } = transaction;
     const mark = encodeDecided(producerEpoch, this.#storage.clock.wallMs());
-    const offsets = text === undefined || !commit ? {} : this.#commits.attributesOf(decodeStaged(text).offsets);
-    const set = { kind: consumerKind, ...offsets, [decidedName(producerId)]: mark };
+    const offsets = text === undefined || !commit ? [] : decodeStaged(text).offsets;
     const remove = text === undefined ? [] : [stagedName(producerId)];
     const conditions = [isConsumerGroup, isStill(producerId, text), isOpen(transaction)];
+    const last = Math.max(0, Math.ceil(offsets.length / offsetsOfUpdate) - 1) * offsetsOfUpdate;
+    // What does not fit the update that decides goes before it; whoever comes next does it again.
+    for (let start = 0; start < last; start += offsetsOfUpdate) {
+      const set = this.#commits.attributesOf(offsets.slice(start, start + offsetsOfUpdate));
+      const written = await this.#items.update(transaction, { set: { kind: consumerKind, ...set } }, conditions);
+      if (!written.applied) return written.existing;
+    }
+    const rest = this.#commits.attributesOf(offsets.slice(last));
+    const set = { kind: consumerKind, ...rest, [decidedName(producerId)]: mark };
     const written = await this.#items.update(transaction, { set, remove }, conditions);
-    return written.applied ? "decided" : written.existing;
+    if (!written.applied) return written.existing;
+    await this.#tidy(transaction, written.item);
+    return "decided";
+  }
+
+  /** Groups without members have no other change that could drop the marks of ever new producers. */
+  async #tidy(name: GroupName, { attributes }: Item): Promise<void> {
+    const marks = outdatedMarks(attributes, this.#storage.clock.wallMs());
+    if (marks.length < groupTidyMax) return;
+    const remove = marks.slice(0, groupMarksTidyMax);
+    const conditions = remove.flatMap((mark): Condition[] => {
+      const value = attributes[mark];
+      return typeof value === "string" ? [{ kind: "attribute", name: mark, op: "=", value }] : [];
+    });
+    try {
+      await this.#items.update(name, { remove }, [isConsumerGroup, ...conditions]);
+    } catch (cause) {
+      // The transaction is decided; who decides the next one tidies up.
+      if (!isStorageFailure(cause)) throw cause;
+    }
   }
 
   #remember(id: string, text: string): void {
@@ -137,6 +174,21 @@ export class StagedOffsets implements TransactionalOffsets {
       this.#known.delete(oldest);
     }
   }
+}
+
+/** Each offset is an attribute, and may come with its topic's name as another. */
+const offsetsOfUpdate = Math.floor(groupUpdateAttributesMax / 2);
+
+/** @throws ServiceError INVALID_COMMIT_OFFSET_SIZE */
+function checkCount({ group }: GroupName, { offsets }: Staged): void {
+  if (offsets.length <= groupPartitionsMax) return;
+  throw new ServiceError(
+    "INVALID_COMMIT_OFFSET_SIZE",
+    `A group has offsets of at most ${groupPartitionsMax} partitions`,
+    {
+      details: { group },
+    },
+  );
 }
 
 /** The attribute is as it is thought to be, or is not there if nothing is thought to be. */
