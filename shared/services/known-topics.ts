@@ -47,7 +47,7 @@ export class KnownTopics {
 }
 
 export function unknownPartition(topic: string, partition: number): ServiceError {
-  return new ServiceError("UNKNOWN_TOPIC_OR_PARTITION", `${topic} has no partition ${partition}`, {
+  return new ServiceError("UNKNOWN_TOPIC_OR_PARTITION", `There is no topic ${topic} with a partition ${partition}`, {
     details: { topic, partition },
   });
 }
