@@ -1,0 +1,211 @@
+/** What each process saw and wrote one after the other: readers neither skip nor go back, sends go forward. */
+import type { LogMark, LogOperation, LogWork, PolledPartition, PollStep, SendStep } from "../history.ts";
+import type { AnomalyList } from "./anomaly-list.ts";
+import { type LogTables, nameOf, type PartitionTable, type VersionOrder } from "./log-tables.ts";
+
+/** Counted, not judged. */
+export interface PositionCounts {
+  polledTwice: number;
+  /** Longest time for which an acknowledged record had been there when a poll of its partition did not return it. */
+  lagMax: number;
+}
+
+interface Place {
+  /** Where the next poll is to start. */
+  nextOffset: number;
+  /** The operation that brought it there, if a poll did. */
+  work: LogWork | undefined;
+  generation: number | undefined;
+}
+
+/** Adds the skips and steps back of polls and sends. Kafka lets transactions interleave; then `interleaves` is to be true. */
+export function checkPositions(
+  { operations, partitions }: LogTables,
+  options: { readonly interleaves: boolean },
+  anomalies: AnomalyList,
+): PositionCounts {
+  const counts: PositionCounts = { polledTwice: 0, lagMax: 0 };
+  const acknowledged = new Map([...partitions].map(([name, table]) => [name, firstAcknowledged(table)]));
+  const seenBy = new Map([...partitions].map(([name, table]) => [name, new Int32Array(table.records.size)]));
+  let client: Client | undefined;
+  let numbers = 0;
+  for (const operation of operations) {
+    if (client?.process !== operation.process) {
+      numbers += 1;
+      client = new Client(operation.process, numbers, {
+        partitions,
+        acknowledged,
+        seenBy,
+        counts,
+        anomalies,
+        ...options,
+      });
+    }
+    client.follow(operation);
+  }
+  return counts;
+}
+
+interface Surroundings {
+  readonly partitions: ReadonlyMap<string, PartitionTable>;
+  readonly acknowledged: ReadonlyMap<string, Float64Array>;
+  readonly seenBy: ReadonlyMap<string, Int32Array>;
+  readonly counts: PositionCounts;
+  readonly anomalies: AnomalyList;
+  readonly interleaves: boolean;
+}
+
+/** One process, followed through its operations. */
+class Client {
+  readonly process: number;
+  readonly #number: number;
+  readonly #around: Surroundings;
+  readonly #places = new Map<string, Place>();
+  readonly #sent = new Map<string, { offset: number; work: LogWork }>();
+  #isSubscribed = false;
+
+  constructor(process: number, number: number, around: Surroundings) {
+    this.process = process;
+    this.#number = number;
+    this.#around = around;
+  }
+
+  follow(operation: LogOperation): void {
+    if (operation.kind !== "work") return this.#mark(operation);
+    for (const step of operation.steps) {
+      if (step.kind === "send") this.#send(operation, step);
+      else for (const polled of step.polled) this.#poll(operation, step, polled);
+    }
+  }
+
+  #mark({ kind, partitions, offset }: LogMark): void {
+    switch (kind) {
+      case "assign": {
+        const kept = new Set(partitions);
+        for (const name of this.#places.keys()) if (this.#isSubscribed || !kept.has(name)) this.#places.delete(name);
+        this.#isSubscribed = false;
+        return;
+      }
+      case "seek":
+        for (const name of partitions) {
+          if (offset === undefined) this.#places.delete(name);
+          else this.#places.set(name, { nextOffset: offset, work: undefined, generation: undefined });
+        }
+        return;
+      case "subscribe":
+      case "crash":
+        this.#places.clear();
+        this.#isSubscribed = kind === "subscribe";
+    }
+  }
+
+  #poll(work: LogWork, step: PollStep, { partition, offsets, values }: PolledPartition): void {
+    const table = this.#around.partitions.get(partition);
+    if (table === undefined) return;
+    let place = this.#places.get(partition);
+    // In a group positions move when partitions do; only who tells of that can be judged.
+    const isMoved = this.#isSubscribed && (step.generation === undefined || step.generation !== place?.generation);
+    if (isMoved && place?.work !== work) place = undefined;
+    for (const [index, offset] of offsets.entries()) {
+      if (place !== undefined) this.#compare(work, step, table, place, offset);
+      place = { nextOffset: offset + 1, work, generation: step.generation };
+      this.#count(table, values[index] ?? -1);
+    }
+    if (place === undefined) return;
+    this.#places.set(partition, place);
+    this.#measureLag(work, table, place.nextOffset);
+  }
+
+  #compare(work: LogWork, step: PollStep, table: PartitionTable, place: Place, offset: number): void {
+    const { nextOffset } = place;
+    const prefix = place.work === work ? "internal " : "";
+    if (offset < nextOffset) {
+      this.#around.anomalies.add(
+        `${prefix}nonmonotonic poll`,
+        () => `${table.partition}: ${nameOf(work)} polled ${offset} when ${nextOffset} was next`,
+      );
+      return;
+    }
+    if (offset === nextOffset) return;
+    const required = table.order.requiredBefore[step.isUncommitted === true ? "uncommitted" : "committed"];
+    const [from, to] = [rankOf(table.order, nextOffset), rankOf(table.order, offset)];
+    const missed = (required[to] ?? 0) - (required[from] ?? 0);
+    if (missed <= 0) return;
+    this.#around.anomalies.add(
+      `${prefix}poll skip`,
+      () => `${table.partition}: ${nameOf(work)} polled ${offset} when ${nextOffset} was next, and missed ${missed}`,
+    );
+  }
+
+  #send(work: LogWork, { partition, offsets, values }: SendStep): void {
+    if (offsets === undefined) return;
+    const { anomalies, interleaves, partitions } = this.#around;
+    const order = partitions.get(partition)?.order;
+    let last = this.#sent.get(partition);
+    for (const [index, offset] of offsets.entries()) {
+      const isInternal = last?.work === work;
+      const prefix = isInternal ? "internal " : "";
+      const before = last?.offset ?? -1;
+      if (offset <= before) {
+        anomalies.add(
+          `${prefix}nonmonotonic send`,
+          () =>
+            `${partition}: ${nameOf(work)} wrote ${values[index]} at ${offset}, after its process wrote at ${before}`,
+        );
+      } else if (
+        isInternal &&
+        order !== undefined &&
+        offset > before + 1 &&
+        (index > 0 || (work.isTransaction && !interleaves))
+      ) {
+        const between = rankOf(order, offset) - rankOf(order, before + 1);
+        if (between > 0) {
+          anomalies.add(
+            "internal send skip",
+            () =>
+              `${partition}: ${nameOf(work)} wrote ${values[index]} at ${offset}, ${between} behind its own at ${before}`,
+          );
+        }
+      }
+      last = { offset, work };
+    }
+    if (last !== undefined) this.#sent.set(partition, last);
+  }
+
+  #count(table: PartitionTable, value: number): void {
+    const { seenBy, counts } = this.#around;
+    const seen = seenBy.get(table.partition);
+    const record = table.records.get(value);
+    if (seen === undefined || record === undefined) return;
+    const rank = rankOf(table.order, record.offset);
+    if (seen[rank] === this.#number) counts.polledTwice += 1;
+    seen[rank] = this.#number;
+  }
+
+  #measureLag({ invokedAt }: LogWork, { partition, order }: PartitionTable, nextOffset: number): void {
+    const { acknowledged, counts } = this.#around;
+    const since = acknowledged.get(partition)?.[rankOf(order, nextOffset)] ?? Infinity;
+    counts.lagMax = Math.max(counts.lagMax, invokedAt - since);
+  }
+}
+
+/** How many records stand before an offset. */
+export function rankOf({ offsets }: VersionOrder, offset: number): number {
+  let [low, high] = [0, offsets.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((offsets[middle] ?? Infinity) < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** By rank: when the first of the records from there on was acknowledged. */
+function firstAcknowledged({ order }: PartitionTable): Float64Array {
+  const first = new Float64Array(order.records.length + 1).fill(Infinity);
+  for (let rank = order.records.length - 1; rank >= 0; rank -= 1) {
+    const work = order.records[rank]?.work;
+    first[rank] = Math.min(first[rank + 1] ?? Infinity, work?.outcome === "ok" ? work.answeredAt : Infinity);
+  }
+  return first;
+}

@@ -1,0 +1,253 @@
+/** What a history of a log says of each partition: who wrote which value, where it stands, and who has seen it. */
+import type { LogHistory, LogOperation, LogWork, PollStep, SendStep } from "../history.ts";
+import type { AnomalyList } from "./anomaly-list.ts";
+
+/** What became of one record, as far as the history tells. */
+export interface LogRecord {
+  readonly value: number;
+  readonly work: LogWork;
+  readonly step: SendStep;
+  readonly key: string | undefined;
+  /** -1 while it is unknown. */
+  offset: number;
+  /** It was promised, or a part of what cannot be parted was seen. */
+  isRequired: boolean;
+  isSeen: boolean;
+  isSeenCommitted: boolean;
+  isSeenAtEnd: boolean;
+}
+
+/** The records of a partition that are known to be there, by offset. */
+export interface VersionOrder {
+  readonly records: readonly LogRecord[];
+  readonly offsets: Float64Array;
+  /** How many of the records before this rank no reader may miss; for readers of uncommitted records, and of committed ones. */
+  readonly requiredBefore: { readonly uncommitted: Int32Array; readonly committed: Int32Array };
+}
+
+export interface PartitionTable {
+  readonly partition: string;
+  readonly records: Map<number, LogRecord>;
+  readonly logStartOffset: number;
+  readonly isCompacted: boolean;
+  order: VersionOrder;
+  isPolledAtEnd: boolean;
+}
+
+export interface LogTables {
+  /** All work, sorted by process, and in each by time. */
+  readonly operations: readonly LogOperation[];
+  readonly partitions: ReadonlyMap<string, PartitionTable>;
+}
+
+const emptyOrder: VersionOrder = {
+  records: [],
+  offsets: new Float64Array(),
+  requiredBefore: { uncommitted: new Int32Array(1), committed: new Int32Array(1) },
+};
+
+/**
+ * Reads the whole history once.
+ * @throws RangeError if the history itself is wrong: a value sent twice, or lists of different lengths.
+ */
+export function buildLogTables(history: LogHistory, anomalies: AnomalyList): LogTables {
+  const builder = new TableBuilder(history, anomalies);
+  return builder.build();
+}
+
+/** Whether somebody was promised that what the step sent is there. */
+export function isAcknowledged(work: LogWork, step: SendStep): boolean {
+  return work.outcome === "ok" || (!work.isTransaction && step.offsets !== undefined);
+}
+
+/** Whether what the step sent is surely not there, for readers of committed records. */
+export function isRefused(work: LogWork, step: SendStep): boolean {
+  return work.outcome === "fail" && !isAcknowledged(work, step);
+}
+
+/** How an operation is named in an anomaly. */
+export function nameOf({ process, invokedAt, kind, outcome }: LogOperation): string {
+  return `${kind === "work" ? "operation" : kind} of process ${process} at ${invokedAt} (${outcome})`;
+}
+
+class TableBuilder {
+  readonly #history: LogHistory;
+  readonly #anomalies: AnomalyList;
+  readonly #partitions = new Map<string, PartitionTable>();
+
+  constructor(history: LogHistory, anomalies: AnomalyList) {
+    this.#history = history;
+    this.#anomalies = anomalies;
+  }
+
+  build(): LogTables {
+    const works = this.#history.operations.filter((operation) => operation.kind === "work");
+    for (const work of works) {
+      for (const step of work.steps) if (step.kind === "send") this.#addSend(work, step);
+    }
+    for (const work of works) {
+      for (const step of work.steps) if (step.kind === "poll") this.#addPoll(work, step);
+    }
+    for (const table of this.#partitions.values()) this.#finish(table);
+    const operations = this.#history.operations.toSorted(
+      (one, other) => one.process - other.process || one.invokedAt - other.invokedAt,
+    );
+    return { operations, partitions: this.#partitions };
+  }
+
+  #table(partition: string): PartitionTable {
+    const existing = this.#partitions.get(partition);
+    if (existing !== undefined) return existing;
+    const table: PartitionTable = {
+      partition,
+      records: new Map(),
+      logStartOffset: this.#history.logStartOffsets?.get(partition) ?? 0,
+      isCompacted: this.#history.compactedPartitions?.has(partition) === true,
+      order: emptyOrder,
+      isPolledAtEnd: false,
+    };
+    this.#partitions.set(partition, table);
+    return table;
+  }
+
+  #addSend(work: LogWork, step: SendStep): void {
+    const { records } = this.#table(step.partition);
+    const { values, keys, offsets } = step;
+    if ((keys ?? values).length !== values.length || (offsets ?? values).length !== values.length) {
+      throw new RangeError(`lists of different lengths in the ${nameOf(work)}`);
+    }
+    for (const [index, value] of values.entries()) {
+      if (records.has(value)) throw new RangeError(`${value} was sent twice to ${step.partition}`);
+      records.set(value, {
+        value,
+        work,
+        step,
+        key: keys?.[index],
+        offset: offsets?.[index] ?? -1,
+        isRequired: isAcknowledged(work, step),
+        isSeen: false,
+        isSeenCommitted: false,
+        isSeenAtEnd: false,
+      });
+    }
+  }
+
+  #addPoll(work: LogWork, step: PollStep): void {
+    for (const { partition, offsets, values } of step.polled) {
+      const table = this.#table(partition);
+      if (offsets.length !== values.length) throw new RangeError(`lists of different lengths in the ${nameOf(work)}`);
+      if (work.isFinal === true) table.isPolledAtEnd = true;
+      for (let index = 0; index < values.length; index += 1) {
+        const value = values[index] ?? -1;
+        const offset = offsets[index] ?? -1;
+        const record = table.records.get(value);
+        if (record === undefined) {
+          this.#anomalies.add(
+            "phantom",
+            () => `${partition} has ${value} at ${offset}, which nobody sent: ${nameOf(work)}`,
+          );
+          continue;
+        }
+        this.#see(table, record, offset, work);
+        record.isSeen = true;
+        if (!record.work.isTransaction && !record.isRequired) this.#require(record);
+        if (step.isUncommitted !== true) this.#seeCommitted(table, record, work);
+        if (work.isFinal === true) record.isSeenAtEnd = true;
+      }
+    }
+  }
+
+  #see({ partition }: PartitionTable, record: LogRecord, offset: number, work: LogWork): void {
+    if (record.offset === offset) return;
+    if (record.offset >= 0) {
+      const { value, offset: other } = record;
+      this.#anomalies.add("duplicate", () => `${partition} has ${value} at ${other} and at ${offset}: ${nameOf(work)}`);
+      return;
+    }
+    record.offset = offset;
+  }
+
+  #seeCommitted({ partition }: PartitionTable, record: LogRecord, work: LogWork): void {
+    const { value, work: writer, step } = record;
+    if (work === writer && work.isTransaction) {
+      this.#anomalies.add("precommitted read", () => `${nameOf(work)} polled its own ${value} of ${partition}`);
+      return;
+    }
+    if (isRefused(writer, step)) {
+      this.#anomalies.add(
+        "aborted read",
+        () => `${nameOf(work)} polled ${value} of ${partition}, of the failed ${nameOf(writer)}`,
+      );
+    }
+    if (!record.isSeenCommitted) {
+      record.isSeenCommitted = true;
+      if (!record.isRequired) this.#require(record);
+    }
+  }
+
+  /** What belongs to a record that was seen is there too: its batch, and all of its transaction that was appended. */
+  #require({ work, step }: LogRecord): void {
+    for (const other of work.steps) {
+      if (other.kind !== "send") continue;
+      if (other !== step && !(work.isTransaction && other.offsets !== undefined)) continue;
+      const { records } = this.#table(other.partition);
+      for (const value of other.values) {
+        const record = records.get(value);
+        if (record !== undefined) record.isRequired = true;
+      }
+    }
+  }
+
+  #finish(table: PartitionTable): void {
+    const there = [...table.records.values()].filter(
+      ({ offset, isSeen, isRequired }) => offset >= 0 && (isSeen || isRequired),
+    );
+    there.sort((one, other) => one.offset - other.offset);
+    this.#compareOffsets(table);
+    const offsets = Float64Array.from(there, ({ offset }) => offset);
+    const isForgettable = forgettable(table, there);
+    const uncommitted = new Int32Array(there.length + 1);
+    const committed = new Int32Array(there.length + 1);
+    for (const [rank, { isRequired, isSeenCommitted }] of there.entries()) {
+      const counts = isForgettable(rank) ? 0 : 1;
+      uncommitted[rank + 1] = (uncommitted[rank] ?? 0) + counts;
+      committed[rank + 1] = (committed[rank] ?? 0) + (isRequired || isSeenCommitted ? counts : 0);
+    }
+    table.order = { records: there, offsets, requiredBefore: { uncommitted, committed } };
+  }
+
+  /** An offset of a send that was aborted is taken as well. */
+  #compareOffsets({ partition, records }: PartitionTable): void {
+    const holders = new Map<number, LogRecord>();
+    for (const record of records.values()) {
+      if (record.offset < 0) continue;
+      const holder = holders.get(record.offset);
+      if (holder === undefined) holders.set(record.offset, record);
+      else {
+        this.#anomalies.add(
+          "inconsistent offsets",
+          () =>
+            `${partition} has ${holder.value} and ${record.value} at ${record.offset}: ${nameOf(holder.work)}, ${nameOf(record.work)}`,
+        );
+      }
+    }
+  }
+}
+
+/** Whether the record at a rank may be gone: trimmed, or compacted away because a later one has its key. */
+function forgettable(
+  { isCompacted, logStartOffset }: PartitionTable,
+  there: readonly LogRecord[],
+): (rank: number) => boolean {
+  const lasts = new Map<string, number>();
+  if (isCompacted) {
+    for (const [rank, { key }] of there.entries()) if (key !== undefined) lasts.set(key, rank);
+  }
+  return (rank) => {
+    const record = there[rank];
+    if (record === undefined) return false;
+    return (
+      record.offset < logStartOffset || (isCompacted && record.key !== undefined && lasts.get(record.key) !== rank)
+    );
+  };
+}
