@@ -10,6 +10,8 @@ import { fileURLToPath } from "node:url";
 
 const majorMin = 24;
 const forwarded = ["SIGINT", "SIGTERM", "SIGHUP"];
+/** Tells the process that is started here who has started it. */
+const starterVariable = "STREAMKEEPER_STARTER_PID";
 
 function packagedNode() {
   try {
@@ -21,7 +23,17 @@ function packagedNode() {
   }
 }
 
+/** A starter that is killed passes nothing on: what it started must not go on serving, or own partitions, unseen. */
+function dieWithStarter() {
+  const isStarted = process.env[starterVariable] === String(process.ppid);
+  delete process.env[starterVariable];
+  if (!isStarted || process.channel === undefined) return;
+  process.once("disconnect", () => process.kill(process.pid, "SIGKILL"));
+  process.channel.unref();
+}
+
 if (Number.parseInt(process.versions.node, 10) >= majorMin) {
+  dieWithStarter();
   // Compiling takes more than half of a start. Where the folder cannot be written, Node goes without it.
   module.enableCompileCache(fileURLToPath(new URL("../../node_modules/.cache/streamkeeper", import.meta.url)));
   await import("../main.ts");
@@ -33,7 +45,10 @@ if (Number.parseInt(process.versions.node, 10) >= majorMin) {
     );
     process.exit(1);
   }
-  const child = spawn(node, process.argv.slice(1), { stdio: "inherit" });
+  const child = spawn(node, process.argv.slice(1), {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: { ...process.env, [starterVariable]: String(process.pid) },
+  });
   for (const signal of forwarded) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {
     process.stderr.write(`streamkeeper: cannot start ${node}: ${error.message}\n`);

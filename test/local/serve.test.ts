@@ -120,6 +120,17 @@ describe("streamkeeper serve", () => {
     expect([await failed.ended, failed.output()]).toEqual([1, expect.stringContaining("A port is a number")]);
   });
 
+  test("on an older Node does not outlive the process that was started, should it be killed", async () => {
+    const served = await serve(["--store", "memory"], olderNode);
+    served.child.kill("SIGKILL");
+    const answers = (): Promise<boolean> =>
+      fetch(`${served.url}/health`).then(
+        () => true,
+        () => false,
+      );
+    await expect.poll(answers, { timeout: 10_000 }).toBe(false);
+  });
+
   test("says in one line why it cannot begin, and exits with 1", async () => {
     const data = join(folder, "taken");
     const served = await serve(["--data", data]);
