@@ -34,17 +34,3 @@ export function pollStep(
 export function recordsIn(polled: readonly PolledRecords[]): number {
   return polled.reduce((sum, { offsets }) => sum + offsets.length, 0);
 }
-
-/**
- * The offset of the first record of a batch.
- *
- * @throws RangeError if the offsets are not in a row: whatever made them is broken
- */
-export function baseOffsetOf(offsets: readonly number[], records: number): number {
-  const [first] = offsets;
-  const isRow = first !== undefined && offsets.every((offset, index) => offset === first + index);
-  if (!isRow || offsets.length !== records) {
-    throw new RangeError(`${records} records of one batch were acknowledged at ${offsets.join(", ")}`);
-  }
-  return first;
-}

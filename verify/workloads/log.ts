@@ -3,7 +3,7 @@ import type { LogOperation } from "../history.ts";
 import type { LogProducer, TopicPartition } from "../target.ts";
 import { readEverything } from "./final-read.ts";
 import { readAsMember, readByAssignment } from "./log-readers.ts";
-import { baseOffsetOf, partitionName, ValueCounter } from "./log-steps.ts";
+import { partitionName, ValueCounter } from "./log-steps.ts";
 import { below, HistoryClock, oneIn, pick, Processes, Worker } from "./worker.ts";
 import type { WorkloadContext, WorkloadHistory } from "./workload.ts";
 
@@ -80,7 +80,7 @@ async function sendBatch(worker: Worker, producer: LogProducer, options: Produce
   const { process } = worker;
   const sent = await worker.call(() => producer.send(place.partition, values));
   const { invokedAt, answeredAt, outcome } = sent;
-  const offset = sent.outcome === "ok" ? { offset: baseOffsetOf(sent.value, values.length) } : {};
+  const offsets = sent.outcome === "ok" ? { offsets: sent.value } : {};
   options.operations.push({
     kind: "work",
     process,
@@ -88,7 +88,7 @@ async function sendBatch(worker: Worker, producer: LogProducer, options: Produce
     answeredAt,
     outcome,
     isTransaction: false,
-    steps: [{ kind: "send", partition: partitionName(place), values, ...offset }],
+    steps: [{ kind: "send", partition: partitionName(place), values, ...offsets }],
   });
   tally.countRecords(outcome, values.length);
   if (sent.outcome === "ok") return true;
