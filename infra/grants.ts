@@ -28,6 +28,7 @@ export function grantAll(functions: Functions, stores: Stores): void {
   grantCoordination(functions, stores);
   grantGroups(functions, stores);
   grantTransactions(functions, stores);
+  grantErasing(functions, stores);
 }
 
 function grantCoordination(functions: Functions, { logs, items, blobs, expiry }: Stores): void {
@@ -38,11 +39,7 @@ function grantCoordination(functions: Functions, { logs, items, blobs, expiry }:
     blobs.grantRead(role, "znodes", "snapshots");
     expiry.grantAsk(role);
   }
-  // Whoever meets a namespace whose deletion was left half-way finishes it.
-  for (const { role } of [znode, sessions, election]) {
-    items.grantUpdate(role, "namespaces");
-    items.grantDelete(role, "namespaces");
-  }
+  for (const { role } of [znode, sessions, election]) items.grantGet(role, "namespaces");
   for (const { role } of [sessions, reap]) {
     items.grantUpdate(role, "sessions:*");
     items.grantDelete(role, "sessions:*");
@@ -65,8 +62,7 @@ function grantLog(functions: Functions, stores: Stores): void {
   blobs.grantWrite(topics.role, "znodes", "snapshots");
   blobs.grantRead(topics.role, "znodes", "snapshots");
   items.grantList(topics.role, "namespaces");
-  items.grantUpdate(topics.role, "namespaces", "topics:*", "garbage");
-  items.grantDelete(topics.role, "namespaces");
+  items.grantUpdate(topics.role, "topics:*", "garbage");
 
   grantProducing(produce.role, stores);
 
@@ -90,10 +86,19 @@ function grantLog(functions: Functions, stores: Stores): void {
   blobs.grantWrite(sweep.role, "snapshots");
   blobs.grantCollect(sweep.role, "hot", "segments", "znodes", "snapshots");
   items.grantList(sweep.role, "namespaces", "topics:*", "garbage", "partitions:*");
-  items.grantGet(sweep.role, "namespaces");
   items.grantUpdate(sweep.role, "topics:*", "garbage", "partitions:*");
   items.grantDelete(sweep.role, "topics:*", "garbage", "partitions:*");
   duties.grantAsk(sweep.role);
+}
+
+/** Who deletes a namespace erases what it left, and the sweep what that one did not come to. */
+function grantErasing({ topics, sweep }: Functions, { items }: Stores): void {
+  const left = ["groups:*", "share:*", "transactions:*", "sessions:*"] as const;
+  for (const { role } of [topics, sweep]) {
+    items.grantUpdate(role, "namespaces");
+    items.grantList(role, "topics:*", ...left);
+    items.grantDelete(role, "namespaces", "topics:*", ...left);
+  }
 }
 
 /** May append to partitions, and do for it what producing needs. */

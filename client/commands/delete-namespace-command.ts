@@ -6,7 +6,7 @@ export interface DeleteNamespaceInput {
 }
 
 /**
- * Deletes an empty namespace. A retry of an attempt that was applied finds none: the exception then says that the
+ * Deletes a namespace that has no topics, znodes or sessions; its groups and transactional ids go with it. A retry of an attempt that was applied finds none: the exception then says that the
  * effect is unknown.
  *
  * @throws StreamkeeperServiceException UNKNOWN_NAMESPACE | NOT_EMPTY | BAD_ARGUMENTS

@@ -1,15 +1,18 @@
 /**
  * Removes what deleted topics have left, item by item of the garbage:
  *
- *     deletedAtMs ── grace ──► first pass: logs, blobs, items ── hotEntryMs ──► second pass: the same ──► the item goes
+ *     deletedAtMs ── grace ──► first pass: groups, logs, blobs, items ── hotEntryMs ──► second pass: the same ──► the item goes
  *
- * The second pass is for whoever had found the topic before it was deleted, and was frozen: a writer, or a sealer. Where
- * a run stopped is in the item.
+ * The second pass is for whoever had found the topic before it was deleted, and was frozen: a writer, a sealer, a member. Where
+ * a run stopped is in the item. Share groups that are deleted stand in the garbage as well.
  */
 import { erasePartitionLogs, eraseTopicBlobs } from "../partition/erase-partition.ts";
+import { clearedGroupPagesMax } from "../limits/deletion.ts";
 import { garbagePartition, topicKey } from "../storage/item-keys.ts";
 import type { Item } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
+import { clearGroups } from "./clear-groups.ts";
+import { eraseDeletedShareGroup, isShareGarbage } from "./deleted-share-groups.ts";
 
 /** Work of one run. */
 export interface Budget {
@@ -31,25 +34,60 @@ interface Garbage {
   readonly pass: number;
   /** Partitions whose logs are trimmed in this one. */
   readonly erasedTo: number;
+  /** The namespace whose groups may know the topic. */
+  readonly namespace: string | undefined;
+  /** Of those the last one that is cleared, where the last run did not come to the end. */
+  readonly groupsTo: string;
 }
 
 /** One query, and for each topic that is due as much as `budget` allows, which it takes from it. */
 export async function eraseDeletedTopics(storage: Storage, budget: Budget): Promise<void> {
+  const groups = { pages: clearedGroupPagesMax };
   let after: string | undefined;
   do {
     const page = await storage.items.query(garbagePartition, {
       limit: garbagePageItems,
       ...(after === undefined ? {} : { after }),
     });
+    const due: Garbage[] = [];
     for (const item of page.items) {
-      if (budget.units <= 0) return;
+      if (isShareGarbage(item)) {
+        await eraseDeletedShareGroup(storage, item);
+        continue;
+      }
       const garbage = garbageOf(item);
-      if (isDue(storage, garbage) && !(await isStillFound(storage, garbage)))
-        await eraseTopic(storage, garbage, budget);
+      if (isDue(storage, garbage) && !(await isStillFound(storage, garbage))) due.push(garbage);
+    }
+    for (const garbage of await clearedOf(storage, due, groups)) {
+      if (budget.units <= 0) return;
+      await eraseTopic(storage, garbage, budget);
     }
     after = page.next;
     budget.units -= 1;
   } while (after !== undefined && budget.units > 0);
+}
+
+/** Those of which no group knows anything any more. Topics of one namespace go through its groups together. */
+async function clearedOf(
+  storage: Storage,
+  due: readonly Garbage[],
+  budget: { pages: number },
+): Promise<readonly Garbage[]> {
+  const cleared = due.filter(({ namespace }) => namespace === undefined);
+  for (const together of Map.groupBy(due, ({ namespace, groupsTo }) => `${namespace}/${groupsTo}`).values()) {
+    const [{ namespace, groupsTo } = { namespace: undefined, groupsTo: "" }] = together;
+    if (namespace === undefined) continue;
+    const topicIds = new Set(together.map(({ topicId }) => topicId));
+    const reached = await clearGroups(storage, { namespace, topicIds, after: groupsTo }, budget);
+    if (reached === undefined) cleared.push(...together);
+    else if (reached !== groupsTo) {
+      for (const { item } of together) {
+        const asSeen = [{ kind: "version", version: item.version }] as const;
+        await storage.items.update(item.key, { set: { groupsTo: reached } }, asSeen);
+      }
+    }
+  }
+  return cleared;
 }
 
 function garbageOf(item: Item): Garbage {
@@ -57,6 +95,7 @@ function garbageOf(item: Item): Garbage {
     const value = item.attributes[name];
     return typeof value === "number" ? value : 0;
   };
+  const { namespace, groupsTo } = item.attributes;
   return {
     item,
     topicId: item.key.sort,
@@ -64,6 +103,8 @@ function garbageOf(item: Item): Garbage {
     deletedAtMs: number("deletedAtMs"),
     pass: number("erasePasses"),
     erasedTo: number("erasedTo"),
+    namespace: typeof namespace === "string" ? namespace : undefined,
+    groupsTo: typeof groupsTo === "string" ? groupsTo : "",
   };
 }
 
@@ -94,7 +135,7 @@ async function eraseTopic(storage: Storage, garbage: Garbage, budget: Budget): P
   if (!isDone) {
     if (erasedTo > garbage.erasedTo) await storage.items.update(item.key, { set: { erasedTo } }, isSame);
   } else if (pass + 1 < passes) {
-    await storage.items.update(item.key, { set: { erasePasses: pass + 1, erasedTo: 0 } }, isSame);
+    await storage.items.update(item.key, { set: { erasePasses: pass + 1, erasedTo: 0 }, remove: ["groupsTo"] }, isSame);
   } else {
     await storage.items.delete(item.key, isSame);
   }

@@ -2,11 +2,11 @@
 import { ServiceError } from "../api/errors.ts";
 import { isGroup, offsetsOf, stagedOf, type StoredOffset } from "../groups/group-item.ts";
 import { type GroupState, holders, type PartitionKey, partitionKeyOf } from "../groups/group-state.ts";
-import { groupPartitionsMax, groupUpdateAttributesMax, offsetLookupsAtOnce } from "../limits/groups.ts";
+import { groupPartitionsMax, groupUpdateAttributesMax } from "../limits/groups.ts";
 import type { GroupCommits, ResolvedOffset } from "./group-commits.ts";
 import type { GroupAsRead, GroupItems } from "./group-items.ts";
 import { type GroupSettler, settledInMemory } from "./group-settler.ts";
-import { type KnownTopics, unknownPartition } from "./known-topics.ts";
+import type { KnownTopics } from "./known-topics.ts";
 import type {
   CommitOffsets,
   CommitResult,
@@ -16,6 +16,7 @@ import type {
   ResetPoint,
   ResetResult,
 } from "./groups.ts";
+import { inTurns, type OffsetResolver, unknownPartition } from "./resolve-offsets.ts";
 import type { FetchService } from "./services.ts";
 import { checkTopicName } from "./topic-checks.ts";
 
@@ -30,6 +31,7 @@ export class GroupOffsets {
   readonly #items: GroupItems;
   readonly #settler: GroupSettler;
   readonly #commits: GroupCommits;
+  readonly #resolver: OffsetResolver;
   readonly #topics: KnownTopics;
   readonly #fetch: Pick<FetchService, "listOffset">;
 
@@ -37,21 +39,23 @@ export class GroupOffsets {
     items: GroupItems,
     settler: GroupSettler,
     commits: GroupCommits,
+    resolver: OffsetResolver,
     topics: KnownTopics,
     fetch: Pick<FetchService, "listOffset">,
   ) {
     this.#items = items;
     this.#settler = settler;
     this.#commits = commits;
+    this.#resolver = resolver;
     this.#topics = topics;
     this.#fetch = fetch;
   }
 
   async commit(request: CommitOffsets): Promise<readonly CommitResult[]> {
-    const { namespace, memberId, memberEpoch } = request;
+    const { memberId, memberEpoch } = request;
     const askedAt = this.#commits.now();
     const committer = memberId === undefined || memberEpoch === undefined ? {} : { memberId, memberEpoch };
-    const resolved = await inTurns(request.offsets, (offset) => this.#topics.resolve(namespace, offset));
+    const resolved = await this.#resolver.resolve(request);
     const good = resolved.flatMap((offset) => (offset instanceof ServiceError ? [] : [offset]));
     // Each offset is an attribute, and may come with its topic's name as another.
     const size = Math.floor(groupUpdateAttributesMax / 2);
@@ -243,13 +247,4 @@ export function noSuchGroup(group: string): ServiceError {
 
 export function notEmpty(group: string): ServiceError {
   return new ServiceError("NON_EMPTY_GROUP", `The group ${group} has members, or offsets that are not decided`);
-}
-
-/** Does all of them, a few at a time. */
-async function inTurns<Item, Result>(all: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
-  const results: Result[] = [];
-  for (let start = 0; start < all.length; start += offsetLookupsAtOnce) {
-    results.push(...(await Promise.all(all.slice(start, start + offsetLookupsAtOnce).map(work))));
-  }
-  return results;
 }

@@ -5,6 +5,7 @@ import { GroupItems } from "./group-items.ts";
 import { GroupSettler } from "./group-settler.ts";
 import type { TransactionalOffsets } from "./groups.ts";
 import { KnownTopics } from "./known-topics.ts";
+import { OffsetResolver } from "./resolve-offsets.ts";
 import type { TopicFinder } from "./services.ts";
 import { StagedOffsets } from "./transactional-offsets.ts";
 
@@ -13,14 +14,17 @@ export interface GroupParts {
   readonly settler: GroupSettler;
   readonly commits: GroupCommits;
   readonly topics: KnownTopics;
+  readonly resolver: OffsetResolver;
 }
 
 export function groupParts(storage: Storage, finder: TopicFinder): GroupParts {
   const items = new GroupItems(storage);
   const settler = new GroupSettler(storage, items);
-  return { items, settler, commits: new GroupCommits(storage, items, settler), topics: new KnownTopics(finder) };
+  const topics = new KnownTopics(finder);
+  const commits = new GroupCommits(storage, items, settler);
+  return { items, settler, commits, topics, resolver: new OffsetResolver(items, topics) };
 }
 
 export function transactionalOffsets(storage: Storage, parts: GroupParts): TransactionalOffsets {
-  return new StagedOffsets(storage, parts.items, parts.commits, parts.topics);
+  return new StagedOffsets(storage, parts.items, parts.commits, parts.resolver);
 }

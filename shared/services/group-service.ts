@@ -41,11 +41,11 @@ export interface GroupDependencies {
 
 export function groupService(
   storage: Storage,
-  { namespaces, topics, finder, fetch, parts: { items, settler, commits, topics: known } }: GroupDependencies,
+  { namespaces, topics, finder, fetch, parts: { items, settler, commits, topics: known, resolver } }: GroupDependencies,
 ): GroupService {
   const groupTopics = new GroupTopics(storage, topics, finder, known);
   const members = new GroupMembers(storage, items, groupTopics, settler);
-  const offsets = new GroupOffsets(items, settler, commits, known, fetch);
+  const offsets = new GroupOffsets(items, settler, commits, resolver, known, fetch);
   return new ItemGroups({ storage, namespaces, items, settler, members, offsets });
 }
 

@@ -1,8 +1,6 @@
 /** Topics and partitions by name, for groups that commit to them. */
 import { ServiceError } from "../api/errors.ts";
 import type { TopicView } from "../groups/retarget.ts";
-import type { ResolvedOffset } from "./group-commits.ts";
-import type { OffsetToCommit } from "./groups.ts";
 import type { TopicFinder } from "./services.ts";
 import { znodeChangesDescription, znodeChangesTopic } from "./znode-changes.ts";
 
@@ -32,22 +30,13 @@ export class KnownTopics {
   async findPartition(namespace: string, topic: string, partition: number): Promise<FoundTopic | undefined> {
     const known = await this.find(namespace, topic);
     if (known !== undefined && partition < known.partitions) return known;
+    return await this.findPartitionNow(namespace, topic, partition);
+  }
+
+  /** As `findPartition`, always from the store. */
+  async findPartitionNow(namespace: string, topic: string, partition: number): Promise<FoundTopic | undefined> {
     this.#finder.forget(namespace, topic);
     const found = await this.find(namespace, topic);
     return found !== undefined && partition < found.partitions ? found : undefined;
   }
-
-  /** With the id of the topic that has the name now; an error that is this partition's alone. */
-  async resolve(namespace: string, offset: OffsetToCommit): Promise<ResolvedOffset | ServiceError> {
-    const { topic, partition, metadata = "" } = offset;
-    const found = await this.findPartition(namespace, topic, partition);
-    if (found === undefined) return unknownPartition(topic, partition);
-    return { topicId: found.topicId, topic, partition, offset: offset.offset, metadata };
-  }
-}
-
-export function unknownPartition(topic: string, partition: number): ServiceError {
-  return new ServiceError("UNKNOWN_TOPIC_OR_PARTITION", `There is no topic ${topic} with a partition ${partition}`, {
-    details: { topic, partition },
-  });
 }

@@ -1,10 +1,8 @@
 /**
- * Namespaces as items. `default` is there from the start and has none.
+ * Namespaces as items. `default` is there from the start and has none. How one is deleted stands in `namespace-deletion.ts`.
  *
- * A namespace that is being deleted is marked in its item first; then its tree is emptied of what every namespace comes
- * to have and closed, in one transaction, which fails as long as anything else is there; then the item goes. A closed tree
- * refuses every write, so no writer needs to look whether the namespace is still there. The tree of a namespace that is
- * created anew is opened again: by who creates it, or, should that process end half-way, by the first who writes.
+ * The tree of a namespace that is created anew is opened again: by who creates it, or, should that process end half-way, by
+ * the first who writes.
  */
 import { ServiceError } from "../api/errors.ts";
 import {
@@ -14,15 +12,16 @@ import {
   topicCacheMsMax,
   topicWriteAttemptsMax,
 } from "../limits.ts";
+import { eraseInRequestMsMax } from "../limits/deletion.ts";
 import { type Instant, instantOf, isFresh } from "../log/evidence.ts";
 import { backoffMs } from "../log/put-entry.ts";
 import { StorageThrottledError, StorageTimeoutError } from "../storage/errors.ts";
 import { namespaceKey, namespacesPartition } from "../storage/item-keys.ts";
 import type { Attributes, Item } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
-import { closingStep } from "../topics/topic-steps.ts";
 import type { TreeWriteResult } from "../tree/tree.ts";
-import { afterChange, withChangeErrors } from "./change-errors.ts";
+import { afterChange, isStorageFailure, withChangeErrors } from "./change-errors.ts";
+import { isDeleting, NamespaceDeletion } from "./namespace-deletion.ts";
 import type { NamespaceDescription, NamespaceService, Page, PageRequest } from "./services.ts";
 import { withStorageErrors } from "./storage-errors.ts";
 import { checkLimit } from "./topic-checks.ts";
@@ -54,12 +53,14 @@ export function checkNamespaceName(name: string): void {
 export class Namespaces implements NamespaceService {
   readonly #storage: Storage;
   readonly #trees: TreeRegistry;
+  readonly #deletion: NamespaceDeletion;
   /** Namespaces that were there, and when; least recently seen first. */
   readonly #seen = new Map<string, Instant>();
 
   constructor(storage: Storage, trees: TreeRegistry) {
     this.#storage = storage;
     this.#trees = trees;
+    this.#deletion = new NamespaceDeletion(storage, trees);
   }
 
   async create(name: string): Promise<NamespaceDescription> {
@@ -96,13 +97,12 @@ export class Namespaces implements NamespaceService {
     this.#seen.delete(name);
     checkNamespaceName(name);
     await withChangeErrors(async () => {
-      const marked = await this.#storage.items.update(namespaceKey(name), { set: { deleting: true } }, [
-        { kind: "exists" },
-      ]);
-      if (!marked.applied) throw unknownNamespace(name);
-      if (!(await this.#finishDeletion(name, marked.item))) {
+      const marked = await this.#deletion.mark(name);
+      if (marked === undefined) throw unknownNamespace(name);
+      if (!(await this.#deletion.decide(name, marked))) {
         throw new ServiceError("NOT_EMPTY", `The namespace ${name} still holds topics or znodes`);
       }
+      await this.#eraseQuietly(name, marked);
     });
   }
 
@@ -135,11 +135,18 @@ export class Namespaces implements NamespaceService {
     checkNamespaceName(name);
     const isThere = await withStorageErrors(async () => {
       const item = await this.#storage.items.get(namespaceKey(name));
-      if (item === undefined) return false;
-      // Who began to delete it may be gone: what is left to do decides whether it can be.
-      return !isDeleting(item) || !(await this.#finishDeletion(name, item));
+      return item !== undefined && !(isDeleting(item) && (await this.#deletion.isDecided(name)));
     });
     if (!isThere) throw unknownNamespace(name);
+  }
+
+  /**
+   * For the sweep: decides and finishes deletions whose processes are gone.
+   *
+   * @throws what the store throws, when all others are done
+   */
+  sweepDeleted(): Promise<void> {
+    return this.#deletion.sweep();
   }
 
   /**
@@ -167,7 +174,12 @@ export class Namespaces implements NamespaceService {
         await afterChange(() => this.#openTree(name));
         return { name, createdAtMs };
       }
-      if (!isDeleting(existing) || !(await this.#finishDeletion(name, existing))) throw alreadyExists(name);
+      if (!isDeleting(existing) || !(await this.#deletion.decide(name, existing))) throw alreadyExists(name);
+      // What is left of it must not be taken for the new one's.
+      if (!(await this.#eraseQuietly(name, existing))) {
+        throw new ServiceError("THROTTLING_QUOTA_EXCEEDED", `What the namespace ${name} held is still being erased`);
+      }
+      await this.#deletion.remove(name, existing);
     }
     throw new ServiceError("THROTTLING_QUOTA_EXCEEDED", `Too many callers create and delete the namespace ${name}`);
   }
@@ -189,33 +201,14 @@ export class Namespaces implements NamespaceService {
     throw new StorageThrottledError(`the namespace ${name} comes and goes`);
   }
 
-  /**
-   * From the mark on: empties the tree and takes the item away; or, and then the answer is false, the mark. Anyone may do
-   * it, also at the same time: the item goes only as it was when the mark was seen.
-   */
-  async #finishDeletion(name: string, marked: Item): Promise<boolean> {
-    const asMarked = [{ kind: "version", version: marked.version }] as const;
-    if (await this.#closeTree(name)) {
-      await this.#storage.items.delete(namespaceKey(name), asMarked);
-      return true;
+  /** True if nothing is left. What cannot be erased now, the sweep erases. */
+  async #eraseQuietly(name: string, marked: Item): Promise<boolean> {
+    try {
+      return await this.#deletion.erase(name, marked, eraseInRequestMsMax);
+    } catch (cause) {
+      if (isStorageFailure(cause)) return false;
+      throw cause;
     }
-    await this.#storage.items.update(namespaceKey(name), { remove: ["deleting"] }, asMarked);
-    return false;
-  }
-
-  /** False if the tree holds anything that somebody created. */
-  async #closeTree(name: string): Promise<boolean> {
-    const tree = this.#trees.tree(name);
-    for (let attempt = 0; attempt < topicWriteAttemptsMax; attempt += 1) {
-      const state = await tree.read();
-      if (state.closed) return true;
-      const operations = closingStep(state);
-      if (operations === undefined) return false;
-      const outcome = decidedOrThrow(await tree.write({ operations }));
-      if ("result" in outcome) return true;
-      if (outcome.refusal.code === "NOT_EMPTY") return false;
-    }
-    throw new ServiceError("THROTTLING_QUOTA_EXCEEDED", `Too many callers change the namespace ${name}`);
   }
 
   async #openTree(name: string): Promise<void> {
@@ -227,10 +220,6 @@ export class Namespaces implements NamespaceService {
 function descriptionOf(item: Item): NamespaceDescription {
   const { createdAtMs } = item.attributes;
   return { name: item.key.sort, createdAtMs: typeof createdAtMs === "number" ? createdAtMs : 0 };
-}
-
-function isDeleting(item: Item): boolean {
-  return item.attributes["deleting"] === true;
 }
 
 function alreadyExists(name: string): ServiceError {

@@ -28,7 +28,7 @@ export interface NamespaceService {
   /** @throws ServiceError NAMESPACE_ALREADY_EXISTS | BAD_ARGUMENTS */
   create(name: string): Promise<NamespaceDescription>;
   list(page: PageRequest): Promise<Page<NamespaceDescription>>;
-  /** Refused while it holds a topic. @throws ServiceError UNKNOWN_NAMESPACE | NOT_EMPTY | BAD_ARGUMENTS (`default`) */
+  /** Refused while it holds topics, znodes or sessions; groups and transactional ids go with it. @throws ServiceError UNKNOWN_NAMESPACE | NOT_EMPTY | BAD_ARGUMENTS (`default`) */
   delete(name: string): Promise<void>;
 }
 

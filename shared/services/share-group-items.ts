@@ -113,6 +113,19 @@ export class ShareGroupItems {
     throw new StorageThrottledError(`too many change the share group ${name.group}`);
   }
 
+  /** Takes topics that are gone out of the group's lists, if nobody changes it at the same moment. */
+  async forgetTopics(name: GroupName, topicIds: ReadonlySet<string>): Promise<void> {
+    const group = await this.findNow(name);
+    if (group === undefined) return;
+    const topics = group.topics.filter(({ topicId }) => !topicIds.has(topicId));
+    const cursors = group.cursors.filter(({ topicId }) => !topicIds.has(topicId));
+    if (topics.length === group.topics.length && cursors.length === group.cursors.length) return;
+    this.forget(name);
+    const asSeen = [{ kind: "version", version: group.version }] as const;
+    const set = attributesOf({ ...group, topics, cursors });
+    await this.#storage.items.update(groupKey(name.namespace, name.group), { set }, asSeen);
+  }
+
   /** False if it is not that group any more. */
   async delete(group: ShareGroup): Promise<boolean> {
     this.forget(group);

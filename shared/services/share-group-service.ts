@@ -9,6 +9,7 @@ import { groupsPartition } from "../storage/item-keys.ts";
 import type { Item } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import { afterChange, withChangeErrors } from "./change-errors.ts";
+import { buryShareGroup, eraseShareStates } from "./deleted-share-groups.ts";
 import type { GroupName } from "./groups.ts";
 import type { Namespaces } from "./namespace-service.ts";
 import type { FetchService, Page, PageRequest, ProduceService, TopicFinder } from "./services.ts";
@@ -157,12 +158,13 @@ class StoredShareGroups implements ShareGroupService {
       ) {
         throw new ServiceError("NON_EMPTY_GROUP", `Records are acquired by members of the share group ${name.group}`);
       }
+      await buryShareGroup(this.#storage, group);
       // First the group: who still works under it finds that it is gone, and makes no state again.
       if (!(await this.#groups.delete(group))) {
         throw new ServiceError("THROTTLING_QUOTA_EXCEEDED", `The share group ${name.group} is being changed`);
       }
-      const sameGroup = [{ kind: "attribute", name: "groupId", op: "=", value: group.groupId }] as const;
-      await afterChange(() => eachAtOnce(states, ({ key }) => this.#storage.items.delete(key, sameGroup)));
+      // The sweep does what this process does not come to.
+      await afterChange(() => eraseShareStates(this.#storage, group));
     });
   }
 

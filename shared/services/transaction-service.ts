@@ -7,7 +7,7 @@ import { ServiceError } from "../api/errors.ts";
 import { takeoversMax, transactionTimeoutMsDefault, transactionTimeoutMsMax } from "../limits/transactions.ts";
 import { transactionsPartition } from "../storage/item-keys.ts";
 import type { Storage } from "../storage/storage.ts";
-import { type Additions, planAdd, planInit } from "../transactions/plan-transaction.ts";
+import { type Additions, findOwnerProblem, planAdd, planInit } from "../transactions/plan-transaction.ts";
 import {
   covers,
   isDecided,
@@ -118,7 +118,7 @@ class CoordinatedTransactions implements TransactionService {
     checkCommit(producer);
     await withChangeErrors(async () => {
       // First, so that nothing is staged of which the transaction does not know.
-      await this.#add(id, producer, { topics: [], groups: [group] });
+      const isNow = await this.#add(id, producer, { topics: [], groups: [group] });
       await this.#parts.offsets.stage({
         namespace: id.namespace,
         group,
@@ -128,6 +128,7 @@ class CoordinatedTransactions implements TransactionService {
         ...(memberId === undefined ? {} : { memberId }),
         ...(memberEpoch === undefined ? {} : { memberEpoch }),
       });
+      if (!isNow) await this.#dropIfOver(id, producer, group);
     });
   }
 
@@ -174,9 +175,10 @@ class CoordinatedTransactions implements TransactionService {
     return this.#verifier.verify(producer);
   }
 
-  async #add(id: TransactionalId, producer: ProducerEpoch, added: Additions): Promise<void> {
+  /** False if it was in the transaction already, as this process remembers it. */
+  async #add(id: TransactionalId, producer: ProducerEpoch, added: Additions): Promise<boolean> {
     const known = this.#items.knownOpen(id);
-    if (known && isSameProducer(known.owner, producer) && covers(known, added)) return;
+    if (known && isSameProducer(known.owner, producer) && covers(known, added)) return false;
     const nowMs = this.#storage.clock.wallMs();
     const changed = await this.#items.change(id, (present) => {
       const plan = planAdd(present, producer, added, nowMs);
@@ -187,6 +189,20 @@ class CoordinatedTransactions implements TransactionService {
     if (changed.kind === "written" && changed.record.startedAtMs === nowMs) {
       await this.#recovery.watch(id, changed.record.timeoutMs);
     }
+    return true;
+  }
+
+  /**
+   * What was staged for a transaction that was over by then: its end is marked in the group, which refuses what comes late,
+   * unless the group, or the whole namespace, was deleted since. Then nobody would ever decide it.
+   */
+  async #dropIfOver(id: TransactionalId, producer: ProducerEpoch, group: string): Promise<void> {
+    const present = await this.#items.read(id);
+    const refusal = findOwnerProblem(present, producer);
+    if (refusal === undefined) return;
+    const { producerId, producerEpoch } = producer;
+    await this.#parts.offsets.decide({ namespace: id.namespace, group, producerId, producerEpoch }, false);
+    throw transactionRefused(refusal);
   }
 
   async #findTopics(namespace: string, all: readonly TopicPartitions[]): Promise<readonly TransactionTopic[]> {

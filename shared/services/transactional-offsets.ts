@@ -37,31 +37,29 @@ import { checkCommit } from "./group-checks.ts";
 import type { GroupCommits } from "./group-commits.ts";
 import { type GroupItems, idOf } from "./group-items.ts";
 import { tooContended } from "./group-settler.ts";
-import type { KnownTopics } from "./known-topics.ts";
+import type { OffsetResolver } from "./resolve-offsets.ts";
 import type { CommitOffsets, GroupName, OffsetsOfTransaction, TransactionalOffsets } from "./groups.ts";
 
 export class StagedOffsets implements TransactionalOffsets {
   readonly #storage: Storage;
   readonly #items: GroupItems;
   readonly #commits: GroupCommits;
-  readonly #topics: KnownTopics;
+  readonly #resolver: OffsetResolver;
   /** What this process has staged, as it stands in the item; oldest first. */
   readonly #known = new Map<string, string>();
 
-  constructor(storage: Storage, items: GroupItems, commits: GroupCommits, topics: KnownTopics) {
+  constructor(storage: Storage, items: GroupItems, commits: GroupCommits, resolver: OffsetResolver) {
     this.#storage = storage;
     this.#items = items;
     this.#commits = commits;
-    this.#topics = topics;
+    this.#resolver = resolver;
   }
 
   async stage(request: OffsetsOfTransaction & Omit<CommitOffsets, keyof GroupName>): Promise<void> {
     checkGroupName(request);
     checkCommit(request);
     await withChangeErrors(async () => {
-      const resolved = await Promise.all(
-        request.offsets.map((offset) => this.#topics.resolve(request.namespace, offset)),
-      );
+      const resolved = await this.#resolver.resolve(request);
       // All of a transaction's offsets, or none.
       const offsets = resolved.map((offset) => {
         if (offset instanceof ServiceError) throw offset;

@@ -37,6 +37,8 @@ export function withTrees(
   };
   const sweepTrees = async (): Promise<void> => {
     const failures: unknown[] = [];
+    // First, so that those whose deletion was begun and cannot be are among the others again.
+    await namespaces.sweepDeleted().catch((cause: unknown) => failures.push(cause));
     let nextToken: string | undefined;
     do {
       const page = await namespaces.list({ limit: pageItemsMax, ...(nextToken === undefined ? {} : { nextToken }) });

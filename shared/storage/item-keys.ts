@@ -8,6 +8,7 @@
  * | partition state         | `partitions:<topicId>` | 10-digit partition   | get; all of a topic by query        | truncate, retention, compaction |
  * | producer id counter     | `producer-ids`         | shard                | -                                   | blocks of ids       |
  * | deleted topic           | `garbage`              | topicId              | sweep, list                         | delete topic        |
+ * | deleted share group     | `garbage`              | `share:` and its id  | sweep, list                         | delete share group, delete namespace |
  * | lease of a session      | `sessions:<ns>`        | 19-digit session id  | reaper, sweep                       | create, heartbeat   |
  * | transaction             | `transactions:<ns>`    | transactional id, or U+0001 and the id of a one-call write | get, list, sweep | begin, end, recovery |
  * | group (any kind)        | `groups:<ns>`          | group id             | get, list                           | joins, heartbeats, commits |
@@ -56,6 +57,11 @@ export const garbagePartition = "garbage";
 
 export function garbageKey(topicId: string): ItemKey {
   return { partition: garbagePartition, sort: topicId };
+}
+
+/** No id of a topic has a colon. */
+export function shareGarbageKey(groupId: string): ItemKey {
+  return { partition: garbagePartition, sort: `share:${groupId}` };
 }
 
 /** All payload blobs of a partition's hot entries start with it. */

@@ -249,6 +249,24 @@ describe("the bundled functions, with the permissions of their roles", { timeout
     }
     rehearsal.clockAheadMs = 0;
     await ok("groups", "DELETE /v1/team/groups/g");
+
+    // What groups keep of a deleted topic goes with the sweeps below; what a namespace held, at once.
+    for (const namespace of ["team", "brief"]) {
+      if (namespace === "brief") await ok("topics", "POST /v1/namespaces", { name: namespace });
+      const base = `/v1/${namespace}`;
+      await ok("topics", `POST ${base}/topics`, { name: "brief", partitions: 1 });
+      await ok("produce", `POST ${base}/topics/brief/records`, { records: [{ value: "a" }] });
+      await ok("groups", `PUT ${base}/groups/late/offsets`, { offsets: [{ ...offset, topic: "brief" }] });
+      await ok("groups", `PUT ${base}/share-groups/queue`, { config: { startAt: "earliest" } });
+      await ok("groups", `POST ${base}/share-groups/queue/acquire`, { topics: ["brief"], memberId: "w" });
+      await ok("produce", `POST ${base}/producers`, { transactionalId: "left" });
+      await ok("topics", `DELETE ${base}/topics/brief`);
+    }
+    await ok("topics", "DELETE /v1/namespaces/brief");
+    await ok("topics", "POST /v1/namespaces", { name: "brief" });
+    expect(await ok("groups", "GET /v1/brief/groups")).toEqual({ groups: [] });
+    expect(await ok("transactions", "GET /v1/brief/transactions")).toEqual({ transactions: [] });
+    await ok("topics", "DELETE /v1/namespaces/brief");
     expect(rehearsal.refused).toEqual([]);
   });
 

@@ -25,7 +25,7 @@ export const operations = {
     errors: [],
   },
   deleteNamespace: {
-    summary: "Delete an empty namespace",
+    summary: "Delete a namespace that has no topics, znodes or sessions; its groups and transactional ids go with it",
     params: namespaceParams,
     query: noQuery,
     status: 204,

@@ -191,25 +191,41 @@ describe("deleting a namespace", () => {
     ]);
   });
 
-  test("that was begun by a process which is gone is finished by whoever comes next", async () => {
+  test("that was begun by a process which is gone is decided by the sweep, or by who creates it again", async () => {
     const memory = createMemoryStorage();
     const { namespaces, topics } = topicProcess(memory);
     const mark = (name: string): Promise<unknown> =>
       memory.storage.items.update(namespaceKey(name), { set: { deleting: true } });
+    const names = async (): Promise<string[]> => await allNames(topicProcess(memory), 10);
     await namespaces.create("empty");
-    await mark("empty");
-    expect((await namespaces.list({ limit: 10 })).items).toHaveLength(1);
-    expect(await topicProcess(memory).namespaces.create("empty")).toMatchObject({ name: "empty" });
-    await mark("empty");
-    await refusal(topicProcess(memory).topics.create("empty", { name: "t" }), "UNKNOWN_NAMESPACE");
-    expect(await memory.storage.items.get(namespaceKey("empty"))).toBeUndefined();
-
     await namespaces.create("full");
     await topics.create("full", { name: "t" });
+    await mark("empty");
+    await mark("full");
+    expect(await names()).toEqual(["default"]);
+    // Not decided yet.
+    await topicProcess(memory).namespaces.requireNow("empty");
+    expect(await topicProcess(memory).topics.create("full", { name: "u" })).toMatchObject({ name: "u" });
+    await namespaces.sweepDeleted();
+    expect(await names()).toEqual(["default", "full"]);
+    await refusal(topicProcess(memory).topics.create("empty", { name: "t" }), "UNKNOWN_NAMESPACE");
+
     await mark("full");
     await refusal(topicProcess(memory).namespaces.create("full"), "NAMESPACE_ALREADY_EXISTS");
-    await mark("full");
-    expect(await topicProcess(memory).topics.create("full", { name: "u" })).toMatchObject({ name: "u" });
+    expect(await topicProcess(memory).namespaces.create("empty")).toMatchObject({ name: "empty" });
+    await mark("empty");
+    expect(await topicProcess(memory).namespaces.create("empty")).toMatchObject({ name: "empty" });
+    expect(await names()).toEqual(["default", "empty", "full"]);
+  });
+
+  test("writes nothing where a process only asks whether it is there", async () => {
+    const memory = createMemoryStorage();
+    const { namespaces, counts, reset } = topicProcess(memory);
+    await namespaces.create("team");
+    await memory.storage.items.update(namespaceKey("team"), { set: { deleting: true } });
+    reset();
+    await namespaces.requireNow("team");
+    expect(Object.keys(counts()).filter((name) => !/(get|query|read\w+)$/.test(name))).toEqual([]);
   });
 });
 
