@@ -147,7 +147,7 @@ describe("the bundled functions, with the permissions of their roles", { timeout
       expect(answer.status, `${call}: ${JSON.stringify(answer.body)}`).toBeLessThan(300);
       return answer.body;
     };
-    const opened = (await ok("sessions", "POST /v1/team/sessions", { timeoutMs: 5_000 })) as Record<string, string>;
+    const opened = (await ok("sessions", "POST /v1/team/sessions", { timeoutMs: 30_000 })) as Record<string, string>;
     const { sessionId = "" } = opened;
     session = { "x-streamkeeper-session": `${sessionId}:${opened["password"]}` };
     const data = "x".repeat(400_000);
@@ -173,7 +173,7 @@ describe("the bundled functions, with the permissions of their roles", { timeout
     expect(await ok("election", "GET /v1/team/elections/e")).toMatchObject({ leader: null });
     expect((await rehearsal.http("znode", "GET /v1/team/znodes/c")).status).toBe(404);
     // One whose wake-up is lost.
-    const lost = (await ok("sessions", "POST /v1/team/sessions", { timeoutMs: 5_000 })) as Record<string, string>;
+    const lost = (await ok("sessions", "POST /v1/team/sessions", { timeoutMs: 30_000 })) as Record<string, string>;
     rehearsal.clockAheadMs = 2 * minuteMs;
     await rehearsal.sweep();
     session = { "x-streamkeeper-session": `${lost["sessionId"]}:${lost["password"]}` };
