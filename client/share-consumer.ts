@@ -79,13 +79,17 @@ export class ShareConsumer {
     const { signal, concurrency = 1 } = this.#options;
     const isOver = (): boolean => signal?.aborted === true;
     while (!isOver()) {
-      const { records, lockMs } = await this.#acquire();
+      const acquired = await this.#acquire();
+      const { records } = acquired;
       if (records.length === 0) continue;
-      await using leases = new Leases(this.#client, this.#names, this.memberId, records, lockMs);
+      await using leases = new Leases(this.#client, this.#names, this.memberId, acquired, signal);
       const queue = [...records];
       const work = async (): Promise<void> => {
         for (let record = queue.shift(); record !== undefined; record = queue.shift()) {
-          leases.settle(record, isOver() ? "release" : await this.#handled(record, leases.signal, handle));
+          const lost = leases.signalOf(record);
+          // What is another's by now is left to him.
+          const isLeft = isOver() || lost.aborted;
+          leases.settle(record, isLeft ? "release" : await this.#handled(record, lost, handle));
         }
       };
       await Promise.all(Array.from({ length: Math.min(concurrency, records.length) }, work));

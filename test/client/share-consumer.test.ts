@@ -24,6 +24,8 @@ class ScriptedQueue implements AsyncDisposable {
     readonly lockMs?: number;
     readonly acquire?: (index: number) => Step | undefined;
     readonly acknowledge?: (types: readonly string[]) => Step | undefined;
+    /** What an acknowledgement is answered that is not taken. */
+    readonly refuse?: (acknowledgement: AcknowledgementInput) => string | undefined;
   }): Promise<ScriptedQueue> {
     const { values, lockMs = 30_000 } = options;
     const server = await ScriptedServer.start(async (response, request) => {
@@ -31,8 +33,13 @@ class ScriptedQueue implements AsyncDisposable {
       if (request.url.endsWith("/acknowledge")) {
         const step = options.acknowledge?.(body.acknowledgements.map(({ type }) => type));
         if (step !== undefined) return step(response, request);
-        queue.said.push(...body.acknowledgements);
-        return answer(200, { results: body.acknowledgements })(response, request);
+        const results = body.acknowledgements.map((one) => {
+          const error = options.refuse?.(one);
+          if (error === undefined) return one;
+          return { ...one, error: { error, message: "for a test", retriable: error !== "INVALID_RECORD_STATE" } };
+        });
+        queue.said.push(...results.filter((one) => !("error" in one)));
+        return answer(200, { results })(response, request);
       }
       queue.acquires += 1;
       const step = options.acquire?.(queue.acquires - 1);
@@ -148,6 +155,68 @@ test("a handler hears when its lock could not be renewed", async () => {
     isLost = true;
   });
   expect(isLost).toBe(true);
+});
+
+test("what failed of an acknowledgement for a moment is said again, and nothing else", async () => {
+  let failures = 0;
+  await using queue = await ScriptedQueue.start({
+    values: ["a", "b", "c"],
+    refuse: () => (++failures <= 2 ? "KAFKA_STORAGE_ERROR" : undefined),
+  });
+  await work(queue, () => {});
+  expect(queue.verdicts).toEqual(["accept", "accept", "accept"]);
+  expect(queue.said.reduce((sum, { firstOffset, lastOffset }) => sum + lastOffset - firstOffset + 1, 0)).toBe(3);
+});
+
+test("one record that is another's by now takes no lock from the others, and only its handler hears of it", async () => {
+  const isLost = ({ firstOffset, lastOffset, type }: AcknowledgementInput): boolean =>
+    type === "renew" && firstOffset <= 1 && lastOffset >= 1;
+  await using queue = await ScriptedQueue.start({
+    values: ["a", "lost", "c", "d"],
+    lockMs: 60,
+    refuse: (one) => (isLost(one) ? "INVALID_RECORD_STATE" : undefined),
+  });
+  const told: unknown[] = [];
+  await work(
+    queue,
+    async ({ record, signal }) => {
+      await sleep(120);
+      if (signal.aborted) told.push(record.value);
+    },
+    { concurrency: 4 },
+  );
+  expect(told).toEqual(["lost"]);
+  const renewed = new Set(queue.said.flatMap(({ type, firstOffset }) => (type === "renew" ? [firstOffset] : [])));
+  expect([...renewed].toSorted((one, other) => one - other)).toEqual([0, 2, 3]);
+  expect(queue.verdicts).toEqual(["accept", "accept", "accept", "accept"]);
+});
+
+test("a record whose lock was lost before its turn is not handled", async () => {
+  await using queue = await ScriptedQueue.start({
+    values: ["slow", "lost"],
+    lockMs: 60,
+    refuse: ({ type, lastOffset }) => (type === "renew" && lastOffset === 1 ? "INVALID_RECORD_STATE" : undefined),
+  });
+  const handled: unknown[] = [];
+  await work(queue, async ({ record }) => {
+    handled.push(record.value);
+    await sleep(100);
+  });
+  expect(handled).toEqual(["slow"]);
+  expect(queue.verdicts).toEqual(["accept", "release"]);
+});
+
+test("acknowledgements that fail for a moment do not end the worker; of a topic that is gone nothing is awaited", async () => {
+  let failures = 0;
+  await using queue = await ScriptedQueue.start({
+    values: ["a", "b"],
+    acknowledge: () => (++failures <= 8 ? refuse(503, "KAFKA_STORAGE_ERROR", { retriable: true }) : undefined),
+  });
+  await work(queue, () => {});
+  expect(queue.verdicts).toEqual(["accept", "accept"]);
+  await using gone = await ScriptedQueue.start({ values: ["a"], refuse: () => "UNKNOWN_TOPIC_OR_PARTITION" });
+  await work(gone, () => {});
+  expect(gone.verdicts).toEqual([]);
 });
 
 test("when the signal aborts, what is at work is finished and the rest given back", async () => {
