@@ -164,8 +164,13 @@ export class GroupItems {
   }
 
   /** True if the item was as it was seen, and is gone. */
-  async drop(name: GroupName, { version }: Item): Promise<boolean> {
-    const { applied, existing } = await this.#storage.items.delete(keyOf(name), [{ kind: "version", version }]);
+  async drop(name: GroupName, { version, attributes }: Item): Promise<boolean> {
+    // A group that began in its place counts from 1 again.
+    const touchedAtMs = numberOf(attributes["touchedAtMs"]);
+    const { applied, existing } = await this.#storage.items.delete(keyOf(name), [
+      { kind: "version", version },
+      { kind: "attribute", name: "touchedAtMs", op: "=", value: touchedAtMs, orAbsent: touchedAtMs === 0 },
+    ]);
     this.#bytes.delete(idOf(name));
     return applied || existing === undefined;
   }

@@ -100,8 +100,7 @@ export class ShareGroupItems {
       const decided = await decide(group);
       if (group !== undefined && decided === group) return group;
       const seen = instantOf(this.#storage.clock);
-      const conditions: readonly Condition[] =
-        group === undefined ? [{ kind: "absent" }] : [{ kind: "version", version: group.version }];
+      const conditions: readonly Condition[] = group === undefined ? [{ kind: "absent" }] : asSeen(group);
       try {
         const written = await this.#storage.items.update(key, { set: attributesOf(decided) }, conditions);
         if (written.applied) return this.#remember(name, written.item, seen);
@@ -129,10 +128,12 @@ export class ShareGroupItems {
   /** False if it is not that group any more. */
   async delete(group: ShareGroup): Promise<boolean> {
     this.forget(group);
-    const asSeen = [{ kind: "version", version: group.version }] as const;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const { applied, existing } = await this.#storage.items.delete(groupKey(group.namespace, group.group), asSeen);
+        const { applied, existing } = await this.#storage.items.delete(
+          groupKey(group.namespace, group.group),
+          asSeen(group),
+        );
         // Gone already: by us, if an answer was lost on the way.
         return applied || existing === undefined || existing.attributes["groupId"] !== group.groupId;
       } catch (cause) {
@@ -166,6 +167,14 @@ export class ShareGroupItems {
     }
     return group;
   }
+}
+
+/** Its version alone does not tell: that of a group made again under the name is counted from 1 again. */
+function asSeen({ version, groupId }: ShareGroup): readonly Condition[] {
+  return [
+    { kind: "version", version },
+    { kind: "attribute", name: "groupId", op: "=", value: groupId },
+  ];
 }
 
 export function isShareGroup(item: Item): boolean {

@@ -29,6 +29,8 @@ export interface HeldState {
   /** Undefined: the group has begun nothing in the partition. */
   readonly state: ShareState | undefined;
   readonly version: number | undefined;
+  /** Whose it is: versions of an item that was deleted and made again are counted from 1 again. */
+  readonly groupId: string;
   readonly attempts: readonly string[];
   /** False for what was remembered. */
   readonly fresh: boolean;
@@ -148,13 +150,19 @@ export class ShareStates {
     const attempts = [...held.attempts, attempt].slice(-shareAttemptsKept);
     const set = { groupId: name.group.groupId, attempts: attempts.join(","), state: encodeShareState(state) };
     const conditions: readonly Condition[] =
-      held.version === undefined ? [{ kind: "absent" }] : [{ kind: "version", version: held.version }];
+      held.version === undefined
+        ? [{ kind: "absent" }]
+        : [
+            { kind: "version", version: held.version },
+            { kind: "attribute", name: "groupId", op: "=", value: held.groupId },
+          ];
     this.#known.delete(idOf(name));
     for (let trial = 1; ; trial += 1) {
       try {
         const written = await items.update(key, { set }, conditions);
         if (written.applied) {
-          this.#remember(name, { state, version: written.item.version, attempts, fresh: true });
+          const { groupId } = name.group;
+          this.#remember(name, { state, version: written.item.version, groupId, attempts, fresh: true });
           return undefined;
         }
         const found = await this.#hold(name, written.existing ?? (await items.get(key)));
@@ -168,7 +176,7 @@ export class ShareStates {
   async #hold(name: SharePartitionName, item: Item | undefined): Promise<HeldState> {
     if (item === undefined) {
       this.#known.delete(idOf(name));
-      return { state: undefined, version: undefined, attempts: [], fresh: true };
+      return { state: undefined, version: undefined, groupId: name.group.groupId, attempts: [], fresh: true };
     }
     const held = heldOf(item);
     if (!isOf(name.group, item)) {
@@ -204,10 +212,11 @@ function isOf(group: ShareGroup, item: Item): boolean {
 }
 
 function heldOf({ version, attributes }: Item): HeldState {
-  const { state, attempts } = attributes;
+  const { state, attempts, groupId } = attributes;
   return {
     state: decodeShareState(state instanceof Uint8Array ? state : new Uint8Array()),
     version,
+    groupId: typeof groupId === "string" ? groupId : "",
     attempts: typeof attempts === "string" && attempts !== "" ? attempts.split(",") : [],
     fresh: true,
   };

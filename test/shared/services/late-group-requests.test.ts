@@ -84,6 +84,28 @@ describe("what a process that stood still says for a member that has spoken sinc
     }));
 });
 
+test("a process that stood still drops no group that has begun in the place of a forgotten one", () =>
+  withTopic(async (world) => {
+    const { one } = world;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const slow = world.start({}, (storage) =>
+      interruptRequests(storage, async ({ name: request, send }) => {
+        if (request === "items.delete") await promise;
+        return await send();
+      }),
+    );
+    const commit = (process: GroupProcess, offset: number): Promise<unknown> =>
+      process.groups.commit({ ...name, offsets: [{ topic: "t", partition: 0, offset }] });
+    await commit(one, 1);
+    await world.sleep(8 * 86_400_000);
+    const late = slow.groups.join({ ...name, topics: ["t"] });
+    await world.sleep(100);
+    await commit(one, 3);
+    resolve();
+    await late;
+    expect((await one.groups.offsets(name)).map(({ offset }) => offset)).toEqual([3, -1]);
+  }));
+
 test("a heartbeat and a join whose first request takes long are heard all the same", () =>
   withTopic(async (world) => {
     const { one } = world;

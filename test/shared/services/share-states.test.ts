@@ -79,6 +79,60 @@ describe("an update whose answer is lost", () => {
   });
 });
 
+describe("a process that stood still while the group was deleted and made again", () => {
+  /** Waits before the first update of such an item, and lets others do something meanwhile. */
+  function frozen(partitions: string, meanwhile: () => Promise<unknown>): (storage: Storage) => Storage {
+    let isFirst = true;
+    return (storage) => ({
+      ...storage,
+      items: {
+        get: (key) => storage.items.get(key),
+        query: (partition, options) => storage.items.query(partition, options),
+        delete: (key, conditions) => storage.items.delete(key, conditions),
+        update: async (key, change, conditions) => {
+          if (isFirst && key.partition.startsWith(partitions)) {
+            isFirst = false;
+            await meanwhile();
+          }
+          return await storage.items.update(key, change, conditions);
+        },
+      },
+    });
+  }
+
+  test("changes nothing of the new one's records, though its item counts to the same version", async () => {
+    const { shareGroups } = world.observer;
+    await world.observer.acquire();
+    const slow = world.start(
+      frozen("share:", async () => {
+        await world.advance(shareLockMsDefault + shareSkewMs);
+        await shareGroups.delete(group);
+        await shareGroups.configure(group, { startAt: "earliest" });
+        expect(valuesOf(await world.observer.acquire({ memberId: "new" }))).toEqual(["a", "b"]);
+      }),
+    );
+    expect(await slow.accept([firstOf])).toBe(false);
+    expect(valuesOf(await world.start().acquire())).toEqual([]);
+    expect(await world.observer.accept([firstOf], "new")).toBe(true);
+  });
+
+  test("changes nothing of the new one's settings", async () => {
+    const { shareGroups } = world.observer;
+    const slow = world.start(
+      frozen("groups:", async () => {
+        await shareGroups.delete(group);
+        await shareGroups.configure(group, { startAt: "earliest" });
+        await world.observer.acquire({ memberId: "new" });
+      }),
+    );
+    await world.observer.acquire({ topics: ["jobs"] });
+    await world.observer.accept([firstOf, { ...firstOf, offset: 1 }]);
+    await slow.shareGroups.configure(group, { lockMs: 5_000 });
+    expect(await world.start().accept([firstOf], "new")).toBe(true);
+    expect((await world.start().shareGroups.describe(group)).config).toMatchObject({ lockMs: 5_000 });
+  });
+});
+
 describe("workers on many processes at the same time", () => {
   test("acquire and accept each record once", async () => {
     await world.produce(Array.from({ length: 98 }, (_, index) => `x${index}`));
