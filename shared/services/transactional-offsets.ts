@@ -110,41 +110,39 @@ export class StagedOffsets implements TransactionalOffsets {
       text = stagedText(found, transaction);
     }
     for (let attempt = 0; attempt < groupChangeAttemptsMax; attempt += 1) {
-      const existing = await this.#settle(transaction, text, commit);
+      let settled = await this.#settle(transaction, text, commit);
       this.#known.delete(id);
-      if (existing === "decided") return;
+      while ("left" in settled) settled = await this.#settle(transaction, settled.left, commit);
+      if ("decided" in settled) return await this.#tidy(transaction, settled.decided);
+      const { existing } = settled;
       if (isOutOfReach(existing, transaction)) return;
-      // Another process staged more for it: what stands there now is decided.
+      // Another process staged more for it, or moved some: what stands there now is decided.
       text = stagedText(existing, transaction);
       await this.#storage.timers.sleep(backoffMs(this.#storage, attempt));
     }
     throw tooContended(transaction);
   }
 
-  /** "decided", or what stands there instead of what was staged. */
-  async #settle(
-    transaction: OffsetsOfTransaction,
-    text: string | undefined,
-    commit: boolean,
-  ): Promise<Item | "decided" | undefined> {
+  /**
+   * One update, which decides all, or moves as many as it takes: what is moved must not come a second time, for by then the
+   * group may have committed what follows.
+   */
+  async #settle(transaction: OffsetsOfTransaction, text: string | undefined, commit: boolean): Promise<Settled> {
     const { producerId, producerEpoch } = transaction;
-    const mark = encodeDecided(producerEpoch, this.#storage.clock.wallMs());
-    const offsets = text === undefined || !commit ? [] : decodeStaged(text).offsets;
-    const remove = text === undefined ? [] : [stagedName(producerId)];
+    const staged = text === undefined || !commit ? undefined : decodeStaged(text);
+    const rest = staged?.offsets.slice(offsetsOfUpdate) ?? [];
+    const left = staged === undefined || rest.length === 0 ? undefined : encodeStaged({ ...staged, offsets: rest });
+    const moved = this.#commits.attributesOf(staged?.offsets.slice(0, offsetsOfUpdate) ?? []);
+    const end =
+      left === undefined
+        ? { [decidedName(producerId)]: encodeDecided(producerEpoch, this.#storage.clock.wallMs()) }
+        : { [stagedName(producerId)]: left };
+    const set = { kind: consumerKind, ...moved, ...end };
+    const remove = text === undefined || left !== undefined ? [] : [stagedName(producerId)];
     const conditions = [isConsumerGroup, isStill(producerId, text), isOpen(transaction)];
-    const last = Math.max(0, Math.ceil(offsets.length / offsetsOfUpdate) - 1) * offsetsOfUpdate;
-    // What does not fit the update that decides goes before it; whoever comes next does it again.
-    for (let start = 0; start < last; start += offsetsOfUpdate) {
-      const set = this.#commits.attributesOf(offsets.slice(start, start + offsetsOfUpdate));
-      const written = await this.#items.update(transaction, { set: { kind: consumerKind, ...set } }, conditions);
-      if (!written.applied) return written.existing;
-    }
-    const rest = this.#commits.attributesOf(offsets.slice(last));
-    const set = { kind: consumerKind, ...rest, [decidedName(producerId)]: mark };
     const written = await this.#items.update(transaction, { set, remove }, conditions);
-    if (!written.applied) return written.existing;
-    await this.#tidy(transaction, written.item);
-    return "decided";
+    if (!written.applied) return { existing: written.existing };
+    return left === undefined ? { decided: written.item } : { left };
   }
 
   /** Groups without members have no other change that could drop the marks of ever new producers. */
@@ -176,6 +174,9 @@ export class StagedOffsets implements TransactionalOffsets {
 
 /** Each offset is an attribute, and may come with its topic's name as another. */
 const offsetsOfUpdate = Math.floor(groupUpdateAttributesMax / 2);
+
+/** What became of an update: nothing is left to decide, these are, or something else stands there. */
+type Settled = { readonly decided: Item } | { readonly left: string } | { readonly existing: Item | undefined };
 
 /** @throws ServiceError INVALID_COMMIT_OFFSET_SIZE */
 function checkCount({ group }: GroupName, { offsets }: Staged): void {
