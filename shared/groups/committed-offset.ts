@@ -3,7 +3,8 @@
  *
  *     o:<topicId>/<partition>   <offset>,<commit time in ms>,<metadata>
  *     x:<producerId>            a transaction's offsets that are not decided yet: JSON
- *                               { e producer epoch, t [[topicId, name], ...], o [[place in t, partition, offset, metadata], ...] }
+ *                               { e producer epoch, c when it was asked for (as `c:` of a group's item), t [[topicId, name], ...],
+ *                               o [[place in t, partition, offset, metadata], ...] }
  *     d:<producerId>            <5-digit producer epoch>,<time in ms>: transactions up to this epoch are decided
  */
 import { groupPartitionsMax } from "../limits/groups.ts";
@@ -42,13 +43,16 @@ export interface StagedOffset {
 export interface Staged {
   readonly producerEpoch: number;
   readonly offsets: readonly StagedOffset[];
+  /** Of the latest of them, by `GroupCommits.now`; absent in what was staged before it was kept. */
+  readonly askedAt?: number | undefined;
 }
 
-export function encodeStaged({ producerEpoch, offsets }: Staged): string {
+export function encodeStaged({ producerEpoch, offsets, askedAt }: Staged): string {
   const names = new Map(offsets.map(({ topicId, topic }) => [topicId, topic]));
   const places = new Map([...names.keys()].map((topicId, place) => [topicId, place]));
   return JSON.stringify({
     e: producerEpoch,
+    c: askedAt,
     t: [...names],
     o: offsets.map(({ topicId, partition, offset, metadata }) => [places.get(topicId), partition, offset, metadata]),
   });
@@ -57,7 +61,7 @@ export function encodeStaged({ producerEpoch, offsets }: Staged): string {
 /** @throws StorageCorruptError */
 export function decodeStaged(stored: AttributeValue): Staged {
   if (typeof stored !== "string") throw corrupt("what a transaction staged");
-  const { e, t, o } = parse(stored);
+  const { e, t, o, c } = parse(stored);
   if (typeof e !== "number" || !Array.isArray(t) || !Array.isArray(o) || o.length > groupPartitionsMax) {
     throw corrupt("what a transaction staged");
   }
@@ -69,14 +73,14 @@ export function decodeStaged(stored: AttributeValue): Staged {
     if (!isWhole || typeof partition !== "number" || typeof offset !== "number") throw corrupt("a staged offset");
     return { topicId, topic: name, partition, offset, metadata };
   });
-  return { producerEpoch: e, offsets };
+  return { producerEpoch: e, offsets, ...(typeof c === "number" ? { askedAt: c } : {}) };
 }
 
 /** The later ones instead of the earlier ones, partition by partition. */
 export function mergeStaged(earlier: Staged, later: Staged): Staged {
   const placeOf = ({ topicId, partition }: StagedOffset): string => `${topicId}/${partition}`;
   const offsets = new Map([...earlier.offsets, ...later.offsets].map((offset) => [placeOf(offset), offset]));
-  return { producerEpoch: later.producerEpoch, offsets: [...offsets.values()] };
+  return { ...later, offsets: [...offsets.values()] };
 }
 
 /** Sorts as the epoch does, whatever the time. */

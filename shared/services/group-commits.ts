@@ -82,11 +82,7 @@ export class GroupCommits {
       const existing = await this.#tick(name, set, conditions, clock, ticks);
       if (existing === "written") return;
       if (existing !== undefined && conditionsHold(existing, conditions)) {
-        const last = numberOf(existing.attributes[clock]);
-        // This process stood still meanwhile, and its caller has gone on without it.
-        if (last - askedAt > 2 * sessionSkewMs * ticksPerMs) throw new StorageTimeoutError("a later commit came first");
-        // Sent by a clock that is ahead of ours, or at the same moment: this one comes after it.
-        ticks = last + 1;
+        ticks = this.ticksAfter(numberOf(existing.attributes[clock]), askedAt);
       } else await this.makeWay(name, committer, existing);
       await this.#storage.timers.sleep(backoffMs(this.#storage, attempt));
     }
@@ -168,9 +164,21 @@ export class GroupCommits {
     });
   }
 
-  /** For `write`: when a commit was asked for. */
-  now(): number {
-    return this.#storage.clock.wallMs() * ticksPerMs + (this.#storage.random.uint32() % ticksPerMs);
+  /** When a commit was asked for. */
+  now(atMs = this.#storage.clock.wallMs()): number {
+    return atMs * ticksPerMs + (this.#storage.random.uint32() % ticksPerMs);
+  }
+
+  /**
+   * The time of a commit that comes after another.
+   *
+   * @throws StorageTimeoutError it was asked for so long before that its caller has gone on without it
+   */
+  ticksAfter(last: number, askedAt: number): number {
+    // This process stood still meanwhile.
+    if (last - askedAt > 2 * sessionSkewMs * ticksPerMs) throw new StorageTimeoutError("a later commit came first");
+    // Else the other was sent by a clock that is ahead of ours, or at the same moment.
+    return Math.max(askedAt, last + 1);
   }
 
   /** "written", or what stands in the way. */

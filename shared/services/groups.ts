@@ -199,14 +199,19 @@ export interface OffsetsOfTransaction extends GroupName {
   readonly producerEpoch: number;
 }
 
+export interface OffsetsToStage extends OffsetsOfTransaction, Omit<CommitOffsets, keyof GroupName> {
+  /** When their caller asked for it, ms since the epoch; absent: now. */
+  readonly askedAtMs?: number;
+}
+
 /** Offsets that are committed with a transaction or not at all: what the transaction service needs of groups. */
 export interface TransactionalOffsets {
   /**
    * Keeps offsets in the group, undecided. Repeating it replaces them partition by partition. One conditional update.
    *
-   * @throws ServiceError as `GroupService.commit`
+   * @throws ServiceError as `GroupService.commit`; REQUEST_TIMED_OUT if it comes after one that was asked for later
    */
-  stage(request: OffsetsOfTransaction & Omit<CommitOffsets, keyof GroupName>): Promise<void>;
+  stage(request: OffsetsToStage): Promise<void>;
   /**
    * Commits or drops what is staged for the transaction. Repeating it changes nothing, and no later transaction of the
    * producer is touched by it.

@@ -113,6 +113,7 @@ class CoordinatedTransactions implements TransactionService {
   async addOffsets(producer: Parameters<TransactionService["addOffsets"]>[0]): Promise<void> {
     const { group, memberId, memberEpoch, offsets, producerId, producerEpoch } = producer;
     const id = idOf(producer);
+    const askedAtMs = this.#storage.clock.wallMs();
     // What no group takes must not get into the transaction: its end would be refused as well, and it would never be over.
     checkGroupName({ namespace: id.namespace, group });
     checkCommit(producer);
@@ -125,6 +126,7 @@ class CoordinatedTransactions implements TransactionService {
         producerId,
         producerEpoch,
         offsets,
+        askedAtMs,
         ...(memberId === undefined ? {} : { memberId }),
         ...(memberEpoch === undefined ? {} : { memberEpoch }),
       });

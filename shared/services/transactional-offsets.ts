@@ -38,7 +38,7 @@ import type { GroupCommits } from "./group-commits.ts";
 import { type GroupItems, idOf } from "./group-items.ts";
 import { tooContended } from "./group-settler.ts";
 import type { OffsetResolver } from "./resolve-offsets.ts";
-import type { CommitOffsets, GroupName, OffsetsOfTransaction, TransactionalOffsets } from "./groups.ts";
+import type { GroupName, OffsetsOfTransaction, OffsetsToStage, TransactionalOffsets } from "./groups.ts";
 
 export class StagedOffsets implements TransactionalOffsets {
   readonly #storage: Storage;
@@ -55,9 +55,10 @@ export class StagedOffsets implements TransactionalOffsets {
     this.#resolver = resolver;
   }
 
-  async stage(request: OffsetsOfTransaction & Omit<CommitOffsets, keyof GroupName>): Promise<void> {
+  async stage(request: OffsetsToStage): Promise<void> {
     checkGroupName(request);
     checkCommit(request);
+    const askedAt = this.#commits.now(request.askedAtMs);
     await withChangeErrors(async () => {
       const resolved = await this.#resolver.resolve(request);
       // All of a transaction's offsets, or none.
@@ -65,7 +66,7 @@ export class StagedOffsets implements TransactionalOffsets {
         if (offset instanceof ServiceError) throw offset;
         return offset;
       });
-      await this.#stage(request, { producerEpoch: request.producerEpoch, offsets });
+      await this.#stage(request, { producerEpoch: request.producerEpoch, offsets, askedAt });
     });
   }
 
@@ -74,12 +75,12 @@ export class StagedOffsets implements TransactionalOffsets {
     await withChangeErrors(() => this.#decide(transaction, commit));
   }
 
-  async #stage(request: OffsetsOfTransaction & Omit<CommitOffsets, keyof GroupName>, staged: Staged): Promise<void> {
+  async #stage(request: OffsetsToStage, staged: Staged & { readonly askedAt: number }): Promise<void> {
     const { producerId, producerEpoch } = request;
     const id = transactionId(request);
     let known = this.#known.get(id);
     for (let attempt = 0; attempt < groupChangeAttemptsMax; attempt += 1) {
-      const all = known === undefined ? staged : mergeStaged(decodeStaged(known), staged);
+      const all = known === undefined ? staged : this.#add(decodeStaged(known), staged);
       checkCount(request, all);
       const text = encodeStaged(all);
       const set = { kind: consumerKind, [stagedName(producerId)]: text };
@@ -99,6 +100,12 @@ export class StagedOffsets implements TransactionalOffsets {
       await this.#storage.timers.sleep(backoffMs(this.#storage, attempt));
     }
     throw tooContended(request);
+  }
+
+  /** @throws StorageTimeoutError others were asked for later: these are not to take their place */
+  #add(earlier: Staged, staged: Staged & { readonly askedAt: number }): Staged {
+    const { askedAt } = staged;
+    return mergeStaged(earlier, { ...staged, askedAt: this.#commits.ticksAfter(earlier.askedAt ?? 0, askedAt) });
   }
 
   async #decide(transaction: OffsetsOfTransaction, commit: boolean): Promise<void> {

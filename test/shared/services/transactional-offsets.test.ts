@@ -84,6 +84,32 @@ describe("many offsets of a transaction", () => {
     }));
 });
 
+test.each(["at its request", "before"])(
+  "offsets of a process that stood still %s do not replace later ones",
+  async (when) => {
+    await withTopic(1, async (world) => {
+      const { two } = world;
+      const { timers, clock } = two.process.storage;
+      const late = world.start({}, (storage) =>
+        interruptRequests(storage, async ({ name: request, send }) => {
+          if (request === "items.update") await timers.sleep(3_000);
+          return await send();
+        }),
+      );
+      const askedAtMs = clock.wallMs();
+      const stage = (): Promise<void> =>
+        late.transactionalOffsets.stage({ ...producer, offsets: wide(0, 1, 4), askedAtMs });
+      const staged = when === "before" ? undefined : stage();
+      await timers.sleep(1_000);
+      await two.transactionalOffsets.stage({ ...producer, offsets: wide(0, 1, 4) });
+      await two.transactionalOffsets.stage({ ...producer, offsets: wide(0, 1, 6) });
+      await refusal(staged ?? stage(), "REQUEST_TIMED_OUT");
+      await two.transactionalOffsets.decide(producer, true);
+      expect(await two.groups.offsets(name)).toMatchObject([{ offset: 6 }]);
+    });
+  },
+);
+
 test("marks of decisions do not pile up in a group whose members stay", async () => {
   await withTopic(1, async (world) => {
     const { one } = world;
