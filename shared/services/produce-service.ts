@@ -110,7 +110,7 @@ class PartitionedProduceService implements ProduceService {
     checkKey(idempotencyKey);
     const target = await this.#target(request.namespace, request.topic, request.partition);
     const batches = checkBatches(bytes, target.settings, this.#storage.clock.wallMs());
-    const key = idempotencyKey === undefined ? {} : { idempotencyKey };
+    const key = keyOf(idempotencyKey, transactionalId);
     const append = { bytes, batches, ...conditions, ...key };
     const { baseOffset, appendedAtMs } = await this.#append(target, append, transactionalId);
     return { baseOffset, appendedAtMs };
@@ -146,7 +146,7 @@ class PartitionedProduceService implements ProduceService {
     const { producer, transactionalId, conditions, idempotencyKey } = options;
     try {
       const encoded = encodeRecords(records, target.settings, nowMs, producer);
-      const key = idempotencyKey === undefined ? {} : { idempotencyKey };
+      const key = keyOf(idempotencyKey, transactionalId);
       return await this.#append(target, { ...encoded, ...conditions, ...key }, transactionalId);
     } catch (cause) {
       if (cause instanceof ServiceError) return cause;
@@ -196,6 +196,14 @@ function checkRecordCount(records: readonly ProduceRecord[]): void {
       details: { records: records.length, recordsMax: requestRecordsMax },
     });
   }
+}
+
+/** In a transaction a repeat is known by its sequence; a key would also take for one what is sent again after an abort. */
+function keyOf(
+  idempotencyKey: string | undefined,
+  transactionalId: string | undefined,
+): Pick<AppendRequest, "idempotencyKey"> {
+  return idempotencyKey === undefined || transactionalId !== undefined ? {} : { idempotencyKey };
 }
 
 function checkKey(idempotencyKey: string | undefined): void {
