@@ -105,12 +105,12 @@ function applyProducer(state: PartitionState, batch: EntryBatch, baseOffset: num
   const { producerId, producerEpoch, baseSequence } = batch.producer;
   applyTransaction(state.open, batch, baseOffset);
   if (isMarker(batch)) {
-    state.table.setProducer(producerId, afterMarker(producerEpoch, appendedAtMs));
+    state.table.setProducer(producerId, afterMarker(producerEpoch, appendedAtMs), state.open);
     return;
   }
   const remembered = { baseSequence, recordCount: batch.recordCount, baseOffset };
   const known = state.table.producer(producerId);
-  state.table.setProducer(producerId, afterBatch(known, producerEpoch, remembered, appendedAtMs));
+  state.table.setProducer(producerId, afterBatch(known, producerEpoch, remembered, appendedAtMs), state.open);
 }
 
 /** Moves the open transactions over a batch. */

@@ -17,7 +17,7 @@ import type { Answer } from "../log/log-machine.ts";
 import { openTransactionsMax } from "../limits/partition-transactions.ts";
 import { ByteWriter } from "../record/byte-writer.ts";
 import { type Checkpoint, type EntryBatch, type EntryMeta, isMarker } from "./entry-meta.ts";
-import { type OpenTransaction, openRowBytesMin } from "./open-transactions.ts";
+import { type OpenTransaction, type OpenTransactions, openRowBytesMin } from "./open-transactions.ts";
 import type { PartitionState } from "./partition-state.ts";
 import {
   afterBatch,
@@ -309,15 +309,20 @@ function refuse(isDurable: boolean, refusal: AppendRefusal): AppendAnswer {
 }
 
 function writersAfter(state: PartitionState, overlay: Overlay): Writers {
+  const open = openAfter(state, overlay);
   const table = state.table.copy();
-  for (const [producerId, producer] of overlay.producers) table.setProducer(producerId, producer);
+  for (const [producerId, producer] of overlay.producers) table.setProducer(producerId, producer, open);
   for (const [key, request] of overlay.requests) table.setRequest(key, request);
-  if (overlay.open.size === 0) return { table, open: state.open };
+  return { table, open };
+}
+
+function openAfter(state: PartitionState, overlay: Overlay): OpenTransactions {
+  if (overlay.open.size === 0) return state.open;
   const open = state.open.copy();
   for (const producerId of overlay.open.keys()) open.end(producerId);
   const begun = [...overlay.open].flatMap(([producerId, one]) => (one === null ? [] : [{ producerId, one }]));
   // In the order of their offsets, which one that was ended and begun again may have left.
   begun.sort((a, b) => a.one.firstOffset - b.one.firstOffset);
   for (const { producerId, one } of begun) open.begin(producerId, one);
-  return { table, open };
+  return open;
 }

@@ -9,8 +9,10 @@ import {
   producerExpiryMs,
   producersPerPartitionMax,
 } from "../limits.ts";
+import { fenceKeptMs, fencesPerPartitionMax } from "../limits/partition-transactions.ts";
 import type { ByteReader } from "../record/byte-reader.ts";
 import type { ByteWriter } from "../record/byte-writer.ts";
+import type { OpenTransactions } from "./open-transactions.ts";
 
 /** A batch that was appended, as far as a repeat of it can be recognised. */
 export interface RememberedBatch {
@@ -100,6 +102,8 @@ export const tableRowBytesMin = 10;
 export class ProducerTable {
   /** Least recently used first. */
   readonly #producers = new Map<bigint, ProducerState>();
+  /** Producers that were passed over when the longest silent ones were forgotten. */
+  #spared = 0;
   /** Oldest first. */
   readonly #requests = new Map<string, RememberedRequest>();
 
@@ -109,6 +113,7 @@ export class ProducerTable {
 
   copy(): ProducerTable {
     const table = new ProducerTable();
+    table.#spared = this.#spared;
     for (const [producerId, state] of this.#producers) table.#producers.set(producerId, state);
     for (const [key, request] of this.#requests) table.#requests.set(key, request);
     return table;
@@ -122,17 +127,29 @@ export class ProducerTable {
     return this.#requests.get(key);
   }
 
-  setProducer(producerId: bigint, state: ProducerState): void {
+  /** @param open whose transactions are open: what they send again must be known for a repeat */
+  setProducer(producerId: bigint, state: ProducerState, open: Pick<OpenTransactions, "of">): void {
     this.#producers.delete(producerId);
     this.#producers.set(producerId, state);
-    if (this.#producers.size > producersPerPartitionMax) this.#forgetSilent();
+    if (this.#producers.size - this.#spared < producersPerPartitionMax + 1) return;
+    this.#forgetSilent(state.lastAppendedMs, open);
   }
 
-  /** Many at once: finding the oldest of a map costs as much as all that were removed before it. */
-  #forgetSilent(): void {
+  /**
+   * Many at once: finding the oldest of a map costs as much as all that were removed before it. Who has ended a transaction
+   * is spared for a while: what comes late from it would begin another, which nobody would end.
+   */
+  #forgetSilent(nowMs: number, open: Pick<OpenTransactions, "of">): void {
     let left = Math.ceil(producersPerPartitionMax * forgottenPart);
-    for (const longestSilent of this.#producers.keys()) {
+    const isCrowded = this.#producers.size > producersPerPartitionMax + fencesPerPartitionMax;
+    this.#spared = 0;
+    for (const [longestSilent, { batches, lastAppendedMs }] of this.#producers) {
       if (left === 0) return;
+      const isFence = batches.length === 0 && nowMs - lastAppendedMs <= fenceKeptMs && !isCrowded;
+      if (isFence || open.of(longestSilent) !== undefined) {
+        this.#spared += 1;
+        continue;
+      }
       this.#producers.delete(longestSilent);
       left -= 1;
     }
