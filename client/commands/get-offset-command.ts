@@ -10,6 +10,8 @@ export interface GetOffsetInput {
   readonly partition: number;
   /** A number is a timestamp, ms since the epoch: the first record at or after it. */
   readonly at: "earliest" | "latest" | number;
+  /** With `read_committed` the latest is the last stable offset: before it nothing is undecided. Default `read_uncommitted`. */
+  readonly isolation?: "read_uncommitted" | "read_committed";
 }
 
 /** Offset -1: no record is at or after the timestamp. */
@@ -26,8 +28,8 @@ export class GetOffsetCommand implements Command<GetOffsetInput, GetOffsetOutput
   }
 
   serialize(input: GetOffsetInput, defaults: CommandDefaults): RequestParts {
-    const { namespace, topic, partition, at } = input;
-    return { ...routeTo("listOffset", { namespace, topic, partition }, defaults), query: { at } };
+    const { namespace, topic, partition, at, isolation } = input;
+    return { ...routeTo("listOffset", { namespace, topic, partition }, defaults), query: { at, isolation } };
   }
 
   deserialize(response: HttpResponse): GetOffsetOutput {

@@ -62,9 +62,9 @@ export class StartingPoints {
   async #startOne(partition: OwnedPartition, committed: Committed): Promise<void> {
     const offset = committed.get(partition.key);
     if (offset !== undefined) return partition.start(offset, true);
-    const { from, group, namespace } = this.#configuration;
+    const { from, group, namespace, isolation } = this.#configuration;
     if (from === "error") throw new NoCommittedOffsetError(partition, group);
-    const place = { topic: partition.topic, partition: partition.partition, at: from };
+    const place = { topic: partition.topic, partition: partition.partition, at: from, isolation };
     const command = new GetOffsetCommand(namespace === undefined ? place : { ...place, namespace });
     const signal = partition.goneSignal;
     try {

@@ -105,6 +105,20 @@ describe("a consumer", () => {
     expect(offsets.map(({ lag }) => lag)).toEqual([0, 0]);
   });
 
+  test("that begins at the end skips nothing of a transaction that is open then", async () => {
+    const topic = await newTopic(1, ["before"]);
+    await using producer = client.transactionalProducer({ transactionalId: "open" });
+    const transaction = await producer.begin();
+    await transaction.send({ topic, records: [{ value: "undecided" }] });
+    const seen: string[] = [];
+    await using consumer = client.consumer({ group: "at-the-end", topics: [topic], waitMs: 200 });
+    await consumer.run({ eachRecord: ({ record }) => void seen.push(textOf(record.value)) });
+    while (consumer.lag.length === 0) await sleep(20);
+    await transaction.commit();
+    while (seen.length === 0) await sleep(20);
+    expect(seen).toEqual(["undecided"]);
+  });
+
   test("reads all topics that match its pattern, and iterates", async () => {
     const prefix = await newTopic(1, ["a"]);
     await client.send(new CreateTopicCommand({ name: `${prefix}-more`, partitions: 2 }));
