@@ -56,6 +56,8 @@ export const heartbeatIntervalMsMax = 3_000;
 export const offsetsRetentionMs = 7 * 86_400_000;
 /** How long it is remembered that a transaction is decided: far longer than what was sent before that can be on its way. */
 export const decisionKeptMs = 3_600_000;
+/** How late a transaction's offsets may be staged: a mark that refuses what is decided must still be there. */
+export const stagingMsMax = decisionKeptMs / 2;
 /** Times that a change of a group is decided anew because another came first, or sent again because no answer came. */
 export const groupChangeAttemptsMax = 20;
 export const groupTriesMax = 3;

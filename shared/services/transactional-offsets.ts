@@ -26,8 +26,10 @@ import {
   groupTidyMax,
   groupUpdateAttributesMax,
   stagedKnownMax,
+  stagingMsMax,
 } from "../limits/groups.ts";
 import { backoffMs } from "../log/put-entry.ts";
+import { StorageTimeoutError } from "../storage/errors.ts";
 import { conditionsHold } from "../storage/item-change.ts";
 import { groupKey } from "../storage/item-keys.ts";
 import type { AttributeValue, Condition, Item } from "../storage/item-store.ts";
@@ -58,7 +60,8 @@ export class StagedOffsets implements TransactionalOffsets {
   async stage(request: OffsetsToStage): Promise<void> {
     checkGroupName(request);
     checkCommit(request);
-    const askedAt = this.#commits.now(request.askedAtMs);
+    const askedAtMs = request.askedAtMs ?? this.#storage.clock.wallMs();
+    const askedAt = this.#commits.now(askedAtMs);
     await withChangeErrors(async () => {
       const resolved = await this.#resolver.resolve(request);
       // All of a transaction's offsets, or none.
@@ -66,6 +69,9 @@ export class StagedOffsets implements TransactionalOffsets {
         if (offset instanceof ServiceError) throw offset;
         return offset;
       });
+      // Nobody would decide them any more.
+      const lateMs = this.#storage.clock.wallMs() - askedAtMs;
+      if (lateMs > stagingMsMax) throw new StorageTimeoutError(`asked for ${lateMs} ms ago`);
       await this.#stage(request, { producerEpoch: request.producerEpoch, offsets, askedAt });
     });
   }

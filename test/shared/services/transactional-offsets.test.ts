@@ -110,6 +110,22 @@ test.each(["at its request", "before"])(
   },
 );
 
+test("offsets of a process that stood still until nobody knows the decision any more are not staged", async () => {
+  await withTopic(1, async (world) => {
+    const { one, two } = world;
+    const askedAtMs = one.process.storage.clock.wallMs();
+    await two.transactionalOffsets.stage({ ...producer, offsets: wide(0, 1, 4) });
+    await two.transactionalOffsets.decide(producer, true);
+    await world.sleep(2 * 3_600_000);
+    const member = await two.groups.join({ ...name, topics: ["wide"] });
+    await two.groups.leave({ ...name, memberId: member.memberId });
+    expect(Object.keys(world.attributes() ?? {}).some((key) => key.startsWith("d:"))).toBe(false);
+    const late = one.transactionalOffsets.stage({ ...producer, offsets: wide(0, 1, 4), askedAtMs });
+    await refusal(late, "REQUEST_TIMED_OUT");
+    expect(await two.groups.offsets({ ...name, stable: true })).toMatchObject([{ offset: 4 }]);
+  });
+});
+
 test("marks of decisions do not pile up in a group whose members stay", async () => {
   await withTopic(1, async (world) => {
     const { one } = world;
