@@ -63,6 +63,12 @@ export class DependencyGraph {
     this.#subjects.push(subject);
   }
 
+  /** A node that is no operation, and is not shown. */
+  addMoment(): number {
+    this.#nodesCount += 1;
+    return this.#nodesCount - 1;
+  }
+
   isMoment(node: number): boolean {
     return node >= this.operationsCount;
   }
@@ -83,8 +89,7 @@ export class DependencyGraph {
         if (done === undefined || done.answeredAt >= invokedAt) break;
         if (!isNew) {
           isNew = true;
-          const next = this.#nodesCount;
-          this.#nodesCount += 1;
+          const next = this.addMoment();
           if (moment >= 0) this.add(moment, next, "realtime");
           moment = next;
         }
