@@ -9,7 +9,7 @@ function add(call: Operation, element: string): SetOperation {
 }
 
 function list(call: Operation, elements: string): SetOperation {
-  return { ...call, znode: "/s", kind: "read", elements: [...elements] };
+  return { ...call, znode: "/s", kind: "read", elements: elements.split("") };
 }
 
 const setPairs: Readonly<Record<string, Pair<readonly SetOperation[]>>> = {
@@ -65,7 +65,7 @@ function append(znode: string, value: string): MultiStep {
 }
 
 function readList(znode: string, values: string): MultiStep {
-  return { kind: "readList", znode, values: [...values] };
+  return { kind: "readList", znode, values: values.split("") };
 }
 
 function write(znode: string, value: string, version: number): MultiStep {
