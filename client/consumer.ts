@@ -1,4 +1,5 @@
 import type { CommandSender } from "./command.ts";
+import { Breath } from "./consumer/breath.ts";
 import { Committer } from "./consumer/committer.ts";
 import type { OffsetCommit } from "./consumer/offset-commit.ts";
 import { ConsumerClosedError, MembershipLostError, PartitionNotOwnedError } from "./consumer/consumer-errors.ts";
@@ -54,6 +55,7 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
   readonly #fetcher: Fetcher;
   readonly #deliveries: Deliveries;
   readonly #iteration: Iteration;
+  readonly #breath: Breath;
   readonly #finished = Promise.withResolvers<void>();
   /** Aborts when closing begins: the automatic commits end. */
   readonly #closingSignal = new AbortController();
@@ -83,7 +85,8 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
       onFailure,
     });
     this.#deliveries = new Deliveries(this.#holdings, configuration.time, () => this.#fetcher.pump());
-    this.#iteration = new Iteration(this.#deliveries);
+    this.#breath = new Breath(configuration.time);
+    this.#iteration = new Iteration(this.#deliveries, this.#breath);
     this.#membership = new Membership(client, configuration, patience, {
       owned: () => this.#holdings.byTopic(),
       onTarget: (assignment) => this.#rebalancer.aim(assignment),
@@ -320,6 +323,7 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
         this.pause(only);
         return () => this.resume(only);
       },
+      breathe: () => this.#breath.take(),
       commitIfDue: async () => {
         if (time.nowMs() >= this.#committedAtMs + autoCommitIntervalMs) await this.commit();
       },

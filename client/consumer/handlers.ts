@@ -53,6 +53,8 @@ export interface RunOptions {
 export interface HandlerServices {
   heartbeat(delivery: Delivery): Promise<void>;
   pause(delivery: Delivery): () => void;
+  /** Lets heartbeats go on behind a handler that waits for nothing. */
+  breathe(): Promise<void>;
   commitIfDue(): Promise<void>;
   commit(offsets: readonly OffsetCommit[]): Promise<void>;
   uncommitted(): readonly OffsetCommit[];
@@ -82,6 +84,7 @@ async function byRecord(
   const { topic, partition } = delivery.partition;
   const context = contextOf(delivery, services);
   for (const record of delivery.records) {
+    await services.breathe();
     if (delivery.isStale || delivery.partition.isPaused || services.isClosing()) return;
     await eachRecord({ ...context, topic, partition, record });
     delivery.processedUpTo(record.offset);

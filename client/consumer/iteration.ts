@@ -1,14 +1,17 @@
 /** Iterates over what was fetched: what was handed out counts as processed when the next is asked for. */
 import type { ConsumerRecord, RecordBatch } from "./consumer-record.ts";
+import type { Breath } from "./breath.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { Delivery } from "./delivery.ts";
 
 export class Iteration {
   readonly #deliveries: Deliveries;
+  readonly #breath: Breath;
   readonly #open = new Set<Delivery>();
 
-  constructor(deliveries: Deliveries) {
+  constructor(deliveries: Deliveries, breath: Breath) {
     this.#deliveries = deliveries;
+    this.#breath = breath;
   }
 
   async *records(): AsyncGenerator<ConsumerRecord, void, undefined> {
@@ -16,6 +19,7 @@ export class Iteration {
       const { partition } = delivery;
       const { topic } = partition;
       for (const record of delivery.records) {
+        await this.#breath.take();
         if (delivery.isStale || partition.isPaused || this.#deliveries.isClosed) break;
         yield { topic, ...record };
         delivery.processedUpTo(record.offset);

@@ -215,6 +215,30 @@ describe("a member that is lost", () => {
     expect(double.committed.get("orders/0")).toBe(1);
   });
 
+  test.each(["eachRecord", "iteration"])("not by handlers that leave no time for anything else, %s", async (way) => {
+    const double = new GroupDouble({ orders: 1 });
+    double.produce(orders(0), ...Array.from({ length: 100 }, (_, index) => String(index)));
+    const lost: unknown[] = [];
+    const seen: string[] = [];
+    const consumer = consumerOf(double, { onLost: (partitions) => void lost.push(partitions) });
+    // All of them together take longer than the session.
+    const handle = (value: Uint8Array | null): void => {
+      double.time.standStill(100);
+      seen.push(textOf(value));
+    };
+    if (way === "eachRecord") {
+      await settle(double, consumer.run({ eachRecord: ({ record }) => handle(record.value) }));
+    } else {
+      void (async () => {
+        for await (const { value } of consumer) handle(value);
+      })();
+    }
+    for (let round = 0; round < 50 && seen.length < 100; round += 1) await double.time.pass(100);
+    await double.time.pass(1_000);
+    expect(lost).toEqual([]);
+    expect(seen).toHaveLength(100);
+  });
+
   test("not by a heartbeat whose answer was lost", async () => {
     const double = new GroupDouble({ orders: 1 });
     const lost: unknown[] = [];

@@ -39,7 +39,7 @@ export class ManualTime implements ClientTime {
       this.#nowMs = Math.max(this.#nowMs, next.dueMs);
       next.wake();
     }
-    this.#nowMs = endMs;
+    this.#nowMs = Math.max(this.#nowMs, endMs);
     await turn();
   }
 
