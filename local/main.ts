@@ -46,6 +46,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     description: "stream a real data set through a server, read it back, and check every row",
     load: async () => (await import("./commands/demo.ts")).registerDemo,
   },
+  verify: {
+    description: "put a deployment under load, and check that it kept every promise",
+    load: async () => (await import("./commands/verify.ts")).registerVerify,
+  },
   bench: {
     description: "measure the log and the tree on this machine",
     load: async () => (await import("./commands/bench.ts")).registerBench,

@@ -47,8 +47,6 @@ export class TargetError extends Error {
 export interface VerifyTarget {
   readonly log: LogTarget;
   readonly tree: TreeTarget;
-  /** Gives everything up that is still open; never rejects. */
-  close(): Promise<void>;
 }
 
 /** Anything that may be thrown away as a crash would: no goodbye, nothing awaited, later calls reject with CLIENT_LOST. */

@@ -1,5 +1,4 @@
-import { StreamkeeperClient } from "../../client/streamkeeper-client.ts";
-import type { StreamkeeperClientOptions } from "../../client/client-configuration.ts";
+import type { CommandSender } from "../../client/command.ts";
 import type { LogTarget, TreeTarget, VerifyTarget } from "../../verify/target.ts";
 import { HttpLogTarget } from "./http-log-target.ts";
 import { HttpTreeTarget } from "./http-tree-target.ts";
@@ -8,20 +7,10 @@ import { HttpTreeTarget } from "./http-tree-target.ts";
 export class HttpTarget implements VerifyTarget {
   readonly log: LogTarget;
   readonly tree: TreeTarget;
-  readonly #client: StreamkeeperClient;
 
-  constructor(client: StreamkeeperClient, options: { readonly deliveryTimeoutMs: number }) {
-    this.#client = client;
-    this.log = new HttpLogTarget(client, options);
+  /** @param deliveryTimeoutMs after so long without success a write is given up */
+  constructor(client: CommandSender, deliveryTimeoutMs: number) {
+    this.log = new HttpLogTarget(client, { deliveryTimeoutMs });
     this.tree = new HttpTreeTarget(client);
-  }
-
-  static connect(options: StreamkeeperClientOptions, deliveryTimeoutMs: number): HttpTarget {
-    return new HttpTarget(new StreamkeeperClient(options), { deliveryTimeoutMs });
-  }
-
-  close(): Promise<void> {
-    this.#client.destroy();
-    return Promise.resolve();
   }
 }

@@ -172,15 +172,6 @@ export function outdatedMarks(attributes: Attributes, nowMs: number): string[] {
   );
 }
 
-/** Marks of decisions that are still kept, the latest first. */
-export function freshMarks(attributes: Attributes, nowMs: number): (readonly [name: string, mark: string])[] {
-  const marks = startingWith(attributes, "d:").flatMap(([producerId, value]) => {
-    const { atMs } = decodeDecided(value);
-    return typeof value === "string" && atMs + decisionKeptMs > nowMs ? [{ name: `d:${producerId}`, value, atMs }] : [];
-  });
-  return marks.toSorted((one, other) => other.atMs - one.atMs).map(({ name, value }) => [name, value]);
-}
-
 /** Offsets of topics that nobody reads any more, and marks of decisions, that are older than they are kept. Some, if many. */
 function outdated(attributes: Attributes, after: GroupState, nowMs: number): string[] {
   const subscribed = new Set(after.topics.flatMap(({ topicId, live }) => (live ? [topicId] : [])));

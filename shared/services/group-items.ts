@@ -2,23 +2,13 @@
 import { ServiceError } from "../api/errors.ts";
 import type { Moment } from "../groups/decide-group.ts";
 import { decodeGroup } from "../groups/encode-group.ts";
-import {
-  bytesOf,
-  consumerKind,
-  freshMarks,
-  isConsumerGroup,
-  isForgotten,
-  leasesOf,
-  numberOf,
-  stateChange,
-} from "../groups/group-item.ts";
+import { bytesOf, consumerKind, isForgotten, leasesOf, numberOf, stateChange } from "../groups/group-item.ts";
 import { emptyGroup, type GroupState } from "../groups/group-state.ts";
 import { sessionSkewMs } from "../limits.ts";
 import {
   groupItemBytesEnd,
   groupSessionTimeoutMsMax,
   groupsKnownMax,
-  groupTidyMax,
   groupTriesMax,
   offsetsRetentionMs,
 } from "../limits/groups.ts";
@@ -26,7 +16,6 @@ import { StorageCorruptError, StorageTimeoutError } from "../storage/errors.ts";
 import { groupKey } from "../storage/item-keys.ts";
 import type { Attributes, Condition, Item, ItemChange, ItemWriteResult } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
-import { isStorageFailure } from "./change-errors.ts";
 import type { GroupName } from "./groups.ts";
 
 /** A group as one of its items says. */
@@ -184,25 +173,6 @@ export class GroupItems {
     ]);
     this.#bytes.delete(idOf(name));
     return applied || existing === undefined;
-  }
-
-  /**
-   * Leaves behind which transactions are decided: what comes late of one would begin a group in which nobody decides it. None
-   * or one request.
-   */
-  async leaveMarks(name: GroupName, attributes: Attributes): Promise<void> {
-    const fresh = freshMarks(attributes, this.#storage.clock.wallMs()).slice(0, groupTidyMax);
-    if (fresh.length === 0) return;
-    const later = fresh.map(([mark, value]): Condition => {
-      return { kind: "attribute", name: mark, op: "<", value, orAbsent: true };
-    });
-    const set = { kind: consumerKind, ...Object.fromEntries(fresh) };
-    try {
-      await this.update(name, { set }, [isConsumerGroup, ...later]);
-    } catch (cause) {
-      // The group is gone all the same, which its caller asked for.
-      if (!isStorageFailure(cause)) throw cause;
-    }
   }
 
   #decode(name: GroupName, attributes: Attributes): GroupState {

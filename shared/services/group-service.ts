@@ -140,7 +140,7 @@ class ItemGroups implements GroupService {
         const { state, item, attributes } = await this.#parts.settler.settle(name);
         if (item === undefined || !isGroup(attributes)) throw noSuchGroup(name.group);
         if (state.members.size > 0 || hasStaged(attributes)) throw notEmpty(name.group);
-        if (await this.#parts.items.drop(name, item)) return await this.#parts.items.leaveMarks(name, attributes);
+        if (await this.#parts.items.drop(name, item)) return;
       }
       throw tooContended(name);
     });

@@ -40,7 +40,7 @@ export async function logWorkload(context: WorkloadContext): Promise<readonly Wo
   ]);
   const last = worker();
   await last.finally(() => readEverything(last, places, "read_uncommitted", operations));
-  return [{ kind: "log", history: { operations } }];
+  return [{ kind: "log", history: { operations }, options: { isDense: true } }];
 }
 
 interface ProducerOptions {

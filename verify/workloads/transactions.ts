@@ -59,7 +59,7 @@ export async function transactionsWorkload(context: WorkloadContext): Promise<re
     }
   });
   return [
-    { kind: "log", history: { operations: shared.operations } },
+    { kind: "log", history: { operations: shared.operations }, options: { interleaves: true } },
     { kind: "register", history: { operations: shared.offsets } },
   ];
 }

@@ -10,6 +10,7 @@ import type {
   SetOperation,
   WatchHistory,
 } from "../history.ts";
+import type { LogCheckOptions } from "../check/check-log.ts";
 import type { VerifyTarget } from "../target.ts";
 import type { Tally } from "./tally.ts";
 
@@ -30,6 +31,10 @@ export interface WorkloadTiming {
   readonly finalPatienceMs: number;
   /** How late the end of a session may be seen: expiry, and a clock of the service that stood still. */
   readonly expiryGraceMs: number;
+  /** How long after it was sent a call that was not answered may still have its effect. */
+  readonly lateMs: number;
+  /** How much earlier a session may end because clocks differ. */
+  readonly skewMs: number;
 }
 
 export interface WorkloadContext {
@@ -56,7 +61,7 @@ export interface RecordBudget {
 
 /** What happened, by the checker that it is for. */
 export type WorkloadHistory =
-  | { readonly kind: "log"; readonly history: LogHistory }
+  | { readonly kind: "log"; readonly history: LogHistory; readonly options: LogCheckOptions }
   | { readonly kind: "register"; readonly history: RegisterHistory }
   | { readonly kind: "set"; readonly operations: readonly SetOperation[] }
   | { readonly kind: "multi"; readonly operations: readonly MultiOperation[] }

@@ -126,20 +126,6 @@ test("offsets of a process that stood still until nobody knows the decision any 
   });
 });
 
-test("offsets that come late do not begin a group anew that was deleted after their transaction", async () => {
-  await withTopic(1, async (world) => {
-    const { one, two } = world;
-    await two.transactionalOffsets.stage({ ...producer, offsets: wide(0, 1, 4) });
-    await two.transactionalOffsets.decide(producer, true);
-    await two.groups.delete(name);
-    await refusal(one.transactionalOffsets.stage({ ...producer, offsets: wide(0, 1, 4) }), "INVALID_TXN_STATE");
-    await refusal(two.groups.delete(name), "GROUP_ID_NOT_FOUND");
-    await one.transactionalOffsets.stage({ ...producer, producerEpoch: 4, offsets: wide(0, 1, 5) });
-    await one.transactionalOffsets.decide({ ...producer, producerEpoch: 4 }, true);
-    expect(await two.groups.offsets({ ...name, stable: true })).toMatchObject([{ offset: 5 }]);
-  });
-});
-
 test("marks of decisions do not pile up in a group whose members stay", async () => {
   await withTopic(1, async (world) => {
     const { one } = world;
