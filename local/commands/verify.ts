@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Command, CommanderError } from "commander";
 import { CreateNamespaceCommand, isServiceException } from "../../client/index.ts";
 import type { StreamkeeperClient } from "../../client/index.ts";
+import type { VerificationReport } from "../../verify/run-verification.ts";
 import type { VerifyTarget } from "../../verify/target.ts";
 import type { WorkloadTiming } from "../../verify/workloads/workload.ts";
 import { isWorkloadName, workloadNames } from "../../verify/workloads/workloads.ts";
@@ -17,7 +18,7 @@ import { jsonReport, textReport } from "../verify/report.ts";
 import { anySeed, runVerify } from "../verify/run.ts";
 import { SpreadSender } from "../verify/spread-sender.ts";
 
-export const anomalyExitCode = 1;
+const anomalyExitCode = 1;
 const usageExitCode = 2;
 
 interface VerifyOptions {
@@ -148,12 +149,17 @@ async function verify(
     terminal.stdout.write(
       options.json === true ? `${JSON.stringify(jsonReport(report, facts))}\n` : textReport(report, facts),
     );
-    if (!report.isClean) process.exitCode = anomalyExitCode;
+    if (!report.isClean) throw new CommandError(notCleanMessage(report), { exitCode: anomalyExitCode });
   } finally {
     forget();
     await history?.close();
     for (const sender of senders) sender.destroy();
   }
+}
+
+function notCleanMessage({ workloads }: VerificationReport): string {
+  const count = workloads.reduce((sum, { anomalies }) => sum + anomalies.length, 0);
+  return `${count === 1 ? "1 anomaly" : `${count} anomalies`} in the report`;
 }
 
 async function ensureNamespace(sender: SpreadSender, name: string): Promise<void> {

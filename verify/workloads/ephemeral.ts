@@ -8,6 +8,8 @@ import type { WorkloadContext, WorkloadHistory } from "./workload.ts";
 /** Ephemerals that observers look at: the last that were created. */
 const recentMax = 30;
 const looksPerSessionMax = 20;
+/** In the end, while sessions have yet to expire. */
+const looksPerTimeout = 4;
 
 interface Shared {
   readonly root: string;
@@ -131,13 +133,14 @@ async function look(
 
 /** When every session must have ended, none of their ephemerals is there any more. */
 async function lookAfterAll(worker: Worker, shared: Shared): Promise<void> {
-  const { timers, timing } = worker.context;
+  const { timers, timing, clock } = worker.context;
   const longest = shared.sessions.reduce((most, { timeout }) => Math.max(most, timeout), 0);
-  await timers.sleep(longest + timing.expiryGraceMs);
+  const untilMs = clock.monotonicMs() + longest + timing.expiryGraceMs;
   const sessionsOf = new Map(shared.operations.map(({ path, sessionId }) => [path, sessionId]));
-  await withSession(worker, async (session) => {
+  for (;;) {
+    const isLast = clock.monotonicMs() >= untilMs;
     const invokedAt = worker.now();
-    const children = await session.children(shared.root);
+    const children = await withSession(worker, (session) => session.children(shared.root));
     const answeredAt = worker.now();
     for (const name of children) {
       const path = `${shared.root}/${name}`;
@@ -145,5 +148,7 @@ async function lookAfterAll(worker: Worker, shared: Shared): Promise<void> {
       const times = { process: worker.process, invokedAt, answeredAt, outcome: "ok" as const };
       shared.operations.push({ kind: "look", path, sessionId, ...times, isPresent: true });
     }
-  });
+    if (children.length === 0 || isLast) return;
+    await timers.sleep(longest / looksPerTimeout);
+  }
 }

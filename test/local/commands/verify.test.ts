@@ -1,0 +1,153 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { registerVerify } from "../../../local/commands/verify.ts";
+import { TargetError } from "../../../verify/target.ts";
+import type { VerifyTarget } from "../../../verify/target.ts";
+import {
+  doublesRecords,
+  dropsRecord,
+  readsStale,
+  refusesAll,
+  reordersRecords,
+  tellsLate,
+} from "../../verify/faulty-target.ts";
+import { CommandBed } from "./command-bed.ts";
+
+interface JsonReport {
+  readonly isClean: boolean;
+  readonly seed: number;
+  readonly hurt?: { readonly runs: number; readonly failures: number };
+  readonly records: Readonly<Record<"acknowledged" | "unknown" | "failed" | "polled", number>>;
+  readonly workloads: readonly {
+    readonly workload: string;
+    readonly checked: number;
+    readonly operations: Readonly<Record<string, number>>;
+    readonly anomalies: readonly { readonly name: string; readonly detail: string }[];
+  }[];
+}
+
+let bed: CommandBed;
+let folder: string;
+
+beforeAll(async () => {
+  bed = await CommandBed.start();
+  folder = await mkdtemp(join(tmpdir(), "streamkeeper-verify-"));
+});
+
+afterAll(async () => {
+  await bed[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function verify(
+  args: readonly string[],
+  wrap?: (target: VerifyTarget) => VerifyTarget,
+): Promise<{ readonly report: JsonReport; readonly failure: string | undefined; readonly stderr: string }> {
+  const register = (program: Parameters<typeof registerVerify>[0], terminal: Parameters<typeof registerVerify>[1]) =>
+    registerVerify(program, terminal, wrap);
+  const { stdout, stderr, failure } = await bed.run(register, ["verify", "--json", "--seed", "3", ...args]);
+  return { report: JSON.parse(stdout) as JsonReport, failure, stderr };
+}
+
+/** Names of what was found, each once. */
+function names({ workloads }: JsonReport): readonly string[] {
+  return [...new Set(workloads.flatMap(({ anomalies }) => anomalies.map(({ name }) => name)))].toSorted();
+}
+
+const short = ["--minutes", "0.02"];
+
+test("finds nothing wrong with a service that keeps its promises, whatever the workload", async () => {
+  const { report, failure } = await verify(["--minutes", "0.08", "--clients", "2"]);
+  expect(report.workloads.flatMap(({ anomalies }) => anomalies)).toEqual([]);
+  expect(failure).toBeUndefined();
+  expect(report).toMatchObject({ isClean: true, seed: 3 });
+  expect(report.records.acknowledged).toBeGreaterThan(1_000);
+  expect(report.records.polled).toBeGreaterThanOrEqual(report.records.acknowledged);
+  for (const { workload, checked } of report.workloads) expect(checked, workload).toBeGreaterThan(0);
+});
+
+describe("against a service that breaks a promise", () => {
+  test("finds the record that was acknowledged and is gone", async () => {
+    const { report, failure } = await verify([...short, "--workloads", "log"], dropsRecord);
+    expect(names(report)).toContain("lost write");
+    expect(report.workloads[0]?.anomalies.find(({ name }) => name === "lost write")?.detail).toMatch(/\b7\b/);
+    expect(failure).toMatch(/anomal/);
+  });
+
+  test("finds the records that were written twice", async () => {
+    const { report, failure } = await verify([...short, "--workloads", "log"], doublesRecords);
+    expect(names(report)).toContain("duplicate");
+    // Copies take offsets that nobody was told of.
+    expect(names(report).filter((name) => name !== "hole")).toEqual(["duplicate"]);
+    expect(failure).toMatch(/anomal/);
+  });
+
+  test("finds the two records that a poll answered the wrong way round", async () => {
+    const { report } = await verify([...short, "--workloads", "log"], reordersRecords);
+    expect(names(report)).toContain("internal nonmonotonic poll");
+    expect(names(report).filter((name) => !name.includes("poll"))).toEqual([]);
+  });
+
+  test("finds the read that was stale", async () => {
+    const { report } = await verify([...short, "--workloads", "register"], readsStale);
+    expect(names(report)).toEqual(["nonlinearizable"]);
+  });
+
+  test("finds the data that were seen before their event", async () => {
+    const { report } = await verify([...short, "--workloads", "watch"], (target) => tellsLate(target, 150));
+    expect(names(report)).toContain("data before event");
+  });
+});
+
+test("gives no verdict where nothing could be done", async () => {
+  const error = new TargetError("fail", "other", "not today", { reason: "Refused" });
+  const { report, failure } = await verify([...short, "--workloads", "log"], (target) => refusesAll(target, error));
+  expect(report.records.acknowledged).toBe(0);
+  expect(names(report)).toEqual(["unknown"]);
+  expect(failure).toBe("1 anomaly in the report");
+});
+
+test("ends when enough records are acknowledged", async () => {
+  const { report } = await verify(["--workloads", "log", "--records", "500"]);
+  expect(report.isClean).toBe(true);
+  expect(report.records.acknowledged).toBe(500);
+});
+
+test("runs the user's script beside the load, again and again, and lets it clean up before the final phase", async () => {
+  const marks = join(folder, "marks");
+  const script = `trap 'echo healed >> ${marks}; exit 0' TERM; echo hurt >> ${marks}; [ $(wc -l < ${marks}) = 1 ] || { sleep 60 & wait $!; }`;
+  const { report, stderr } = await verify(["--minutes", "0.05", "--workloads", "register", "--hurt", script]);
+  expect(report.hurt).toEqual({ runs: 2, failures: 0 });
+  expect(await readFile(marks, "utf8")).toBe("hurt\nhurt\nhealed\n");
+  expect(stderr).toMatch(/asked to end[^]*final phase/);
+});
+
+test("writes the history as lines of JSON", async () => {
+  const path = join(folder, "history.jsonl");
+  const { report } = await verify([...short, "--workloads", "register,lock", "--history", path]);
+  const lines = (await readFile(path, "utf8")).trimEnd().split("\n");
+  const operations = lines.map((line) => JSON.parse(line) as { workload: string; kind: string });
+  expect(operations).toHaveLength(report.workloads.reduce((sum, { checked }) => sum + checked, 0));
+  expect(new Set(operations.map(({ workload }) => workload))).toEqual(new Set(["register", "lock"]));
+});
+
+test("says for people what was counted, and that nothing is wrong", async () => {
+  const { stdout } = await bed.run(registerVerify, ["verify", ...short, "--workloads", "log"]);
+  expect(stdout).toMatch(/^workload +answered/);
+  expect(stdout).toMatch(/Records: [\d,]+ acknowledged, 0 unknown, 0 failed/);
+  expect(stdout).toMatch(/Nothing that was acknowledged is lost/);
+});
+
+test.each([
+  [["--workloads", "log,nonsense"], /there is no workload "nonsense"/],
+  [["--records", "10", "--workloads", "lock"], /needs the workload log/],
+  [["--minutes", "0"], /--minutes/],
+  [["--clients", "many"], /--clients/],
+  [["--nonsense"], /unknown option/],
+  [["--history", "/nowhere/at/all"], /cannot write/],
+])("refuses %j as a mistake of usage", async (args, message) => {
+  const { failure } = await bed.run(registerVerify, ["verify", ...args]);
+  expect(failure).toMatch(message);
+});
