@@ -92,9 +92,9 @@ export class PartitionReader implements AsyncIterable<ReadRecord> {
   }
 
   async #startOffset(abortSignal: AbortSignal): Promise<number> {
-    const { topic, namespace, partition, from } = this.#configuration;
+    const { topic, namespace, partition, from, isolation } = this.#configuration;
     if (typeof from === "number") return from;
-    const names = { topic, namespace, partition };
+    const names = { topic, namespace, partition, isolation };
     const at = typeof from === "string" ? from : from.timestamp;
     const found = await this.#patiently(new GetOffsetCommand({ ...names, at }), abortSignal);
     if (found.offset >= 0) return found.offset;
@@ -125,10 +125,11 @@ export class PartitionReader implements AsyncIterable<ReadRecord> {
 
   /** Where `reset` says to go on after OFFSET_OUT_OF_RANGE. */
   #resetOffset(error: unknown): number | undefined {
-    const { reset } = this.#configuration;
+    const { reset, isolation } = this.#configuration;
     if (reset === "error" || !isServiceException(error, "OFFSET_OUT_OF_RANGE")) return undefined;
     const { details } = error;
-    const resetOffset = reset === "earliest" ? details["logStartOffset"] : details["highWatermark"];
+    const end = isolation === "read_committed" ? "lastStableOffset" : "highWatermark";
+    const resetOffset = details[reset === "earliest" ? "logStartOffset" : end];
     return typeof resetOffset === "number" ? resetOffset : undefined;
   }
 

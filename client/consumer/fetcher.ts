@@ -121,9 +121,10 @@ export class Fetcher {
 
   /** Where `from` says to go on after OFFSET_OUT_OF_RANGE. */
   #resetOffset(error: unknown): number | undefined {
-    const { from } = this.#configuration;
+    const { from, isolation } = this.#configuration;
     if (from === "error" || !isServiceException(error, "OFFSET_OUT_OF_RANGE")) return undefined;
-    const resetOffset = error.details[from === "earliest" ? "logStartOffset" : "highWatermark"];
+    const end = isolation === "read_committed" ? "lastStableOffset" : "highWatermark";
+    const resetOffset = error.details[from === "earliest" ? "logStartOffset" : end];
     return typeof resetOffset === "number" ? resetOffset : undefined;
   }
 }

@@ -56,6 +56,7 @@ interface ReadLimits extends BatchLimits {
 export interface OutOfRange {
   readonly kind: "out of range";
   readonly highWatermark: number;
+  readonly lastStableOffset: number;
   readonly logStartOffset: number;
 }
 
@@ -189,7 +190,9 @@ export class PartitionReader {
   }
 
   async #outOfRange(logStartOffset: number): Promise<OutOfRange> {
-    return { kind: "out of range", highWatermark: await this.highWatermark(), logStartOffset };
+    const highWatermark = await this.highWatermark();
+    const lastStableOffset = Math.max(this.#stableOffset, logStartOffset);
+    return { kind: "out of range", highWatermark, lastStableOffset, logStartOffset };
   }
 
   /**

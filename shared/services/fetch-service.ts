@@ -170,8 +170,8 @@ function checkBounds({ offset, maxBytes, maxRecords, minBytes, waitMs }: FetchRe
   }
 }
 
-function outOfRange(offset: number, { highWatermark, logStartOffset }: OutOfRange): ServiceError {
+function outOfRange(offset: number, { highWatermark, lastStableOffset, logStartOffset }: OutOfRange): ServiceError {
   return new ServiceError("OFFSET_OUT_OF_RANGE", `Offset ${offset} is not from ${logStartOffset} to ${highWatermark}`, {
-    details: { offset, logStartOffset, highWatermark },
+    details: { offset, logStartOffset, lastStableOffset, highWatermark },
   });
 }

@@ -57,7 +57,7 @@ export class ZnodeChanges {
     const { tree, highWatermark } = await this.#end(namespace);
     const logStartOffset = await this.#start(namespace);
     if (offset < logStartOffset || offset > highWatermark)
-      return { kind: "out of range", highWatermark, logStartOffset };
+      return { kind: "out of range", highWatermark, lastStableOffset: highWatermark, logStartOffset };
     const batches: Uint8Array[] = [];
     let nextOffset = offset;
     let bytes = 0;

@@ -178,7 +178,11 @@ export class GroupDouble {
     const values = this.#valuesOf(keyOf(input));
     const { offset } = input;
     if (offset < this.logStart || offset > values.length) {
-      throw refusal("OFFSET_OUT_OF_RANGE", { logStartOffset: this.logStart, highWatermark: values.length });
+      throw refusal("OFFSET_OUT_OF_RANGE", {
+        logStartOffset: this.logStart,
+        lastStableOffset: values.length,
+        highWatermark: values.length,
+      });
     }
     const endMs = this.time.nowMs() + input.waitMs;
     const wait = new AbortController();

@@ -119,6 +119,23 @@ describe("a consumer", () => {
     expect(seen).toEqual(["undecided"]);
   });
 
+  test("whose offset is not in the log goes on at the end, and skips nothing of a transaction that is open then", async () => {
+    const topic = await newTopic(1, ["before"]);
+    const group = "beyond-the-end";
+    const offsets = [{ topic, partition: 0, offset: 99 }];
+    await client.send(new CommitOffsetsCommand({ group, offsets }));
+    await using producer = client.transactionalProducer({ transactionalId: "open-beyond" });
+    const transaction = await producer.begin();
+    await transaction.send({ topic, records: [{ value: "undecided" }] });
+    const seen: string[] = [];
+    await using consumer = client.consumer({ group, topics: [topic], waitMs: 200, from: "latest" });
+    await consumer.run({ eachRecord: ({ record }) => void seen.push(textOf(record.value)) });
+    while (consumer.lag.length === 0) await sleep(20);
+    await transaction.commit();
+    while (seen.length === 0) await sleep(20);
+    expect(seen).toEqual(["undecided"]);
+  });
+
   test("reads all topics that match its pattern, and iterates", async () => {
     const prefix = await newTopic(1, ["a"]);
     await client.send(new CreateTopicCommand({ name: `${prefix}-more`, partitions: 2 }));
