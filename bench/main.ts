@@ -1,8 +1,9 @@
-/** `npm run bench -- log`, `-- tree`, `-- groups` and `-- memory`; also behind `streamkeeper bench`. */
+/** `npm run bench -- log`, `-- tree`, `-- groups`, `-- memory` and `-- checkers`; also behind `streamkeeper bench`. */
 import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import { formatBytes } from "../local/console/quantities.ts";
+import { benchChecker, checkersReport, checkersTable, wantedKinds } from "./checkers/checkers-bench.ts";
 import { allCells, cellTitle, isWanted } from "./log/cells.ts";
 import { cellReport, logReport, logTable } from "./log/report.ts";
 import { LogBench } from "./log/log-bench.ts";
@@ -41,6 +42,15 @@ interface MemoryOptions {
   readonly json?: boolean;
   readonly gigabytes: number;
   readonly dir: string;
+}
+
+interface CheckersOptions {
+  readonly json?: boolean;
+  readonly operations: number;
+  readonly clients: number;
+  readonly unsure: number;
+  readonly seed: number;
+  readonly only: string;
 }
 
 const program = new Command("bench").description(
@@ -84,6 +94,17 @@ program
   .option("--gigabytes <number>", "how much passes", positiveNumber, 2)
   .option("--dir <folder>", "where the data are written", tmpdir())
   .action(benchMemory);
+
+program
+  .command("checkers")
+  .description("check long histories of clients, as streamkeeper verify does")
+  .option("--json", "write JSON")
+  .option("--operations <number>", "length of each history", positiveNumber, 1_000_000)
+  .option("--clients <number>", "clients at once", positiveNumber, 16)
+  .option("--unsure <share>", "share of the operations that are not answered", positiveNumber, 0.01)
+  .option("--seed <number>", "decides what the clients do", positiveNumber, 1)
+  .option("--only <words>", 'only some checkers, such as "log registers"', "")
+  .action(benchCheckers);
 
 async function benchLog(options: LogOptions): Promise<void> {
   await mkdir(options.dir, { recursive: true });
@@ -150,6 +171,21 @@ async function benchMemory(options: MemoryOptions): Promise<void> {
   });
   note("", true);
   process.stdout.write(options.json === true ? `${JSON.stringify(report, undefined, 2)}\n` : memoryTable(report));
+}
+
+async function benchCheckers({ json, only, ...options }: CheckersOptions): Promise<void> {
+  const kinds = wantedKinds(only);
+  if (kinds.length === 0) program.error(`there is no checker "${only}"; "log registers" are known`);
+  const checkers = [];
+  for (const kind of kinds) {
+    note(kind);
+    const figures = await benchChecker(kind, options);
+    note(`${kind}: ${figures.elapsedMs} ms, RSS at most ${formatBytes(figures.rssBytesMax)}`, true);
+    checkers.push(figures);
+  }
+  const report = checkersReport(checkers, options);
+  process.stdout.write(json === true ? `${JSON.stringify(report, undefined, 2)}\n` : checkersTable(report));
+  if (checkers.some(({ anomalies }) => anomalies.length > 0)) process.exitCode = 1;
 }
 
 /** A line on the terminal that the next one replaces, unless it stays; elsewhere only what stays is written. */

@@ -116,7 +116,8 @@ export class DependencyGraph {
       kinds: new Uint8Array(from.length),
       subjects: new Int32Array(from.length),
     };
-    for (const [edge, node] of from.entries()) {
+    for (let edge = 0; edge < from.length; edge += 1) {
+      const node = from[edge] ?? 0;
       const at = next[node] ?? 0;
       next[node] = at + 1;
       rows.targets[at] = to[edge] ?? 0;

@@ -1,9 +1,9 @@
 /** Cycles between the transactions of a log. What stands alone is one by itself: each step of an operation that is none. */
-import type { LogOperation, LogStep, LogWork } from "../history.ts";
+import type { LogOperation, LogWork, PollStep, SendStep } from "../history.ts";
 import type { AnomalyList } from "./anomaly-list.ts";
 import { findCycles } from "./cycles.ts";
 import { DependencyGraph, type Interval } from "./dependency-graph.ts";
-import { isRefused, type LogRecord, type LogTables, nameOf, type PartitionTable } from "./log-tables.ts";
+import { isRefused, type LogRecord, type LogTables, nameOf, type PartitionTable, rankAt } from "./log-tables.ts";
 
 /** Adds cycles, and `G0-realtime` for what stands before something that was acknowledged before it was sent. */
 export function checkLogCycles(
@@ -39,8 +39,7 @@ function checkRealTime({ partition, order }: PartitionTable, anomalies: AnomalyL
 class GraphBuilder {
   readonly #tables: LogTables;
   readonly #interleaves: boolean;
-  /** Node of each step; those of a transaction have the same. */
-  readonly #nodes = new Map<LogStep, number>();
+  readonly #polls: { readonly step: PollStep; readonly node: number }[] = [];
   readonly #owners: LogWork[] = [];
   readonly #intervals: Interval[] = [];
 
@@ -56,7 +55,7 @@ class GraphBuilder {
   };
 
   build(): DependencyGraph {
-    for (const operation of this.#tables.operations) this.#number(operation);
+    for (const operations of this.#tables.processes) for (const operation of operations) this.#number(operation);
     const graph = new DependencyGraph(this.#owners.length);
     this.#addSteps(graph);
     for (const [subject, table] of [...this.#tables.partitions.values()].entries())
@@ -74,11 +73,22 @@ class GraphBuilder {
       // What surely did not happen has no place; what a failed operation has read, it has read.
       if (step.kind === "send" && isRefused(operation, step)) continue;
       if (!isTransaction || this.#owners.length === first) this.#owners.push(operation);
-      this.#nodes.set(step, this.#owners.length - 1);
+      // All steps of a transaction have one node.
+      const node = this.#owners.length - 1;
+      if (step.kind === "poll") this.#polls.push({ step, node });
+      else this.#setWriter(step, node);
     }
     const last = this.#owners.length - 1;
     if (last < first) return;
     this.#intervals.push({ process, first, last, invokedAt, answeredAt: outcome === "info" ? Infinity : answeredAt });
+  }
+
+  #setWriter({ partition, values }: SendStep, node: number): void {
+    const records = this.#tables.partitions.get(partition)?.records;
+    for (const value of values) {
+      const record = records?.get(value);
+      if (record !== undefined) record.node = node;
+    }
   }
 
   /** The steps of an operation follow each other. */
@@ -90,27 +100,31 @@ class GraphBuilder {
 
   #addWrites(graph: DependencyGraph, { order }: PartitionTable, subject: number): void {
     let before = -1;
-    for (const { step, work } of order.records) {
-      if (this.#interleaves && work.isTransaction) continue;
-      const node = this.#nodes.get(step);
-      if (node === undefined) continue;
+    for (const { node, work } of order.records) {
+      if (node < 0 || (this.#interleaves && work.isTransaction)) continue;
       if (before >= 0) graph.add(before, node, "ww", subject);
       before = node;
     }
   }
 
   #addReads(graph: DependencyGraph): void {
-    const subjects = new Map([...this.#tables.partitions.keys()].map((partition, index) => [partition, index]));
-    for (const [step, reader] of this.#nodes) {
-      if (step.kind !== "poll") continue;
-      for (const { partition, values } of step.polled) {
-        const records = this.#tables.partitions.get(partition)?.records;
-        let before = -1;
-        for (const value of values) {
-          const sent = records?.get(value)?.step;
-          const writer = sent === undefined ? undefined : this.#nodes.get(sent);
-          if (writer === undefined || writer === before) continue;
-          graph.add(writer, reader, "wr", subjects.get(partition));
+    const writers = new Map(
+      [...this.#tables.partitions].map(([partition, { order }], subject) => [
+        partition,
+        { subject, order, nodes: Int32Array.from(order.records, ({ node }) => node) },
+      ]),
+    );
+    for (const { step, node: reader } of this.#polls) {
+      for (const { partition, offsets } of step.polled) {
+        const written = writers.get(partition);
+        if (written === undefined) continue;
+        const { subject, order, nodes } = written;
+        let [before, rank] = [-1, -1];
+        for (const offset of offsets) {
+          rank = rankAt(order, offset, rank);
+          const writer = nodes[rank] ?? -1;
+          if (writer < 0 || writer === before) continue;
+          graph.add(writer, reader, "wr", subject);
           before = writer;
         }
       }

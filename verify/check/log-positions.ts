@@ -1,7 +1,7 @@
 /** What each process saw and wrote one after the other: readers neither skip nor go back, sends go forward. */
 import type { LogMark, LogOperation, LogWork, PolledPartition, PollStep, SendStep } from "../history.ts";
 import type { AnomalyList } from "./anomaly-list.ts";
-import { type LogTables, nameOf, type PartitionTable, type VersionOrder } from "./log-tables.ts";
+import { type LogTables, nameOf, type PartitionTable, rankAt, rankOf } from "./log-tables.ts";
 
 /** Counted, not judged. */
 export interface PositionCounts {
@@ -20,28 +20,17 @@ interface Place {
 
 /** Adds the skips and steps back of polls and sends. Kafka lets transactions interleave; then `interleaves` is to be true. */
 export function checkPositions(
-  { operations, partitions }: LogTables,
+  { processes, partitions }: LogTables,
   options: { readonly interleaves: boolean },
   anomalies: AnomalyList,
 ): PositionCounts {
   const counts: PositionCounts = { polledTwice: 0, lagMax: 0 };
   const acknowledged = new Map([...partitions].map(([name, table]) => [name, firstAcknowledged(table)]));
-  const seenBy = new Map([...partitions].map(([name, table]) => [name, new Int32Array(table.records.size)]));
-  let client: Client | undefined;
-  let numbers = 0;
-  for (const operation of operations) {
-    if (client?.process !== operation.process) {
-      numbers += 1;
-      client = new Client(operation.process, numbers, {
-        partitions,
-        acknowledged,
-        seenBy,
-        counts,
-        anomalies,
-        ...options,
-      });
-    }
-    client.follow(operation);
+  const seenBy = new Map([...partitions].map(([name, table]) => [name, new Int32Array(table.order.records.length)]));
+  const around = { partitions, acknowledged, seenBy, counts, anomalies, ...options };
+  for (const [index, operations] of processes.entries()) {
+    const client = new Client(index + 1, around);
+    for (const operation of operations) client.follow(operation);
   }
   return counts;
 }
@@ -57,15 +46,14 @@ interface Surroundings {
 
 /** One process, followed through its operations. */
 class Client {
-  readonly process: number;
+  /** Above 0. */
   readonly #number: number;
   readonly #around: Surroundings;
   readonly #places = new Map<string, Place>();
   readonly #sent = new Map<string, { offset: number; work: LogWork }>();
   #isSubscribed = false;
 
-  constructor(process: number, number: number, around: Surroundings) {
-    this.process = process;
+  constructor(number: number, around: Surroundings) {
     this.#number = number;
     this.#around = around;
   }
@@ -99,17 +87,22 @@ class Client {
     }
   }
 
-  #poll(work: LogWork, step: PollStep, { partition, offsets, values }: PolledPartition): void {
+  #poll(work: LogWork, step: PollStep, { partition, offsets }: PolledPartition): void {
     const table = this.#around.partitions.get(partition);
-    if (table === undefined) return;
+    const seen = this.#around.seenBy.get(partition);
+    if (table === undefined || seen === undefined) return;
     let place = this.#places.get(partition);
     // In a group positions move when partitions do; only who tells of that can be judged.
     const isMoved = this.#isSubscribed && (step.generation === undefined || step.generation !== place?.generation);
     if (isMoved && place?.work !== work) place = undefined;
-    for (const [index, offset] of offsets.entries()) {
-      if (place !== undefined) this.#compare(work, step, table, place, offset);
-      place = { nextOffset: offset + 1, work, generation: step.generation };
-      this.#count(table, values[index] ?? -1);
+    let rank = -1;
+    for (const offset of offsets) {
+      if (place !== undefined && offset !== place.nextOffset) this.#compare(work, step, table, place, offset);
+      place ??= { nextOffset: -1, work, generation: undefined };
+      place.nextOffset = offset + 1;
+      place.work = work;
+      place.generation = step.generation;
+      rank = this.#count(table, seen, offset, rank);
     }
     if (place === undefined) return;
     this.#places.set(partition, place);
@@ -126,7 +119,6 @@ class Client {
       );
       return;
     }
-    if (offset === nextOffset) return;
     const required = table.order.requiredBefore[step.isUncommitted === true ? "uncommitted" : "committed"];
     const [from, to] = [rankOf(table.order, nextOffset), rankOf(table.order, offset)];
     const missed = (required[to] ?? 0) - (required[from] ?? 0);
@@ -172,14 +164,13 @@ class Client {
     if (last !== undefined) this.#sent.set(partition, last);
   }
 
-  #count(table: PartitionTable, value: number): void {
-    const { seenBy, counts } = this.#around;
-    const seen = seenBy.get(table.partition);
-    const record = table.records.get(value);
-    if (seen === undefined || record === undefined) return;
-    const rank = rankOf(table.order, record.offset);
-    if (seen[rank] === this.#number) counts.polledTwice += 1;
+  /** Answers the rank of what was polled. */
+  #count(table: PartitionTable, seen: Int32Array, offset: number, lastRank: number): number {
+    const rank = rankAt(table.order, offset, lastRank);
+    if (rank < 0) return lastRank;
+    if (seen[rank] === this.#number) this.#around.counts.polledTwice += 1;
     seen[rank] = this.#number;
+    return rank;
   }
 
   #measureLag({ invokedAt }: LogWork, { partition, order }: PartitionTable, nextOffset: number): void {
@@ -187,17 +178,6 @@ class Client {
     const since = acknowledged.get(partition)?.[rankOf(order, nextOffset)] ?? Infinity;
     counts.lagMax = Math.max(counts.lagMax, invokedAt - since);
   }
-}
-
-/** How many records stand before an offset. */
-export function rankOf({ offsets }: VersionOrder, offset: number): number {
-  let [low, high] = [0, offsets.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((offsets[middle] ?? Infinity) < offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** By rank: when the first of the records from there on was acknowledged. */

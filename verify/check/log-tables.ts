@@ -10,6 +10,8 @@ export interface LogRecord {
   readonly key: string | undefined;
   /** -1 while it is unknown. */
   offset: number;
+  /** In the graph of dependencies; -1 if it has none. */
+  node: number;
   /** It was promised, or a part of what cannot be parted was seen. */
   isRequired: boolean;
   isSeen: boolean;
@@ -35,8 +37,8 @@ export interface PartitionTable {
 }
 
 export interface LogTables {
-  /** All work, sorted by process, and in each by time. */
-  readonly operations: readonly LogOperation[];
+  /** Of each process what it did, by time. */
+  readonly processes: readonly (readonly LogOperation[])[];
   readonly partitions: ReadonlyMap<string, PartitionTable>;
 }
 
@@ -70,6 +72,24 @@ export function nameOf({ process, invokedAt, kind, outcome }: LogOperation): str
   return `${kind === "work" ? "operation" : kind} of process ${process} at ${invokedAt} (${outcome})`;
 }
 
+/** How many records stand before an offset. */
+export function rankOf({ offsets }: VersionOrder, offset: number): number {
+  let [low, high] = [0, offsets.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((offsets[middle] ?? Infinity) < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Rank of the record at an offset, which mostly is the one after the last that was asked for; -1 if there is none. */
+export function rankAt(order: VersionOrder, offset: number, lastRank: number): number {
+  if (order.offsets[lastRank + 1] === offset) return lastRank + 1;
+  const rank = rankOf(order, offset);
+  return order.offsets[rank] === offset ? rank : -1;
+}
+
 class TableBuilder {
   readonly #history: LogHistory;
   readonly #anomalies: AnomalyList;
@@ -89,10 +109,10 @@ class TableBuilder {
       for (const step of work.steps) if (step.kind === "poll") this.#addPoll(work, step);
     }
     for (const table of this.#partitions.values()) this.#finish(table);
-    const operations = this.#history.operations.toSorted(
-      (one, other) => one.process - other.process || one.invokedAt - other.invokedAt,
-    );
-    return { operations, partitions: this.#partitions };
+    // Histories are nearly in order of time, so that each process alone is sorted at once.
+    const processes = [...Map.groupBy(this.#history.operations, ({ process }) => process).values()];
+    for (const operations of processes) operations.sort((one, other) => one.invokedAt - other.invokedAt);
+    return { processes, partitions: this.#partitions };
   }
 
   #table(partition: string): PartitionTable {
@@ -116,7 +136,8 @@ class TableBuilder {
     if ((keys ?? values).length !== values.length || (offsets ?? values).length !== values.length) {
       throw new RangeError(`lists of different lengths in the ${nameOf(work)}`);
     }
-    for (const [index, value] of values.entries()) {
+    for (let index = 0; index < values.length; index += 1) {
+      const value = values[index] ?? -1;
       if (records.has(value)) throw new RangeError(`${value} was sent twice to ${step.partition}`);
       records.set(value, {
         value,
@@ -124,6 +145,7 @@ class TableBuilder {
         step,
         key: keys?.[index],
         offset: offsets?.[index] ?? -1,
+        node: -1,
         isRequired: isAcknowledged(work, step),
         isSeen: false,
         isSeenCommitted: false,
@@ -199,16 +221,16 @@ class TableBuilder {
   }
 
   #finish(table: PartitionTable): void {
-    const there = [...table.records.values()].filter(
-      ({ offset, isSeen, isRequired }) => offset >= 0 && (isSeen || isRequired),
-    );
-    there.sort((one, other) => one.offset - other.offset);
-    this.#compareOffsets(table);
+    const placed = [...table.records.values()].filter(({ offset }) => offset >= 0);
+    placed.sort((one, other) => one.offset - other.offset);
+    this.#compareOffsets(table, placed);
+    const there = placed.filter(({ isSeen, isRequired }) => isSeen || isRequired);
     const offsets = Float64Array.from(there, ({ offset }) => offset);
     const isForgettable = forgettable(table, there);
     const uncommitted = new Int32Array(there.length + 1);
     const committed = new Int32Array(there.length + 1);
-    for (const [rank, { isRequired, isSeenCommitted }] of there.entries()) {
+    for (const [rank, record] of there.entries()) {
+      const { isRequired, isSeenCommitted } = record;
       const counts = isForgettable(rank) ? 0 : 1;
       uncommitted[rank + 1] = (uncommitted[rank] ?? 0) + counts;
       committed[rank + 1] = (committed[rank] ?? 0) + (isRequired || isSeenCommitted ? counts : 0);
@@ -217,19 +239,17 @@ class TableBuilder {
   }
 
   /** An offset of a send that was aborted is taken as well. */
-  #compareOffsets({ partition, records }: PartitionTable): void {
-    const holders = new Map<number, LogRecord>();
-    for (const record of records.values()) {
-      if (record.offset < 0) continue;
-      const holder = holders.get(record.offset);
-      if (holder === undefined) holders.set(record.offset, record);
-      else {
-        this.#anomalies.add(
-          "inconsistent offsets",
-          () =>
-            `${partition} has ${holder.value} and ${record.value} at ${record.offset}: ${nameOf(holder.work)}, ${nameOf(record.work)}`,
-        );
-      }
+  #compareOffsets({ partition }: PartitionTable, placed: readonly LogRecord[]): void {
+    let holder: LogRecord | undefined;
+    for (const record of placed) {
+      const before = holder;
+      holder = record;
+      if (before?.offset !== record.offset) continue;
+      this.#anomalies.add(
+        "inconsistent offsets",
+        () =>
+          `${partition} has ${before.value} and ${record.value} at ${record.offset}: ${nameOf(before.work)}, ${nameOf(record.work)}`,
+      );
     }
   }
 }
