@@ -31,6 +31,7 @@ import type { Storage } from "../storage/storage.ts";
 import type { GroupItems } from "./group-items.ts";
 import { type GroupSettler, tooContended } from "./group-settler.ts";
 import type { GroupName } from "./groups.ts";
+import { isStorageFailure } from "./change-errors.ts";
 
 /** Who commits: a member, or nobody, which only a group without members takes. */
 export interface Committer {
@@ -201,8 +202,10 @@ export class GroupCommits {
         if (unclear !== undefined && existing?.attributes[clock] === ticks) return "written";
         if (unclear === undefined || existing === undefined || !conditionsHold(existing, conditions)) return existing;
       } catch (cause) {
-        if (!(cause instanceof StorageTimeoutError) || attempt === groupTriesMax) throw cause;
-        unclear = cause;
+        if (cause instanceof StorageTimeoutError) unclear = cause;
+        // A refusal says nothing of what was sent before.
+        if (unclear === undefined || !isStorageFailure(cause)) throw cause;
+        if (attempt === groupTriesMax) throw unclear;
         continue;
       }
       // A later commit has overtaken this one, and nobody knows whether it came first.

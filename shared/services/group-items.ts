@@ -12,11 +12,12 @@ import {
   groupTriesMax,
   offsetsRetentionMs,
 } from "../limits/groups.ts";
-import { StorageCorruptError, StorageTimeoutError } from "../storage/errors.ts";
+import { StorageCorruptError } from "../storage/errors.ts";
 import { groupKey } from "../storage/item-keys.ts";
 import type { Attributes, Condition, Item, ItemChange, ItemWriteResult } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { GroupName } from "./groups.ts";
+import { untilAnswered } from "./until-answered.ts";
 
 /** A group as one of its items says. */
 export interface GroupAsRead {
@@ -132,14 +133,7 @@ export class GroupItems {
     { set, remove = [] }: Pick<ItemChange, "set" | "remove">,
     conditions: readonly Condition[],
   ): Promise<ItemWriteResult> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const written = await this.updateOnce(name, { set, remove }, conditions);
-        return written;
-      } catch (cause) {
-        if (!(cause instanceof StorageTimeoutError) || attempt === groupTriesMax) throw cause;
-      }
-    }
+    return await untilAnswered(groupTriesMax, () => this.updateOnce(name, { set, remove }, conditions));
   }
 
   /** One request; puts off when the store may drop the item. */

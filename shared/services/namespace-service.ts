@@ -15,7 +15,7 @@ import {
 import { eraseInRequestMsMax } from "../limits/deletion.ts";
 import { type Instant, instantOf, isFresh } from "../log/evidence.ts";
 import { backoffMs } from "../log/put-entry.ts";
-import { StorageThrottledError, StorageTimeoutError } from "../storage/errors.ts";
+import { StorageThrottledError } from "../storage/errors.ts";
 import { namespaceKey, namespacesPartition } from "../storage/item-keys.ts";
 import type { Attributes, Item } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -27,6 +27,7 @@ import { withStorageErrors } from "./storage-errors.ts";
 import { checkLimit } from "./topic-checks.ts";
 import { decidedOrThrow } from "./tree-answers.ts";
 import type { TreeRegistry } from "./tree-registry.ts";
+import { untilAnswered } from "./until-answered.ts";
 
 const defaultNamespace = "default";
 /** Part of the paths of the API. */
@@ -187,16 +188,14 @@ export class Namespaces implements NamespaceService {
   /** The item that is there already, if one is. An unclear answer is asked for again. */
   async #putItem(name: string, set: Attributes): Promise<Item | undefined> {
     const key = namespaceKey(name);
+    const pause = (attempt: number): Promise<void> => this.#storage.timers.sleep(backoffMs(this.#storage, attempt));
     for (let attempt = 0; attempt < ambiguityProbesMax; attempt += 1) {
-      try {
-        const written = await this.#storage.items.update(key, { set }, [{ kind: "absent" }]);
-        if (written.applied) return undefined;
-        const existing = written.existing ?? (await this.#storage.items.get(key));
-        if (existing !== undefined) return existing;
-      } catch (cause) {
-        if (!(cause instanceof StorageTimeoutError) || attempt + 1 === ambiguityProbesMax) throw cause;
-      }
-      await this.#storage.timers.sleep(backoffMs(this.#storage, attempt));
+      const put = () => this.#storage.items.update(key, { set }, [{ kind: "absent" }]);
+      const written = await untilAnswered(ambiguityProbesMax, put, pause);
+      if (written.applied) return undefined;
+      const existing = written.existing ?? (await this.#storage.items.get(key));
+      if (existing !== undefined) return existing;
+      await pause(attempt);
     }
     throw new StorageThrottledError(`the namespace ${name} comes and goes`);
   }

@@ -11,11 +11,11 @@
  */
 import { leaseTriesMax, sessionTimeoutMsDefault, sessionTimeoutMsMax, sessionTimeoutMsMin } from "../limits.ts";
 import type { Random } from "../storage/environment.ts";
-import { StorageTimeoutError } from "../storage/errors.ts";
 import { sessionKey } from "../storage/item-keys.ts";
-import type { Condition, Item, ItemWriteResult } from "../storage/item-store.ts";
+import type { Condition, Item } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { SessionCredentials } from "./coordination.ts";
+import { untilAnswered } from "./until-answered.ts";
 
 const timeoutBits = 20n;
 
@@ -65,7 +65,7 @@ export async function putLease(
   const expiresAtMs = clock.wallMs() + timeoutMsOf(sessionId);
   const set = { state: "live", password: hexOf(password), expiresAtMs };
   const key = sessionKey(namespace, sessionId);
-  const written = await untilAnswered(() => items.update(key, { set }, [{ kind: "absent" }]));
+  const written = await untilAnswered(leaseTriesMax, () => items.update(key, { set }, [{ kind: "absent" }]));
   // Ours, if an answer was lost on the way.
   return written.applied || isOwn(written.existing, password, "live");
 }
@@ -78,7 +78,7 @@ export async function extendLease(
 ): Promise<boolean> {
   const { sessionId, password } = credentials;
   const key = sessionKey(namespace, sessionId);
-  const written = await untilAnswered(() => {
+  const written = await untilAnswered(leaseTriesMax, () => {
     const nowMs = clock.wallMs();
     const expiresAtMs = nowMs + timeoutMsOf(sessionId);
     // What arrives late, or is sent by a clock that is behind, must not take away what a later heartbeat was promised.
@@ -98,7 +98,9 @@ export async function closeOwnLease(
 ): Promise<boolean> {
   const key = sessionKey(namespace, credentials.sessionId);
   const change = { set: { state: "closing" } };
-  const written = await untilAnswered(() => items.update(key, change, ownAndLive(credentials, clock.wallMs())));
+  const written = await untilAnswered(leaseTriesMax, () =>
+    items.update(key, change, ownAndLive(credentials, clock.wallMs())),
+  );
   return written.applied || isOwn(written.existing, credentials.password, "closing");
 }
 
@@ -112,22 +114,6 @@ function ownAndLive({ password }: SessionCredentials, nowMs: number): readonly C
 
 function isOwn(item: Item | undefined, password: Uint8Array, state: "live" | "closing"): item is Item {
   return item?.attributes["password"] === hexOf(password) && item.attributes["state"] === state;
-}
-
-/**
- * A lost answer is asked for again: an update that was applied unseen is harmless to repeat, or fails by its conditions,
- * and then what stands there tells.
- *
- * @throws StorageTimeoutError | StorageThrottledError | StorageUnavailableError
- */
-async function untilAnswered(update: () => Promise<ItemWriteResult>): Promise<ItemWriteResult> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await update();
-    } catch (cause) {
-      if (!(cause instanceof StorageTimeoutError) || attempt === leaseTriesMax) throw cause;
-    }
-  }
 }
 
 function hexOf(bytes: Uint8Array): string {

@@ -15,6 +15,8 @@ import type { Storage } from "../storage/storage.ts";
 import type { GroupName } from "./groups.ts";
 import { shareConfigDefault } from "./share-checks.ts";
 import type { ShareGroupConfig } from "./share-groups.ts";
+import { isStorageFailure } from "./change-errors.ts";
+import { untilAnswered } from "./until-answered.ts";
 
 /** A topic of which the group has begun all partitions that there were: one without a state begins at the log's start. */
 export interface ShareTopic {
@@ -95,6 +97,7 @@ export class ShareGroupItems {
     decide: (group: ShareGroup | undefined) => ShareGroupParts | Promise<ShareGroupParts>,
   ): Promise<ShareGroup> {
     const key = groupKey(name.namespace, name.group);
+    let unclear: StorageTimeoutError | undefined;
     for (let attempt = 0; attempt < shareChangeAttemptsMax; attempt += 1) {
       const group = await this.findNow(name);
       const decided = await decide(group);
@@ -105,11 +108,14 @@ export class ShareGroupItems {
         const written = await this.#storage.items.update(key, { set: attributesOf(decided) }, conditions);
         if (written.applied) return this.#remember(name, written.item, seen);
       } catch (cause) {
-        if (!(cause instanceof StorageTimeoutError) || attempt + 1 >= shareUpdateTriesMax) throw cause;
+        if (cause instanceof StorageTimeoutError) unclear = cause;
+        // A refusal says nothing of what was sent before.
+        if (unclear === undefined || !isStorageFailure(cause)) throw cause;
+        if (attempt + 1 >= shareUpdateTriesMax) throw unclear;
       }
       await this.#storage.timers.sleep(backoffMs(this.#storage, attempt));
     }
-    throw new StorageThrottledError(`too many change the share group ${name.group}`);
+    throw unclear ?? new StorageThrottledError(`too many change the share group ${name.group}`);
   }
 
   /** Takes topics that are gone out of the group's lists, if nobody changes it at the same moment. */
@@ -128,18 +134,12 @@ export class ShareGroupItems {
   /** False if it is not that group any more. */
   async delete(group: ShareGroup): Promise<boolean> {
     this.forget(group);
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const { applied, existing } = await this.#storage.items.delete(
-          groupKey(group.namespace, group.group),
-          asSeen(group),
-        );
-        // Gone already: by us, if an answer was lost on the way.
-        return applied || existing === undefined || existing.attributes["groupId"] !== group.groupId;
-      } catch (cause) {
-        if (!(cause instanceof StorageTimeoutError) || attempt === shareUpdateTriesMax) throw cause;
-      }
-    }
+    const key = groupKey(group.namespace, group.group);
+    const { applied, existing } = await untilAnswered(shareUpdateTriesMax, () =>
+      this.#storage.items.delete(key, asSeen(group)),
+    );
+    // Gone already: by us, if an answer was lost on the way.
+    return applied || existing === undefined || existing.attributes["groupId"] !== group.groupId;
   }
 
   /**

@@ -12,11 +12,12 @@ import { decodeShareState, encodeShareState } from "../groups/share-state-codec.
 import { pageItemsMax } from "../limits.ts";
 import { shareAttemptsKept, shareStatesCachedMax, shareTurnsMax, shareUpdateTriesMax } from "../limits/share-groups.ts";
 import { backoffMs } from "../log/put-entry.ts";
-import { StorageThrottledError, StorageTimeoutError } from "../storage/errors.ts";
+import { StorageThrottledError } from "../storage/errors.ts";
 import { shareKey, sharePartition } from "../storage/item-keys.ts";
 import type { Condition, Item, ItemKey } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ShareGroup, ShareGroupItems } from "./share-group-items.ts";
+import { untilAnswered } from "./until-answered.ts";
 
 export interface SharePartitionName {
   readonly group: ShareGroup;
@@ -157,20 +158,16 @@ export class ShareStates {
             { kind: "attribute", name: "groupId", op: "=", value: held.groupId },
           ];
     this.#known.delete(idOf(name));
-    for (let trial = 1; ; trial += 1) {
-      try {
-        const written = await items.update(key, { set }, conditions);
-        if (written.applied) {
-          const { groupId } = name.group;
-          this.#remember(name, { state, version: written.item.version, groupId, attempts, fresh: true });
-          return undefined;
-        }
-        const found = await this.#hold(name, written.existing ?? (await items.get(key)));
-        return found.attempts.includes(attempt) ? undefined : found;
-      } catch (cause) {
-        if (!(cause instanceof StorageTimeoutError) || trial === shareUpdateTriesMax) throw cause;
+    return await untilAnswered(shareUpdateTriesMax, async () => {
+      const written = await items.update(key, { set }, conditions);
+      if (written.applied) {
+        const { groupId } = name.group;
+        this.#remember(name, { state, version: written.item.version, groupId, attempts, fresh: true });
+        return undefined;
       }
-    }
+      const found = await this.#hold(name, written.existing ?? (await items.get(key)));
+      return found.attempts.includes(attempt) ? undefined : found;
+    });
   }
 
   async #hold(name: SharePartitionName, item: Item | undefined): Promise<HeldState> {

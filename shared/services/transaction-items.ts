@@ -115,6 +115,7 @@ export class TransactionItems {
       isNow = true;
       await timers.sleep(backoffMs(this.#storage, tries));
     }
+    if (unclear !== undefined) throw unclear;
     throw new ServiceError("THROTTLING_QUOTA_EXCEEDED", "Too many callers change the transaction at the same time");
   }
 
