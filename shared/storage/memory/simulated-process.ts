@@ -1,10 +1,10 @@
-import type { Clock, Timers } from "../environment.ts";
+import { type Clock, dutyName, type Timers } from "../environment.ts";
 import type { LogId } from "../log-store.ts";
 import { InProcessNotifier } from "../node/in-process-notifier.ts";
 import type { Storage } from "../storage.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import { SimulatedRequests } from "./simulated-requests.ts";
-import { simulatedBlobs, simulatedItems, simulatedLogs } from "./simulated-stores.ts";
+import { type Sender, simulatedBlobs, simulatedItems, simulatedLogs } from "./simulated-stores.ts";
 import type { Liveness, Simulation } from "./simulation.ts";
 
 export interface ProcessOptions {
@@ -12,11 +12,22 @@ export interface ProcessOptions {
   readonly wallSkewMs?: number;
   /** How much faster both its clocks run, in parts per million. */
   readonly driftPpm?: number;
+  /** If given, failpoints may freeze and kill it; told when it is killed, by them or otherwise. */
+  readonly onKilled?: () => void;
+}
+
+/** What the store knows of a process that begins. */
+interface ProcessStart {
+  readonly number: number;
+  /** The store's clock at its own start. */
+  readonly wallMs: number;
 }
 
 /** A process of a simulation: its storage, its clocks, and how it stops. */
 export class SimulatedProcess implements Liveness {
   readonly storage: Storage;
+  readonly number: number;
+  readonly #options: ProcessOptions;
   readonly #store: Simulation;
   readonly #random: SeededRandom;
   readonly #notifier: InProcessNotifier;
@@ -30,19 +41,22 @@ export class SimulatedProcess implements Liveness {
   #standsFromMs = 0;
   #standsUntilMs = 0;
 
-  constructor(store: Simulation, random: SeededRandom, startWallMs: number, options: ProcessOptions) {
+  constructor(store: Simulation, random: SeededRandom, start: ProcessStart, options: ProcessOptions) {
+    this.number = start.number;
+    this.#options = options;
     this.#store = store;
     this.#random = random;
-    this.#startWallMs = startWallMs;
+    this.#startWallMs = start.wallMs;
     this.#wallSkewMs = options.wallSkewMs ?? 0;
     this.#rate = 1 + (options.driftPpm ?? 0) / 1_000_000;
     const timers: Timers = { sleep: (ms, signal) => this.#sleep(ms, signal) };
     this.#notifier = new InProcessNotifier(timers);
     const requests = new SimulatedRequests(store, this, random.fork());
+    const sender = (): Sender => ({ store, requests, random: random.fork(), process: this.number });
     this.storage = {
-      logs: simulatedLogs(store, requests, random.fork()),
-      items: simulatedItems(store, requests),
-      blobs: simulatedBlobs(store, requests, random.fork()),
+      logs: simulatedLogs(sender()),
+      items: simulatedItems(sender()),
+      blobs: simulatedBlobs(sender()),
       clock: this.#clock(),
       random: random.fork(),
       timers,
@@ -50,7 +64,7 @@ export class SimulatedProcess implements Liveness {
         notify: (logId, next) => store.spreadHint(logId, next),
         wait: (logId, position, ms, signal) => this.#notifier.wait(logId, position, ms, signal),
       },
-      wakeUps: { wake: (duty, delayMs) => requests.tell(() => store.scheduleWake(duty, delayMs)) },
+      wakeUps: { wake: (duty, delayMs) => requests.tell(dutyName(duty), () => store.scheduleWake(duty, delayMs)) },
       lifetimes: store.lifetimes,
       dropsExpiredEntries: store.dropsExpiredEntries,
     };
@@ -60,13 +74,20 @@ export class SimulatedProcess implements Liveness {
     return this.#killed;
   }
 
+  get mayStop(): boolean {
+    return this.#options.onKilled !== undefined && !this.#killed;
+  }
+
   get frozenUntilMs(): number {
     return this.#frozenUntilMs;
   }
 
   /** Ends the process: nothing that it awaits ever comes. What it has sent may still be applied. */
   kill(): void {
+    if (this.#killed) return;
     this.#killed = true;
+    this.#store.hit("process/killed", this.number);
+    this.#options.onKilled?.();
   }
 
   /**
@@ -75,8 +96,10 @@ export class SimulatedProcess implements Liveness {
    */
   freeze(ms: number, options: { readonly monotonicStops?: boolean } = {}): void {
     const nowMs = this.#store.time.nowMs;
+    this.#store.hit("process/frozen", this.number);
     this.#frozenUntilMs = Math.max(this.#frozenUntilMs, nowMs + ms);
     if (options.monotonicStops !== true) return;
+    this.#store.hit("clock/monotonic-stops", this.number);
     this.#stoodMs = this.#monotonicStood();
     this.#standsFromMs = nowMs;
     this.#standsUntilMs = Math.max(this.#standsUntilMs, nowMs + ms);
@@ -84,6 +107,7 @@ export class SimulatedProcess implements Liveness {
 
   /** Moves its wall clock, as a correction by NTP does. */
   stepWall(ms: number): void {
+    this.#store.hit("clock/step", this.number);
     this.#wallSkewMs += ms;
   }
 
@@ -121,7 +145,9 @@ export class SimulatedProcess implements Liveness {
         wake.cancelled = true;
         reject(signal?.reason as Error);
       };
-      const lateMs = this.#random.between(0, this.#store.delays.sleepLateMsMax);
+      const { sleepLateMsMax, reorderedMsMax } = this.#store.delays;
+      const isReordered = this.#store.isStruck("timers", "timersReordered", this.#random, this.number);
+      const lateMs = this.#random.between(0, isReordered ? reorderedMsMax : sleepLateMsMax);
       const wake = this.#store.time.schedule(ms / this.#rate + lateMs, () =>
         this.deliver(() => {
           signal?.removeEventListener("abort", fail);

@@ -1,5 +1,6 @@
 import { StorageThrottledError, StorageTimeoutError, StorageUnavailableError } from "../errors.ts";
 import type { RequestName } from "../request-name.ts";
+import type { RequestFault } from "./faults.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import type { Liveness, Simulation } from "./simulation.ts";
 
@@ -8,8 +9,10 @@ import type { Liveness, Simulation } from "./simulation.ts";
  *
  *     call ── way ──► applied ── way ──► answer
  *       │               │ └ throttled, unavailable: not applied, answered so
- *       │               └ time-out: applied before it, at a random time after it, or never
- *       └ the process is frozen or killed on the way: the request is held back until it goes on, or not
+ *       │               ├ time-out: applied before it, at a random time after it, or never
+ *       │               └ the process is frozen or killed after it
+ *       ├ the process is frozen or killed before it leaves
+ *       └ or on the way: the request is held back until it goes on, or not
  */
 export class SimulatedRequests {
   readonly #store: Simulation;
@@ -23,8 +26,8 @@ export class SimulatedRequests {
   }
 
   /** Sends a read. `later`, if given, reads again after a while what `apply` has read, and gives the answer. */
-  read<T>(name: RequestName, apply: () => T, later?: (first: T) => T): Promise<T> {
-    return this.#send(name, undefined, (fault, answer, timeOut) => {
+  read<T>(name: RequestName, subject: string, apply: () => T, later?: (first: T) => T): Promise<T> {
+    return this.#send({ name, subject }, (fault, answer, timeOut) => {
       if (fault !== undefined) return timeOut();
       if (later === undefined) return answer(apply);
       const first = apply();
@@ -34,14 +37,14 @@ export class SimulatedRequests {
   }
 
   /** Sends a write. */
-  write<T>(name: RequestName, apply: () => T, maySend?: () => boolean): Promise<T> {
-    return this.#send(name, maySend, (fault, answer, timeOut) => {
+  write<T>(name: RequestName, subject: string, apply: () => T, maySend?: () => boolean): Promise<T> {
+    return this.#send({ name, subject, maySend }, (fault, answer, timeOut) => {
       if (fault === undefined) return answer(apply);
-      if (fault === "putRepeated") {
+      if (fault === "repeated" || fault === "timeoutAfter") apply();
+      if (fault === "repeated") {
+        if (!isOfItem(name)) return answer(apply);
         apply();
-        return answer(apply);
       }
-      if (fault === "timeoutAfter") apply();
       timeOut();
       if (fault === "timeoutLate") {
         const { timeoutMs, lateApplyMsMax } = this.#store.delays;
@@ -51,53 +54,61 @@ export class SimulatedRequests {
   }
 
   /** Sends something that has no faults of its own and no result. */
-  tell(apply: () => void): Promise<void> {
+  tell(subject: string, apply: () => void): Promise<void> {
+    this.#store.journal?.note(`${this.#process.number} tells ${subject}`);
     return new Promise((resolve) => {
-      this.#carry(undefined, () => {
+      this.#carry(undefined, undefined, () => {
         apply();
-        this.#answer(resolve);
+        this.#answer(undefined, resolve);
       });
     });
   }
 
-  #send<T>(
-    name: RequestName,
-    maySend: (() => boolean) | undefined,
-    arrive: (fault: Arriving | undefined, answer: (apply: () => T) => void, timeOut: () => void) => void,
-  ): Promise<T> {
+  #send<T>({ name, subject, maySend }: Sent, arrive: Arrive<T>): Promise<T> {
     const { time, delays } = this.#store;
+    const process = this.#process;
     const deadlineMs = time.nowMs + delays.timeoutMs;
-    const drawn = this.#store.drawFault(name);
-    const fault = drawn === "putRepeated" && name !== "logs.putIfAbsent" ? undefined : drawn;
+    const fault = this.#store.drawFault(name, process, subject);
+    this.#store.journal?.note(`${process.number} ${name} ${subject} ${fault ?? ""}`);
     return new Promise<T>((resolve, reject) => {
       const timeOut = (): void => {
         const leftMs = Math.max(0, deadlineMs - time.nowMs);
         const fail = (): void => reject(new StorageTimeoutError(`${name}: no answer`));
-        time.schedule(leftMs, () => this.#process.deliver(fail));
+        time.schedule(leftMs, () => process.deliver(fail));
       };
       const answer = (apply: () => T): void => {
         const settle = settledBy(apply, resolve, reject);
-        const wayMs = this.#store.drawWayMs();
+        if (fault === "killAfter") process.kill();
+        if (fault === "freezeAfter") this.#freeze();
+        const wayMs = this.#store.drawWayMs(name, process.number);
         if (time.nowMs + wayMs > deadlineMs) timeOut();
-        else this.#answer(settle, wayMs);
+        else this.#answer(name, settle, wayMs);
       };
       const withhold = (): boolean => {
         if (maySend === undefined || maySend()) return false;
-        this.#answer(() => reject(new StorageUnavailableError(`${name}: not sent, too late`)));
+        this.#answer(name, () => reject(new StorageUnavailableError(`${name}: not sent, too late`)));
         return true;
       };
       if (withhold()) return;
-      this.#carry(withhold, () => {
-        if (fault === "throttled") this.#answer(() => reject(new StorageThrottledError(`${name}: throttled`)));
-        else if (fault === "unavailable") this.#answer(() => reject(new StorageUnavailableError(`${name}: refused`)));
-        else arrive(fault, answer, timeOut);
+      if (fault === "killBefore") return process.kill();
+      if (fault === "freezeBefore") this.#freeze();
+      this.#carry(name, withhold, () => {
+        this.#store.journal?.note("arrives");
+        const refusal = refusalOf(name, fault);
+        if (refusal !== undefined) this.#answer(name, () => reject(refusal));
+        else arrive(isUnanswered(fault) ? fault : undefined, answer, timeOut);
       });
     });
   }
 
-  #carry(withhold: (() => boolean) | undefined, arrive: () => void): void {
+  #freeze(): void {
+    this.#process.freeze(this.#random.between(1, this.#store.delays.freezeMsMax));
+  }
+
+  #carry(name: RequestName | undefined, withhold: (() => boolean) | undefined, arrive: () => void): void {
     if (this.#process.killed) return;
-    this.#store.time.schedule(this.#store.drawWayMs(), () => this.#arrive(withhold, arrive));
+    const wayMs = this.#store.drawWayMs(name, this.#process.number);
+    this.#store.time.schedule(wayMs, () => this.#arrive(withhold, arrive));
   }
 
   #arrive(withhold: (() => boolean) | undefined, arrive: () => void): void {
@@ -114,7 +125,11 @@ export class SimulatedRequests {
     }
   }
 
-  #answer(settle: () => void, wayMs = this.#store.drawWayMs()): void {
+  #answer(
+    name: RequestName | undefined,
+    settle: () => void,
+    wayMs = this.#store.drawWayMs(name, this.#process.number),
+  ): void {
     if (wayMs === 0) this.#process.deliver(settle);
     else this.#store.time.schedule(wayMs, () => this.#process.deliver(settle));
   }
@@ -130,4 +145,30 @@ function settledBy<T>(apply: () => T, resolve: (value: T) => void, reject: (caus
   }
 }
 
-type Arriving = "timeoutBefore" | "timeoutAfter" | "timeoutLate" | "putRepeated";
+/** What leaves nobody an answer. */
+type Unanswered = "timeoutBefore" | "timeoutAfter" | "timeoutLate" | "repeated";
+
+interface Sent {
+  readonly name: RequestName;
+  readonly subject: string;
+  readonly maySend?: (() => boolean) | undefined;
+}
+
+type Arrive<T> = (fault: Unanswered | undefined, answer: (apply: () => T) => void, timeOut: () => void) => void;
+
+function isUnanswered(fault: RequestFault | undefined): fault is Unanswered {
+  return fault === "timeoutBefore" || fault === "timeoutAfter" || fault === "timeoutLate" || fault === "repeated";
+}
+
+function isOfItem(name: RequestName): boolean {
+  return name.startsWith("items.");
+}
+
+/** As the adapters tell it. */
+function refusalOf(name: RequestName, fault: RequestFault | undefined): Error | undefined {
+  if (fault === "throttled") return new StorageThrottledError(`${name}: throttled`);
+  if (fault === "unavailable") return new StorageUnavailableError(`${name}: refused`);
+  if (fault === "credentialsExpired") return new StorageUnavailableError(`${name}: the credentials have expired`);
+  if (fault === "diskFull") return new StorageUnavailableError(`${name}: the disk is full`);
+  return undefined;
+}

@@ -9,21 +9,25 @@ import type { Duty } from "../environment.ts";
 import type { LogId } from "../log-store.ts";
 import type { RequestName } from "../request-name.ts";
 import type { Lifetimes } from "../storage.ts";
+import { Failpoints } from "./failpoints.ts";
 import {
   delaysDefault,
+  failpointOf,
   type Faults,
   noFaults,
+  type ProcessFailpoint,
   type RequestFault,
   requestFaults,
   type SimulatedDelays,
 } from "./faults.ts";
+import type { Journal } from "./journal.ts";
 import { MemoryBlobs } from "./memory-blobs.ts";
 import { MemoryItems } from "./memory-items.ts";
 import { MemoryLogs } from "./memory-logs.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { type ProcessOptions, SimulatedProcess } from "./simulated-process.ts";
 import { SimulatedTime } from "./simulated-time.ts";
-import type { Simulation } from "./simulation.ts";
+import type { Liveness, Simulation } from "./simulation.ts";
 
 export interface SimulationOptions {
   /** 0 .. 2^32-1. */
@@ -38,6 +42,12 @@ export interface SimulationOptions {
   readonly dropsExpiredEntries?: boolean;
   /** See SimulatedTime. */
   readonly autoAdvanceMsMax?: number;
+  /** Which may be hit, and who counts; default all. */
+  readonly failpoints?: Failpoints;
+  /** Where all that happens is noted; default nowhere. */
+  readonly journal?: Journal;
+  /** Given the store as soon as it is there. */
+  readonly observe?: (store: SimulatedStore) => void;
 }
 
 /** As on AWS. */
@@ -61,17 +71,22 @@ export class SimulatedStore implements Simulation {
   readonly logs: MemoryLogs;
   readonly items: MemoryItems;
   readonly blobs: MemoryBlobs;
+  readonly failpoints: Failpoints;
+  readonly journal: Journal | undefined;
   readonly #startWallMs: number;
   readonly #faultRandom: SeededRandom;
   readonly #processes: SimulatedProcess[] = [];
   readonly #scripted: { readonly name: RequestName; readonly fault: RequestFault }[] = [];
   #faults: Faults;
+  #focus: ReadonlyMap<string, number> = new Map();
   #wakeHandler: ((duty: Duty) => void) | undefined;
 
   constructor(options: SimulationOptions) {
     this.random = new SeededRandom(options.seed);
     this.#faultRandom = this.random.fork();
-    this.time = new SimulatedTime(this.random.fork(), options.autoAdvanceMsMax);
+    this.time = new SimulatedTime(this.random.fork(), options.autoAdvanceMsMax, (atMs) => this.journal?.number(atMs));
+    this.failpoints = options.failpoints ?? new Failpoints();
+    this.journal = options.journal;
     this.delays = { ...delaysDefault, ...options.delays };
     this.#faults = { ...noFaults, ...options.faults };
     this.lifetimes = options.lifetimes ?? lifetimesDefault;
@@ -82,6 +97,7 @@ export class SimulatedStore implements Simulation {
     this.logs = new MemoryLogs(wallMs, this.dropsExpiredEntries ? dropTime : () => Number.POSITIVE_INFINITY);
     this.items = new MemoryItems(wallMs, dropTime);
     this.blobs = new MemoryBlobs(wallMs);
+    options.observe?.(this);
   }
 
   /** The store's own wall clock, ms since the epoch. */
@@ -93,9 +109,14 @@ export class SimulatedStore implements Simulation {
     return this.#faults;
   }
 
-  /** Replaces all probabilities; those not named become 0. Holds for requests that are sent from now on. */
-  setFaults(faults: Partial<Faults>): void {
+  /**
+   * Replaces all probabilities; those not named become 0. Holds for requests that are sent from now on.
+   *
+   * @param focus higher probabilities of some failpoints, by name
+   */
+  setFaults(faults: Partial<Faults>, focus: ReadonlyMap<string, number> = new Map()): void {
     this.#faults = { ...noFaults, ...faults };
+    this.#focus = focus;
   }
 
   /** Does `fault` to the next `count` requests of that name, whoever sends them. */
@@ -105,8 +126,12 @@ export class SimulatedStore implements Simulation {
 
   /** Starts a process that sees this store. */
   process(options: ProcessOptions = {}): SimulatedProcess {
-    const process = new SimulatedProcess(this, this.#faultRandom.fork(), this.#startWallMs, options);
+    const start = { number: this.#processes.length + 1, wallMs: this.#startWallMs };
+    const process = new SimulatedProcess(this, this.#faultRandom.fork(), start, options);
     this.#processes.push(process);
+    if (this.time.nowMs > 0) this.hit("process/cold-start", start.number);
+    if ((options.wallSkewMs ?? 0) !== 0) this.hit("clock/skewed", start.number);
+    if ((options.driftPpm ?? 0) !== 0) this.hit("clock/drifting", start.number);
     return process;
   }
 
@@ -115,47 +140,71 @@ export class SimulatedStore implements Simulation {
     this.#wakeHandler = handler;
   }
 
-  drawFault(name: RequestName): RequestFault | undefined {
+  hit(failpoint: ProcessFailpoint, process: number): void {
+    this.failpoints.count(failpoint, this.time.nowMs, process);
+    this.journal?.note(`${process} ${failpoint}`);
+  }
+
+  drawFault(name: RequestName, process: Liveness, subject: string): RequestFault | undefined {
     const index = this.#scripted.findIndex((scripted) => scripted.name === name);
     if (index >= 0) return this.#scripted.splice(index, 1)[0]?.fault;
     let rest = this.#faultRandom.fraction();
     for (const fault of requestFaults) {
-      rest -= this.#faults[fault];
-      if (rest < 0) return fault;
+      const failpoint = failpointOf(name, fault);
+      rest -= this.#probability(fault, failpoint);
+      if (rest >= 0) continue;
+      if (failpoint === undefined || process.killed || (!process.mayStop && stopping.has(fault))) return undefined;
+      return this.failpoints.hit(failpoint, this.time.nowMs, process.number, subject) ? fault : undefined;
     }
     return undefined;
   }
 
-  drawWayMs(): number {
+  isStruck(struck: string, fault: keyof Faults, random: SeededRandom, process = 0): boolean {
+    const failpoint = failpointOf(struck, fault);
+    if (failpoint === undefined || !random.chance(this.#probability(fault, failpoint))) return false;
+    return this.failpoints.hit(failpoint, this.time.nowMs, process);
+  }
+
+  drawWayMs(name: RequestName | undefined, process: number): number {
     const { wayMsMin, wayMsMax, slowMsMax } = this.delays;
-    if (this.#faultRandom.chance(this.#faults.slow)) return this.#faultRandom.between(wayMsMax, slowMsMax);
-    return this.#faultRandom.between(wayMsMin, wayMsMax);
+    const isSlow = this.isStruck(name ?? "wake", "slow", this.#faultRandom, process);
+    return isSlow ? this.#faultRandom.between(wayMsMax, slowMsMax) : this.#faultRandom.between(wayMsMin, wayMsMax);
   }
 
   spreadHint(logId: LogId, next: number): void {
-    const { hintLost, hintRepeated } = this.#faults;
     for (const process of this.#processes) {
-      if (process.killed || this.#faultRandom.chance(hintLost)) continue;
-      const times = this.#faultRandom.chance(hintRepeated) ? 2 : 1;
+      const isStruck = (fault: keyof Faults): boolean =>
+        this.isStruck("hint", fault, this.#faultRandom, process.number);
+      if (process.killed || isStruck("hintLost")) continue;
+      const times = isStruck("hintRepeated") ? 2 : 1;
       for (let time = 0; time < times; time += 1) {
-        const delayMs = this.#faultRandom.between(0, this.delays.hintMsMax);
+        const { hintMsMax, hintStaleMsMax } = this.delays;
+        const delayMs = this.#faultRandom.between(0, isStruck("hintStale") ? hintStaleMsMax : hintMsMax);
         this.time.schedule(delayMs, () => process.deliver(() => process.hint(logId, next)));
       }
     }
   }
 
   scheduleWake(duty: Duty, delayMs: number): void {
-    const { wakeLost, wakeRepeated } = this.#faults;
-    if (this.#faultRandom.chance(wakeLost)) return;
-    const times = this.#faultRandom.chance(wakeRepeated) ? 2 : 1;
+    const isStruck = (fault: keyof Faults): boolean => this.isStruck("wake", fault, this.#faultRandom);
+    if (isStruck("wakeLost")) return;
+    const times = isStruck("wakeRepeated") ? 2 : 1;
     for (let time = 0; time < times; time += 1) {
-      const lateMs = this.#faultRandom.between(0, this.delays.wakeLateMsMax);
+      const { wakeLateMsMax, wakeDelayedMsMax } = this.delays;
+      const lateMs = this.#faultRandom.between(0, isStruck("wakeDelayed") ? wakeDelayedMsMax : wakeLateMsMax);
       this.time.schedule(delayMs + lateMs, () => this.#wakeHandler?.(duty));
     }
   }
 
+  #probability(fault: keyof Faults, failpoint: string | undefined): number {
+    const focused = failpoint === undefined ? 0 : (this.#focus.get(failpoint) ?? 0);
+    return Math.max(this.#faults[fault], focused);
+  }
+
   #dropTime(expiresAtMs: number): number {
-    if (this.#faultRandom.chance(this.#faults.expiryNever)) return Number.POSITIVE_INFINITY;
+    if (this.isStruck("expiry", "expiryNever", this.#faultRandom)) return Number.POSITIVE_INFINITY;
     return expiresAtMs + this.#faultRandom.between(0, this.delays.expiryLateMsMax);
   }
 }
+
+const stopping: ReadonlySet<RequestFault> = new Set(["killBefore", "killAfter", "freezeBefore", "freezeAfter"]);

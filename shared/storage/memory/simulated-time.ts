@@ -25,6 +25,7 @@ const realTurn = setImmediate;
 export class SimulatedTime {
   readonly #random: SeededRandom;
   readonly #autoAdvanceMsMax: number | undefined;
+  readonly #onEvent: ((atMs: number) => void) | undefined;
   readonly #heap: ScheduledEvent[] = [];
   #nowMs = 0;
   #driven = false;
@@ -33,8 +34,10 @@ export class SimulatedTime {
   /**
    * @param autoAdvanceMsMax if given, events that are no farther than this fire by themselves once the real event loop
    *   has come round, without `run` or `advance`
+   * @param onEvent told of each event that fires
    */
-  constructor(random: SeededRandom, autoAdvanceMsMax?: number) {
+  constructor(random: SeededRandom, autoAdvanceMsMax?: number, onEvent?: (atMs: number) => void) {
+    this.#onEvent = onEvent;
     this.#random = random;
     this.#autoAdvanceMsMax = autoAdvanceMsMax;
   }
@@ -144,6 +147,7 @@ export class SimulatedTime {
       if (event.cancelled) continue;
       this.#nowMs = Math.max(this.#nowMs, event.atMs);
       this.#events += 1;
+      this.#onEvent?.(this.#nowMs);
       event.fire();
       return true;
     }

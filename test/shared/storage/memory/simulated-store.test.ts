@@ -13,7 +13,7 @@ const allFaults: Partial<Faults> = {
   timeoutBefore: 0.03,
   timeoutAfter: 0.03,
   timeoutLate: 0.03,
-  putRepeated: 0.03,
+  repeated: 0.03,
   slow: 0.05,
   existingUnknown: 0.1,
   tornRange: 0.3,
@@ -160,7 +160,7 @@ test("a put that is sent twice is lost to itself", async () => {
   const store = new SimulatedStore({ seed: 1 });
   const { storage } = store.process();
   await store.time.run(async () => {
-    store.failNext("logs.putIfAbsent", "putRepeated");
+    store.failNext("logs.putIfAbsent", "repeated");
     const entry = entryAt(storage, 0);
     expect(await storage.logs.putIfAbsent(entry)).toEqual({ won: false, existing: entry });
   });
