@@ -15,11 +15,12 @@ import { sealPartition } from "../../shared/partition/seal-partition.ts";
 import { decodeRecords } from "../../shared/record/decode-records.ts";
 import { readBatchHeader, recordsOf } from "../../shared/record/record-batch.ts";
 import type { SimulatedProcess } from "../../shared/storage/memory/simulated-process.ts";
-import { SimulatedStore } from "../../shared/storage/memory/simulated-store.ts";
+import { SimulatedStore, type SimulationOptions } from "../../shared/storage/memory/simulated-store.ts";
 import type { Storage } from "../../shared/storage/storage.ts";
 import { compact, keyedBatch } from "../shared/partition/compaction-fixture.ts";
 import { type ModelRecord, problemsOf } from "../shared/partition/compaction-model.ts";
 import { blobsOf, hourMs, minuteMs, name, sealSettings, writerOf } from "../shared/partition/partition-fixture.ts";
+import { faultsMost, swarm } from "./swarm.ts";
 
 /** What befalls the process that does a duty. */
 export type Fate = "none" | "frozen" | "killed";
@@ -31,25 +32,19 @@ export type Step =
   | { readonly kind: "scan"; readonly pauseMs: number; readonly freezeAfterMs: number }
   | { readonly kind: "pass"; readonly ms: number };
 
-const faults = {
-  throttled: 0.01,
-  unavailable: 0.02,
-  timeoutBefore: 0.01,
-  timeoutAfter: 0.02,
-  timeoutLate: 0.01,
-  slow: 0.02,
-  tornRange: 0.1,
-  shortRange: 0.1,
-  blobMissing: 0.01,
-  blobTruncated: 0.005,
-};
+const { blobFlipped: _, ...faults } = faultsMost;
 const frozenMs = 5 * hourMs;
 const sealEveryMs = 3 * hourMs;
 const readTriesMax = 100;
 
 /** What is wrong, in words; nothing if all went well. */
-export async function simulateCompaction(seed: number, steps: readonly Step[]): Promise<readonly string[]> {
-  const store = new SimulatedStore({ seed, faults, dropsExpiredEntries: seed % 2 === 0 });
+export async function simulateCompaction(
+  seed: number,
+  steps: readonly Step[],
+  options: Partial<SimulationOptions> = {},
+): Promise<readonly string[]> {
+  const store = new SimulatedStore({ seed, ...options, dropsExpiredEntries: seed % 2 === 0 });
+  swarm(store, faults);
   const world = new World(store);
   await store.time.run(async () => {
     for (const step of steps) await world.begin(step);
@@ -67,6 +62,8 @@ class World {
   /** What is being written: a scan may see it before its writer knows that it is there. */
   #unsure: readonly ModelRecord[] = [];
   readonly #under: Promise<void>[] = [];
+  /** By then all is known that was written, also what a scan saw before its writer was told. */
+  readonly #checks: (() => void)[] = [];
   #values = 0;
 
   constructor(store: SimulatedStore) {
@@ -97,6 +94,7 @@ class World {
   async end(): Promise<void> {
     await this.#pass(frozenMs);
     await Promise.all(this.#under);
+    for (const check of this.#checks) check();
     this.#store.setFaults({});
     // What was sent late has come by then.
     await this.#pass(hourMs);
@@ -162,15 +160,10 @@ class World {
   }
 
   async #duty({ kind, fate, afterMs }: Extract<Step, { kind: "compact" | "collect" }>): Promise<void> {
-    const process = this.#store.process();
+    const { promise: killed, resolve: onKilled } = Promise.withResolvers<void>();
+    const process = this.#store.process({ onKilled });
     if (fate === "frozen") this.#store.time.schedule(afterMs, () => process.freeze(frozenMs));
-    const killed = new Promise<void>((resolve) => {
-      if (fate !== "killed") return;
-      this.#store.time.schedule(afterMs, () => {
-        process.kill();
-        resolve();
-      });
-    });
+    if (fate === "killed") this.#store.time.schedule(afterMs, () => process.kill());
     const run =
       kind === "compact" ? compact(process.storage, { segmentBytes: 600 }) : collectPartition(process.storage, name);
     // It may fail: what it has done by then is true.
@@ -182,6 +175,10 @@ class World {
     const process = this.#store.process();
     if (freezeAfterMs > 0) this.#store.time.schedule(freezeAfterMs, () => process.freeze(frozenMs));
     const read = await this.#read(process, pauseMs, known.length);
+    this.#checks.push(() => this.#checkScan(read, known));
+  }
+
+  #checkScan(read: readonly ModelRecord[], known: readonly ModelRecord[]): void {
     // It may be compacted or not: what must hold is what holds for both.
     const options = { cleanedTo: Infinity, mayLackTombstones: false };
     const found = problemsOf(read, [...this.#written, ...this.#unsure], new Map(), options).filter(

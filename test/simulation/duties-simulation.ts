@@ -13,7 +13,7 @@ import { sealPartition } from "../../shared/partition/seal-partition.ts";
 import { segmentFileKeys } from "../../shared/partition/segment-blobs.ts";
 import { decodeSegmentDescriptor } from "../../shared/partition/segment-descriptor.ts";
 import { truncatePartition } from "../../shared/partition/truncate-partition.ts";
-import { SimulatedStore } from "../../shared/storage/memory/simulated-store.ts";
+import { SimulatedStore, type SimulationOptions } from "../../shared/storage/memory/simulated-store.ts";
 import type { Storage } from "../../shared/storage/storage.ts";
 import {
   blobsOf,
@@ -25,6 +25,8 @@ import {
   sealSettings,
   writerOf,
 } from "../shared/partition/partition-fixture.ts";
+
+import { swarm } from "./swarm.ts";
 
 export type Step =
   | { readonly kind: "append"; readonly records: number; readonly isLarge: boolean }
@@ -46,10 +48,13 @@ const readersCount = 3;
 const sealEveryMs = 3 * hourMs;
 
 /** What is wrong, in words; nothing if all went well. */
-export async function simulateDuties({ seed, dropsExpiredEntries, steps }: History): Promise<readonly string[]> {
-  const faults = { expiryNever: 0.2, tornRange: 0.2 };
+export async function simulateDuties(
+  { seed, dropsExpiredEntries, steps }: History,
+  options: Partial<SimulationOptions> = {},
+): Promise<readonly string[]> {
   // No time-outs: who was frozen gets its answer when it goes on, and acts on it.
-  const store = new SimulatedStore({ seed, dropsExpiredEntries, faults, delays: { timeoutMs: hourMs } });
+  const store = new SimulatedStore({ seed, ...options, dropsExpiredEntries, delays: { timeoutMs: hourMs } });
+  swarm(store, { expiryNever: 0.4, tornRange: 0.4, shortRange: 0.3, slow: 0.1, hintLost: 0.2 });
   const world = new World(store);
   await store.time.run(async () => {
     for (const step of steps) await world.begin(step);
@@ -95,6 +100,7 @@ class World {
       await this.#pass(40 * hourMs);
       await collectPartition(this.#storage, name);
     }
+    this.#store.setFaults({});
     await this.#expectAll();
     await this.#expectNoGarbage();
   }

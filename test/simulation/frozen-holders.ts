@@ -4,6 +4,7 @@
  */
 import { ServiceError } from "../../shared/api/errors.ts";
 import type { CallContext } from "../../shared/services/coordination.ts";
+import type { SimulationOptions } from "../../shared/storage/memory/simulated-store.ts";
 import { anyone, bytes, type LineProcess, LineWorld, namespace } from "../shared/services/line-world.ts";
 import { lateRecords, LineHistory, shrinkingTokens, strangeWrites } from "./line-history.ts";
 
@@ -18,6 +19,8 @@ export interface FrozenHolders {
   readonly rounds: number;
   /** False: the holders write without their tokens. */
   readonly fenced: boolean;
+  /** What else of the store is chosen from outside. */
+  readonly store?: Partial<SimulationOptions>;
 }
 
 export interface FrozenHoldersResult {
@@ -36,7 +39,7 @@ interface Held {
 }
 
 export async function simulateFrozenHolders(options: FrozenHolders): Promise<FrozenHoldersResult> {
-  const world = new LineWorld({ seed: options.seed });
+  const world = new LineWorld({ seed: options.seed, ...options.store });
   let result: FrozenHoldersResult | undefined;
   await world.run(async () => {
     result = await new FrozenHoldersRun(world, options).run();

@@ -7,11 +7,12 @@ import { ServiceError } from "../../shared/api/errors.ts";
 import { sessionSkewMs } from "../../shared/limits.ts";
 import type { Membership, TopicPartitions } from "../../shared/services/groups.ts";
 import type { OffsetPoint } from "../../shared/services/services.ts";
-import type { Faults } from "../../shared/storage/memory/faults.ts";
 import type { SeededRandom } from "../../shared/storage/memory/seeded-random.ts";
+import type { SimulationOptions } from "../../shared/storage/memory/simulated-store.ts";
 import type { Storage } from "../../shared/storage/storage.ts";
 import { type GroupProcess, GroupWorld, name } from "../shared/services/group-world.ts";
 import { GroupHistory } from "./group-history.ts";
+import { swarm } from "./swarm.ts";
 
 const serversCount = 3;
 const consumersCount = 12;
@@ -22,21 +23,16 @@ const sessionTimeoutMs = 10_000;
 /** Longer than any consumer needs to hear of a change, and to tell that it gave up what it was asked for. */
 const settleMsMax = 5_000;
 
-const faults: Partial<Faults> = {
-  throttled: 0.005,
-  unavailable: 0.005,
-  timeoutBefore: 0.005,
-  timeoutAfter: 0.01,
-  timeoutLate: 0.005,
-  slow: 0.01,
-};
-
 export interface GroupSimulation {
   readonly seed: number;
   /** Servers freeze and die, and the store fails. */
   readonly trouble: boolean;
   /** A fault of ours instead of the store's: what stands between servers and storage. */
   readonly mutate?: (storage: Storage) => Storage;
+  /** The part of its load that it does, up to 1, which is the default. */
+  readonly size?: number;
+  /** What else of the store is chosen from outside. */
+  readonly store?: Partial<SimulationOptions>;
 }
 
 export interface GroupSimulationResult {
@@ -52,7 +48,7 @@ export interface GroupSimulationResult {
 }
 
 export async function simulateGroup(simulation: GroupSimulation): Promise<GroupSimulationResult> {
-  const world = new GroupWorld({ seed: simulation.seed });
+  const world = new GroupWorld({ seed: simulation.seed, ...simulation.store });
   let result: GroupSimulationResult | undefined;
   await world.run(async () => {
     result = await new Simulation(world, simulation).run();
@@ -84,11 +80,12 @@ class Simulation {
   async run(): Promise<GroupSimulationResult> {
     const { store } = this.#world;
     await this.#world.one.topics.create(name.namespace, { name: topic, partitions: partitionsCount });
-    this.#untilMs = this.#nowMs + lifeMs;
-    if (this.#options.trouble) store.setFaults(faults);
+    const ownLifeMs = lifeMs * (this.#options.size ?? 1);
+    this.#untilMs = this.#nowMs + ownLifeMs;
+    if (this.#options.trouble) swarm(store);
     const consumers = Array.from({ length: consumersCount }, (_, index) => this.#consumer(index));
     const beside = [this.#producer(), ...(this.#options.trouble ? [this.#trouble()] : [])];
-    await this.#pause(lifeMs);
+    await this.#pause(ownLifeMs);
     store.setFaults({});
     await Promise.all(beside);
     await this.#settle();
@@ -108,7 +105,12 @@ class Simulation {
     const wallSkewMs = this.#random.between(-sessionSkewMs / 2, sessionSkewMs / 2);
     const listOffset = (_: string, __: string, partition: number, point: OffsetPoint) =>
       Promise.resolve({ offset: point.at === "earliest" ? 0 : (this.#ends[partition] ?? 0), timestamp: -1 });
-    return this.#world.start({ wallSkewMs }, this.#options.mutate, { listOffset });
+    const onKilled = (): void => {
+      const index = this.#servers.indexOf(started);
+      if (index >= 0) this.#servers[index] = this.#start();
+    };
+    const started = this.#world.start({ wallSkewMs, onKilled }, this.#options.mutate, { listOffset });
+    return started;
   }
 
   #any(): GroupProcess {
@@ -133,10 +135,7 @@ class Simulation {
       await this.#pause(this.#random.between(1_000, 20_000));
       const index = this.#random.below(serversCount);
       if (this.#random.chance(0.5)) this.#servers[index]?.process.freeze(this.#random.between(10, 15_000));
-      else {
-        this.#servers[index]?.process.kill();
-        this.#servers[index] = this.#start();
-      }
+      else this.#servers[index]?.process.kill();
     }
   }
 

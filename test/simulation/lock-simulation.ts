@@ -4,9 +4,10 @@
  */
 import { ServiceError } from "../../shared/api/errors.ts";
 import type { CallContext, LockMode, SessionCredentials } from "../../shared/services/coordination.ts";
-import type { Faults } from "../../shared/storage/memory/faults.ts";
 import type { SeededRandom } from "../../shared/storage/memory/seeded-random.ts";
+import type { SimulationOptions } from "../../shared/storage/memory/simulated-store.ts";
 import { anyone, bytes, type LineProcess, LineWorld, namespace } from "../shared/services/line-world.ts";
+import { swarm } from "./swarm.ts";
 import { lateRecords, LineHistory, shrinkingTokens, strangeWrites } from "./line-history.ts";
 
 const serversCount = 3;
@@ -16,25 +17,14 @@ const lock = "jobs";
 const guarded = "/guarded";
 const topic = "guarded";
 
-const faults: Partial<Faults> = {
-  throttled: 0.01,
-  unavailable: 0.01,
-  timeoutBefore: 0.01,
-  timeoutAfter: 0.02,
-  timeoutLate: 0.02,
-  putRepeated: 0.03,
-  slow: 0.03,
-  tornRange: 0.05,
-  shortRange: 0.05,
-  existingUnknown: 0.05,
-  hintLost: 0.1,
-  hintRepeated: 0.05,
-};
-
 export interface LockSimulation {
   readonly seed: number;
   /** False: the holders write without their tokens. */
   readonly fenced: boolean;
+  /** The part of its load that it does, up to 1, which is the default. */
+  readonly size?: number;
+  /** What else of the store is chosen from outside. */
+  readonly store?: Partial<SimulationOptions>;
 }
 
 export interface LockSimulationResult {
@@ -48,7 +38,7 @@ export interface LockSimulationResult {
 }
 
 export async function simulateLock(options: LockSimulation): Promise<LockSimulationResult> {
-  const world = new LineWorld({ seed: options.seed });
+  const world = new LineWorld({ seed: options.seed, ...options.store });
   let result: LockSimulationResult | undefined;
   await world.run(async () => {
     result = await new Simulation(world, options).run();
@@ -101,12 +91,13 @@ class Simulation {
     const { observer, store } = this.#world;
     await observer.topics.create(namespace, { name: topic, partitions: 1 });
     await observer.znodes.create(anyone, { path: guarded, data: null, mode: "persistent" });
-    this.#untilMs = this.#world.nowMs + lifeMs;
-    store.setFaults(faults);
+    this.#untilMs = this.#world.nowMs + lifeMs * (this.#options.size ?? 1);
+    swarm(store);
     await Promise.all([...Array.from({ length: clientsCount }, () => this.#client()), this.#trouble()]);
     store.setFaults({});
-    // What is late arrives, and the sessions end.
+    // What is late arrives, and the sessions end; a sweep ends those whose wake-up was lost.
     await this.#world.sleep(60_000);
+    await observer.duties.sweep();
     const records = await this.#records();
     const { writes, stands } = this.#history;
     this.#anomalies.push(
@@ -138,7 +129,12 @@ class Simulation {
   }
 
   #start(): LineProcess {
-    return this.#world.start({ wallSkewMs: this.#random.between(-100, 100) });
+    const onKilled = (): void => {
+      const index = this.#servers.indexOf(started);
+      if (index >= 0) this.#servers[index] = this.#start();
+    };
+    const started = this.#world.start({ wallSkewMs: this.#random.between(-100, 100), onKilled });
+    return started;
   }
 
   #any(): LineProcess {
@@ -154,7 +150,6 @@ class Simulation {
         victim?.process.freeze(this.#random.between(10, 12_000), { monotonicStops: this.#random.chance(0.5) });
       } else {
         victim?.process.kill();
-        this.#servers[index] = this.#start();
       }
     }
   }

@@ -14,15 +14,20 @@ import { collectPartition } from "../../shared/partition/collect-partition.ts";
 import type { Faults } from "../../shared/storage/memory/faults.ts";
 import type { SeededRandom } from "../../shared/storage/memory/seeded-random.ts";
 import type { SimulatedProcess } from "../../shared/storage/memory/simulated-process.ts";
-import { SimulatedStore } from "../../shared/storage/memory/simulated-store.ts";
+import { SimulatedStore, type SimulationOptions } from "../../shared/storage/memory/simulated-store.ts";
 import type { Storage } from "../../shared/storage/storage.ts";
 import { topicSettings } from "../../shared/topics/topic-config.ts";
+import { faultsMost, swarm } from "./swarm.ts";
 import { anomaliesOf, type History, type SendOperation } from "./partition-history.ts";
 
 export interface PartitionSimulation {
   readonly seed: number;
   /** A fault of ours instead of the store's: what a writer's process sees of its storage. */
   readonly mutate?: (storage: Storage) => Storage;
+  /** The part of its load that it does, up to 1, which is the default. */
+  readonly size?: number;
+  /** What else of the store is chosen from outside. */
+  readonly store?: Partial<SimulationOptions>;
 }
 
 export interface SimulationResult {
@@ -37,11 +42,25 @@ export interface SimulationResult {
 const name = { topicId: "simulated", partition: 0 };
 const hourMs = 3_600_000;
 const settings = topicSettings({});
+/** More than elsewhere: here clients have patience. */
+const faults: Partial<Faults> = {
+  ...faultsMost,
+  throttled: 0.1,
+  unavailable: 0.05,
+  timeoutBefore: 0.08,
+  timeoutAfter: 0.15,
+  timeoutLate: 0.08,
+  repeated: 0.15,
+  existingUnknown: 0.5,
+  tornRange: 0.5,
+  blobFlipped: 0,
+};
 
-export async function simulatePartition({ seed, mutate }: PartitionSimulation): Promise<SimulationResult> {
-  const store = new SimulatedStore({ seed });
-  const world = new World(store, mutate ?? ((storage) => storage));
-  store.setFaults(drawFaults(store.random));
+export async function simulatePartition(simulation: PartitionSimulation): Promise<SimulationResult> {
+  const { seed, mutate, size = 1, store: options } = simulation;
+  const store = new SimulatedStore({ seed, ...options });
+  const world = new World(store, mutate ?? ((storage) => storage), size);
+  swarm(store, faults);
   const log = await store.time.run(async () => {
     await world.live();
     store.setFaults({});
@@ -58,35 +77,12 @@ export async function simulatePartition({ seed, mutate }: PartitionSimulation): 
   };
 }
 
-/** Some seeds are calm, some are wild, each in its own way. */
-function drawFaults(random: SeededRandom): Partial<Faults> {
-  const upTo = (max: number): number => (random.chance(0.5) ? random.fraction() * max : 0);
-  return {
-    throttled: upTo(0.1),
-    unavailable: upTo(0.05),
-    timeoutBefore: upTo(0.08),
-    timeoutAfter: upTo(0.15),
-    timeoutLate: upTo(0.08),
-    putRepeated: upTo(0.15),
-    slow: upTo(0.1),
-    existingUnknown: upTo(0.5),
-    tornRange: upTo(0.5),
-    shortRange: upTo(0.3),
-    expiryNever: upTo(0.5),
-    blobMissing: upTo(0.02),
-    blobTruncated: upTo(0.02),
-    hintLost: upTo(0.5),
-    wakeLost: upTo(0.5),
-  };
-}
-
 /** A process that may be killed: whoever waits for its tasks waits for its end as well. */
 interface Host {
   readonly process: SimulatedProcess;
   readonly storage: Storage;
   readonly writer: PartitionWriter;
   readonly died: Promise<void>;
-  readonly kill: () => void;
 }
 
 class World {
@@ -95,12 +91,14 @@ class World {
   readonly #store: SimulatedStore;
   readonly #random: SeededRandom;
   readonly #mutate: (storage: Storage) => Storage;
+  readonly #size: number;
   readonly #inlineBytesMax: number;
   readonly #aheadBytes: number;
   #values = 0;
   #done = false;
 
-  constructor(store: SimulatedStore, mutate: (storage: Storage) => Storage) {
+  constructor(store: SimulatedStore, mutate: (storage: Storage) => Storage, size: number) {
+    this.#size = size;
     this.#store = store;
     this.#random = store.random.fork();
     this.#mutate = mutate;
@@ -133,25 +131,20 @@ class World {
     return log;
   }
 
-  #host(): Host {
+  #host(mayStop = true): Host {
+    const { promise: died, resolve: onKilled } = Promise.withResolvers<void>();
     const wallSkewMs = this.#random.below(10_000) - 5_000;
-    const process = this.#store.process({ wallSkewMs, driftPpm: this.#random.below(400) - 200 });
+    const driftPpm = this.#random.below(400) - 200;
+    const process = this.#store.process({ wallSkewMs, driftPpm, ...(mayStop ? { onKilled } : {}) });
     const storage = this.#mutate(process.storage);
-    let kill = (): void => undefined;
-    const died = new Promise<void>((resolve) => {
-      kill = () => {
-        process.kill();
-        resolve();
-      };
-    });
     const bounds = { requestsMax: 2_000, bytesMax: 1_000_000, aheadBytes: this.#aheadBytes };
     const writer = partitionWriter(storage, name, () => this.#inlineBytesMax, bounds);
-    return { process, storage, writer, died, kill };
+    return { process, storage, writer, died };
   }
 
   /** So many producers that their table is stored beside the log, before anything else happens. */
   async #crowd(): Promise<void> {
-    const { writer } = this.#host();
+    const { writer } = this.#host(false);
     for (let first = 1_000; first < 2_200; first += 300) {
       const sends = Array.from({ length: 300 }, async (_, index) => {
         const operation = this.#operation(1, {});
@@ -170,12 +163,10 @@ class World {
     const producerId = this.#random.chance(0.6) ? BigInt(index) : undefined;
     let sequence = 0;
     let host = this.#host();
-    const rounds = 8 + this.#random.below(12);
+    const rounds = this.#size * (8 + this.#random.below(12));
     for (let round = 0; round < rounds; round += 1) {
-      if (this.#random.chance(0.06)) {
-        host.kill();
-        host = this.#host();
-      }
+      if (this.#random.chance(0.06)) host.process.kill();
+      if (host.process.killed) host = this.#host();
       this.#disturb(host);
       const burst = this.#random.chance(0.3) ? 1 + this.#random.below(6) : 1;
       if (producerId === undefined) {
@@ -198,7 +189,7 @@ class World {
       const monotonicStops = this.#random.chance(0.5);
       time.schedule(delayMs, () => host.process.freeze(ms, { monotonicStops }));
     } else if (this.#random.chance(0.04)) {
-      time.schedule(delayMs, () => host.kill());
+      time.schedule(delayMs, () => host.process.kill());
     } else if (this.#random.chance(0.05)) {
       time.schedule(delayMs, () => host.process.stepWall(this.#random.pick([-3_000, 2_000])));
     }
@@ -279,7 +270,7 @@ class World {
     let restarts = 8;
     while (!this.#done) {
       await this.#pause(Math.min(hourMs, kind === "late" ? idleMs * 50 : idleMs));
-      if (restarts > 0 && this.#random.chance(0.05)) {
+      if (host.process.killed || (restarts > 0 && this.#random.chance(0.05))) {
         restarts -= 1;
         host = this.#host();
         reader = new PartitionReader(host.storage, name);
@@ -287,7 +278,8 @@ class World {
       }
       try {
         const limits = { bytesMax: 1 + this.#random.below(2_000), recordsMax: 1 + this.#random.below(20) };
-        const read = await reader.read(offset, limits);
+        const read = await Promise.race([reader.read(offset, limits), host.died]);
+        if (read === undefined) continue;
         if (read.kind !== "batches") throw new Error(`${kind} reader is out of range at ${offset}`);
         const records = recordsFrom(read.batches, offset);
         this.history.polls.push({ reader: kind, offset, records, nextOffset: read.nextOffset });
@@ -306,7 +298,7 @@ class World {
       if (this.#random.chance(0.1)) host.process.freeze(this.#random.below(10 * 60_000));
       if (this.#random.chance(0.1)) {
         const dying = host;
-        this.#store.time.schedule(this.#random.below(40), () => dying.kill());
+        this.#store.time.schedule(this.#random.below(40), () => dying.process.kill());
       }
       try {
         const forced = this.#random.chance(0.5);

@@ -3,9 +3,9 @@ import type { Condition } from "../../shared/storage/item-store.ts";
 import type { Storage } from "../../shared/storage/storage.ts";
 import { type SessionSimulation, simulateSessions } from "./session-simulation.ts";
 
-/** `STREAMKEEPER_SEED=n` runs that one history alone; `STREAMKEEPER_SEEDS=n` runs more of them. */
+/** `STREAMKEEPER_SEED=n` runs that one history alone; `STREAMKEEPER_SEEDS=n` runs more of them; `npm run simulate` runs thousands. */
 const onlySeed = process.env["STREAMKEEPER_SEED"];
-const seeds = Number(process.env["STREAMKEEPER_SEEDS"] ?? 25);
+const seeds = Number(process.env["STREAMKEEPER_SEEDS"] ?? 8);
 const [first, end] = onlySeed === undefined ? [0, seeds] : [Number(onlySeed), Number(onlySeed) + 1];
 
 async function anomaliesOf(simulation: SessionSimulation): Promise<string[]> {

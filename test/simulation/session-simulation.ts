@@ -6,11 +6,12 @@ import { ServiceError } from "../../shared/api/errors.ts";
 import { sessionSkewMs } from "../../shared/limits.ts";
 import type { SessionCredentials } from "../../shared/services/coordination.ts";
 import type { Duty } from "../../shared/storage/environment.ts";
-import type { Faults } from "../../shared/storage/memory/faults.ts";
 import type { SeededRandom } from "../../shared/storage/memory/seeded-random.ts";
+import type { SimulationOptions } from "../../shared/storage/memory/simulated-store.ts";
 import type { Storage } from "../../shared/storage/storage.ts";
 import { namespace, type SessionProcess, SessionWorld } from "../shared/services/session-world.ts";
 import { SessionHistory } from "./session-history.ts";
+import { swarm } from "./swarm.ts";
 
 const serversCount = 3;
 const clientsCount = 5;
@@ -19,27 +20,16 @@ const visibilityMs = 5_000;
 const deliveriesMax = 5;
 const sweepEveryMs = 20_000;
 
-const faults: Partial<Faults> = {
-  throttled: 0.01,
-  unavailable: 0.01,
-  timeoutBefore: 0.01,
-  timeoutAfter: 0.02,
-  timeoutLate: 0.02,
-  putRepeated: 0.03,
-  slow: 0.03,
-  tornRange: 0.05,
-  shortRange: 0.05,
-  existingUnknown: 0.05,
-  wakeLost: 0.05,
-  wakeRepeated: 0.05,
-};
-
 export interface SessionSimulation {
   readonly seed: number;
   /** Without trouble every end is expected within 2 s of the timeout; with it, by the next sweep that nothing hinders. */
   readonly trouble: boolean;
   /** A fault of ours instead of the store's: what stands between servers and storage. */
   readonly mutate?: (storage: Storage) => Storage;
+  /** The part of its load that it does, up to 1, which is the default. */
+  readonly size?: number;
+  /** What else of the store is chosen from outside. */
+  readonly store?: Partial<SimulationOptions>;
 }
 
 export interface SessionSimulationResult {
@@ -54,7 +44,7 @@ export interface SessionSimulationResult {
 }
 
 export async function simulateSessions(simulation: SessionSimulation): Promise<SessionSimulationResult> {
-  const world = new SessionWorld({ seed: simulation.seed });
+  const world = new SessionWorld({ seed: simulation.seed, ...simulation.store });
   let result: SessionSimulationResult | undefined;
   await world.run(async () => {
     result = await new Simulation(world, simulation).run();
@@ -95,8 +85,8 @@ class Simulation {
 
   async run(): Promise<SessionSimulationResult> {
     const { store } = this.#world;
-    this.#untilMs = this.#world.nowMs + lifeMs;
-    if (this.#options.trouble) store.setFaults(faults);
+    this.#untilMs = this.#world.nowMs + lifeMs * (this.#options.size ?? 1);
+    if (this.#options.trouble) swarm(store);
     const clients = Array.from({ length: clientsCount }, () => this.#client());
     const sweeps = this.#sweeps();
     await Promise.all([...clients, ...(this.#options.trouble ? [this.#trouble()] : [])]);
@@ -108,7 +98,12 @@ class Simulation {
 
   #start(): SessionProcess {
     const wallSkewMs = this.#random.between(-sessionSkewMs / 2, sessionSkewMs / 2);
-    return this.#world.start({ wallSkewMs }, this.#options.mutate);
+    const onKilled = (): void => {
+      const index = this.#servers.indexOf(started);
+      if (index >= 0) this.#servers[index] = this.#start();
+    };
+    const started = this.#world.start({ wallSkewMs, onKilled }, this.#options.mutate);
+    return started;
   }
 
   #any(): SessionProcess {
@@ -152,7 +147,6 @@ class Simulation {
         victim?.process.freeze(this.#random.between(10, 20_000), { monotonicStops });
       } else {
         victim?.process.kill();
-        this.#servers[index] = this.#start();
       }
     }
   }

@@ -5,10 +5,11 @@
 import { ServiceError } from "../../shared/api/errors.ts";
 import { shareSkewMs } from "../../shared/limits/share-groups.ts";
 import type { AcknowledgeType, AcquiredRecord } from "../../shared/services/share-groups.ts";
-import type { Faults } from "../../shared/storage/memory/faults.ts";
 import type { SeededRandom } from "../../shared/storage/memory/seeded-random.ts";
+import type { SimulationOptions } from "../../shared/storage/memory/simulated-store.ts";
 import type { Storage } from "../../shared/storage/storage.ts";
 import { type LineProcess, LineWorld } from "../shared/services/line-world.ts";
+import { swarm } from "./swarm.ts";
 import { ShareHistory, type ShareSimulationResult } from "./share-history.ts";
 
 const namespace = "default";
@@ -24,29 +25,19 @@ const lifeMs = 60_000;
 const callMsMax = 12_000;
 const calmRounds = 400;
 
-const faults: Partial<Faults> = {
-  throttled: 0.01,
-  unavailable: 0.01,
-  timeoutBefore: 0.01,
-  timeoutAfter: 0.02,
-  timeoutLate: 0.02,
-  putRepeated: 0.03,
-  slow: 0.03,
-  tornRange: 0.05,
-  shortRange: 0.05,
-  existingUnknown: 0.05,
-  hintLost: 0.1,
-};
-
 export interface ShareSimulation {
   readonly seed: number;
   readonly trouble: boolean;
   /** A fault of ours instead of the store's: what stands between servers and storage. */
   readonly mutate?: (storage: Storage) => Storage;
+  /** The part of its load that it does, up to 1, which is the default. */
+  readonly size?: number;
+  /** What else of the store is chosen from outside. */
+  readonly store?: Partial<SimulationOptions>;
 }
 
 export async function simulateShareGroup(simulation: ShareSimulation): Promise<ShareSimulationResult> {
-  const world = new LineWorld({ seed: simulation.seed });
+  const world = new LineWorld({ seed: simulation.seed, ...simulation.store });
   let result: ShareSimulationResult | undefined;
   await world.run(async () => {
     result = await new Simulation(world, simulation).run();
@@ -78,7 +69,7 @@ class Simulation {
     const config = { lockMs, deliveriesMax, deadLetterTopic: "dead", startAt: "earliest" } as const;
     await shareGroups.configure(group, config);
     const produced = this.#produce();
-    if (this.#options.trouble) this.#world.store.setFaults(faults);
+    if (this.#options.trouble) swarm(this.#world.store);
     const workers = Array.from({ length: workersCount }, () => this.#work());
     await Promise.all([...workers, this.#trouble()]);
     await produced;
@@ -89,7 +80,12 @@ class Simulation {
 
   #start(): LineProcess {
     const wallSkewMs = this.#random.between(-shareSkewMs / 2, shareSkewMs / 2);
-    return this.#world.start({ wallSkewMs }, this.#options.mutate);
+    const onKilled = (): void => {
+      const index = this.#servers.indexOf(started);
+      if (index >= 0) this.#servers[index] = this.#start();
+    };
+    const started = this.#world.start({ wallSkewMs, onKilled }, this.#options.mutate);
+    return started;
   }
 
   #any(): LineProcess {
@@ -100,7 +96,7 @@ class Simulation {
 
   /** Under keys, until each is there: what the group is given is known. */
   async #produce(): Promise<void> {
-    for (let index = 0; index < recordsCount; index += 1) {
+    for (let index = 0; index < recordsCount * (this.#options.size ?? 1); index += 1) {
       const value = new TextEncoder().encode(`r${index}`);
       const place = { namespace, topic: "jobs", partition: index % partitions };
       const records = [{ key: null, value, headers: [] }];
@@ -122,22 +118,19 @@ class Simulation {
   }
 
   async #trouble(): Promise<void> {
-    const untilMs = this.#world.nowMs + lifeMs;
+    const untilMs = this.#world.nowMs + lifeMs * (this.#options.size ?? 1);
     while (this.#world.nowMs < untilMs) {
       await this.#world.sleep(this.#random.between(1_000, 6_000));
       if (!this.#options.trouble) continue;
       const index = this.#random.below(serversCount);
       const server = this.#servers[index];
       if (this.#random.below(2) === 0) server?.process.freeze(this.#random.between(500, 20_000));
-      else {
-        server?.process.kill();
-        this.#servers[index] = this.#start();
-      }
+      else server?.process.kill();
     }
   }
 
   async #work(): Promise<void> {
-    const untilMs = this.#world.nowMs + lifeMs;
+    const untilMs = this.#world.nowMs + lifeMs * (this.#options.size ?? 1);
     let memberId = this.#name();
     while (this.#world.nowMs < untilMs) {
       const records = await this.#acquire(memberId, this.#random.below(2) * 3_000);

@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import type { Storage } from "../../shared/storage/storage.ts";
 import { simulateTransactions, type TransactionSimulation } from "./transaction-simulation.ts";
 
-/** `STREAMKEEPER_SEED=n` runs that one history alone; `STREAMKEEPER_SEEDS=n` runs more of them. */
+/** `STREAMKEEPER_SEED=n` runs that one history alone; `STREAMKEEPER_SEEDS=n` runs more of them; `npm run simulate` runs thousands. */
 const onlySeed = process.env["STREAMKEEPER_SEED"];
-const seeds = Number(process.env["STREAMKEEPER_SEEDS"] ?? 60);
+const seeds = Number(process.env["STREAMKEEPER_SEEDS"] ?? 20);
 const [first, end] = onlySeed === undefined ? [0, seeds] : [Number(onlySeed), Number(onlySeed) + 1];
 
 async function anomaliesOf(simulation: TransactionSimulation): Promise<string[]> {

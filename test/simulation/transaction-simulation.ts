@@ -4,6 +4,7 @@
  */
 import { ServiceError } from "../../shared/api/errors.ts";
 import type { SeededRandom } from "../../shared/storage/memory/seeded-random.ts";
+import type { SimulationOptions } from "../../shared/storage/memory/simulated-store.ts";
 import type { Storage } from "../../shared/storage/storage.ts";
 import {
   group,
@@ -13,6 +14,7 @@ import {
   type TransactionProcess,
   TransactionWorld,
 } from "../shared/services/transaction-world.ts";
+import { swarm } from "./swarm.ts";
 
 export interface TransactionSimulation {
   readonly seed: number;
@@ -20,6 +22,8 @@ export interface TransactionSimulation {
   readonly trouble: boolean;
   /** What stands between each server and its storage: a mistake that is to be found. */
   readonly mutate?: (storage: Storage) => Storage;
+  /** What else of the store is chosen from outside. */
+  readonly store?: Partial<SimulationOptions>;
 }
 
 export interface TransactionHistory {
@@ -56,6 +60,7 @@ class Run {
     this.#simulation = simulation;
     this.#world = new TransactionWorld({
       seed: simulation.seed,
+      ...simulation.store,
       delays: { lateApplyMsMax: 3_000, wakeLateMsMax: 500 },
     });
     this.#random = this.#world.store.random.fork();
@@ -65,19 +70,8 @@ class Run {
     const world = this.#world;
     await world.run(async () => {
       this.#servers = [this.#start(), this.#start(), this.#start()];
-      world.deliverTo(this.#start());
-      if (this.#simulation.trouble) {
-        world.store.setFaults({
-          throttled: 0.01,
-          unavailable: 0.01,
-          timeoutBefore: 0.01,
-          timeoutAfter: 0.02,
-          timeoutLate: 0.01,
-          slow: 0.05,
-          wakeLost: 0.1,
-          wakeRepeated: 0.1,
-        });
-      }
+      world.deliverTo(world.start({}, this.#simulation.mutate));
+      if (this.#simulation.trouble) swarm(world.store);
       await Promise.all(Array.from({ length: producers }, (_, index) => this.#produce(`id-${index % ids}`)));
       world.store.setFaults({});
       await world.sleep(2 * timeoutMs + 10_000);
@@ -99,7 +93,12 @@ class Run {
   }
 
   #start(): TransactionProcess {
-    return this.#world.start({}, this.#simulation.mutate);
+    const onKilled = (): void => {
+      const index = this.#servers.indexOf(started);
+      if (index >= 0) this.#servers[index] = this.#start();
+    };
+    const started = this.#world.start({ onKilled }, this.#simulation.mutate);
+    return started;
   }
 
   /** One of several that fight for an id, each thinking that it is the only one. */

@@ -7,8 +7,9 @@ import { ServiceError } from "../../shared/api/errors.ts";
 import { createServices } from "../../shared/services/create-services.ts";
 import type { FetchedRecord, ProduceRecord, Services } from "../../shared/services/services.ts";
 import type { SeededRandom } from "../../shared/storage/memory/seeded-random.ts";
-import type { SimulatedProcess } from "../../shared/storage/memory/simulated-process.ts";
-import { SimulatedStore } from "../../shared/storage/memory/simulated-store.ts";
+import type { ProcessOptions, SimulatedProcess } from "../../shared/storage/memory/simulated-process.ts";
+import { SimulatedStore, type SimulationOptions } from "../../shared/storage/memory/simulated-store.ts";
+import { swarm } from "./swarm.ts";
 
 export interface TransformSimulation {
   readonly seed: number;
@@ -16,6 +17,8 @@ export interface TransformSimulation {
   readonly form: "one call" | "steps";
   /** Whether offsets are committed after the output, by themselves: what must be found. */
   readonly careless?: boolean;
+  /** What else of the store is chosen from outside. */
+  readonly store?: Partial<SimulationOptions>;
 }
 
 export interface TransformHistory {
@@ -55,9 +58,13 @@ class Run {
 
   constructor(simulation: TransformSimulation) {
     this.#simulation = simulation;
-    this.#store = new SimulatedStore({ seed: simulation.seed, delays: { wakeLateMsMax: 200 } });
+    this.#store = new SimulatedStore({
+      seed: simulation.seed,
+      ...simulation.store,
+      delays: { wakeLateMsMax: 200 },
+    });
     this.#random = this.#store.random.fork();
-    this.#observer = this.#start();
+    this.#observer = this.#start({});
     this.#coordinator = this.#start();
     this.#store.onWake((duty) => {
       if (duty.kind !== "transaction") return;
@@ -72,15 +79,17 @@ class Run {
     const anomalies: string[] = [];
     await this.#store.time.run(async () => {
       await this.#prepare();
+      swarm(this.#store, { killBefore: 0.004, killAfter: 0.004, slow: 0.1, tornRange: 0.3, shortRange: 0.3 });
       await Promise.all([this.#killCoordinators(), ...inputPartitions.map((partition) => this.#work(partition))]);
+      this.#store.setFaults({});
       await this.#sleep(60_000);
       anomalies.push(...(await this.#check()));
     });
     return { anomalies, kills: this.#kills };
   }
 
-  #start(): Worker {
-    const process = this.#store.process();
+  #start(options: ProcessOptions = { onKilled: () => undefined }): Worker {
+    const process = this.#store.process(options);
     return { process, services: createServices(process.storage) };
   }
 

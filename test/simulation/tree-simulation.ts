@@ -5,12 +5,13 @@
 import { snapshotsLogId } from "../../shared/log/log-id.ts";
 import type { SeededRandom } from "../../shared/storage/memory/seeded-random.ts";
 import type { SimulatedProcess } from "../../shared/storage/memory/simulated-process.ts";
-import { SimulatedStore } from "../../shared/storage/memory/simulated-store.ts";
+import { SimulatedStore, type SimulationOptions } from "../../shared/storage/memory/simulated-store.ts";
 import type { Storage } from "../../shared/storage/storage.ts";
 import { tidyTree } from "../../shared/tree/tidy-tree.ts";
 import type { TreeRequest } from "../../shared/tree/tree-request.ts";
 import { Tree } from "../../shared/tree/tree.ts";
 import { dump } from "../shared/tree/operations.ts";
+import { swarm } from "./swarm.ts";
 
 const namespace = "sim";
 const triesMax = 12;
@@ -39,22 +40,26 @@ export interface TreeSimulationResult {
 export async function simulateTree(
   seed: number,
   mutate: (request: TreeRequest) => TreeRequest = (request) => request,
+  options: Partial<SimulationOptions> = {},
+  size = 1,
 ): Promise<TreeSimulationResult> {
-  const store = new SimulatedStore({ seed });
-  return await store.time.run(() => new Simulation(store, mutate).run());
+  const store = new SimulatedStore({ seed, ...options });
+  return await store.time.run(() => new Simulation(store, mutate, size).run());
 }
 
 class Simulation {
   readonly #store: SimulatedStore;
   readonly #random: SeededRandom;
   readonly #mutate: (request: TreeRequest) => TreeRequest;
+  readonly #size: number;
   readonly #writes: Write[] = [];
   readonly #anomalies: string[] = [];
   #acknowledgedCounts = 0;
   #counts = 0;
   #processes: Process[] = [];
 
-  constructor(store: SimulatedStore, mutate: (request: TreeRequest) => TreeRequest) {
+  constructor(store: SimulatedStore, mutate: (request: TreeRequest) => TreeRequest, size: number) {
+    this.#size = size;
     this.#store = store;
     this.#random = store.random;
     this.#mutate = mutate;
@@ -63,21 +68,7 @@ class Simulation {
   async run(): Promise<TreeSimulationResult> {
     this.#processes = [this.#start(), this.#start(), this.#start()];
     await this.#prepare();
-    this.#store.setFaults({
-      throttled: 0.02,
-      unavailable: 0.02,
-      timeoutBefore: 0.03,
-      timeoutAfter: 0.05,
-      timeoutLate: 0.03,
-      putRepeated: 0.05,
-      slow: 0.05,
-      existingUnknown: 0.1,
-      tornRange: 0.1,
-      shortRange: 0.1,
-      blobMissing: 0.05,
-      blobTruncated: 0.02,
-      blobFlipped: 0.02,
-    });
+    swarm(this.#store);
     await Promise.all([...Array.from({ length: 4 }, (_, client) => this.#client(client)), this.#trouble()]);
     this.#store.setFaults({});
     await this.#store.process().storage.timers.sleep(30_000);
@@ -102,7 +93,7 @@ class Simulation {
   }
 
   async #client(client: number): Promise<void> {
-    for (let index = 0; index < 20; index += 1) {
+    for (let index = 0; index < 20 * this.#size; index += 1) {
       await (this.#random.chance(0.3) ? this.#count() : this.#create({ value: `${client}-${index}` }));
       await this.#read();
     }
@@ -176,8 +167,10 @@ class Simulation {
       if (choice < 0.4) victim?.process.freeze(this.#random.between(10, 90_000));
       else if (choice < 0.8) {
         victim?.process.kill();
-        this.#processes[index] = this.#start();
-      } else await tidyTree(this.#any().process.storage, namespace).catch(() => undefined);
+      } else {
+        const tidying = tidyTree(this.#any().process.storage, namespace).catch(() => undefined);
+        await Promise.race([tidying, timers.sleep(60_000)]);
+      }
     }
   }
 
@@ -206,9 +199,14 @@ class Simulation {
   }
 
   #start(): Process {
-    const process = this.#store.process({ wallSkewMs: this.#random.between(-2_000, 2_000) });
+    const onKilled = (): void => {
+      const index = this.#processes.indexOf(started);
+      if (index >= 0) this.#processes[index] = this.#start();
+    };
+    const process = this.#store.process({ wallSkewMs: this.#random.between(-2_000, 2_000), onKilled });
     const storage: Storage = process.storage;
-    return { process, tree: new Tree(storage, namespace) };
+    const started = { process, tree: new Tree(storage, namespace) };
+    return started;
   }
 
   #any(): Process {
