@@ -55,10 +55,13 @@ const timing: WorkloadTiming = {
   retryPauseMs: 250,
   holdMs: 50,
   finalPatienceMs: 60_000,
-  expiryGraceMs: 10_000,
+  expiryGraceMs: 5_000,
   lateMs: 30_000,
   skewMs: 100,
 };
+
+/** While it is being hurt, whoever is to end a session may itself be gone or stand still. */
+const hurtTiming: WorkloadTiming = { ...timing, expiryGraceMs: 20_000 };
 
 const examples = `
 Workloads: ${workloadNames.join(", ")}.
@@ -131,20 +134,12 @@ async function verify(
     await ensureNamespace(new SpreadSender(senders), namespace);
     const target = wrap(new HttpTarget(new SpreadSender(senders), deliveryTimeoutMs));
     const { signal } = stop;
-    const run = {
-      target,
-      runId,
-      workloads,
-      clients,
-      seed,
-      loadMs,
-      records,
-      hurt: options.hurt,
-      history,
-      timing,
-      signal,
-    };
-    const { report, ...times } = await runVerify(run, terminal);
+    const { hurt } = options;
+    const run = { target, runId, workloads, clients, seed, loadMs, records, hurt, history, signal };
+    const { report, ...times } = await runVerify(
+      { ...run, timing: hurt === undefined ? timing : hurtTiming },
+      terminal,
+    );
     const facts = { runId, namespace, seed, clients, ...times };
     terminal.stdout.write(
       options.json === true ? `${JSON.stringify(jsonReport(report, facts))}\n` : textReport(report, facts),

@@ -17,14 +17,14 @@ export interface RunFacts {
   readonly hurt: HurtReport | undefined;
 }
 
-export interface RecordCounts {
+interface RecordCounts {
   readonly acknowledged: number;
   readonly unknown: number;
   readonly failed: number;
   readonly polled: number;
 }
 
-export function recordsOf(report: VerificationReport): RecordCounts {
+function recordsOf(report: VerificationReport): RecordCounts {
   const counts = { acknowledged: 0, unknown: 0, failed: 0, polled: 0 };
   for (const { tally } of report.workloads) {
     counts.acknowledged += tally.acknowledged;

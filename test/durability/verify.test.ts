@@ -22,11 +22,9 @@ test("verify finds nothing wrong with an embedded server that is killed again an
     await using deployment = await startHurtDeployment("embedded", folder);
     const hurt = `sleep 1; kill -9 $(cat ${folder}/pids/0.pid)`;
     const workloads = "log,transactions,register,lock";
-    const { stdout } = await run(process.execPath, [
-      shim,
-      ...["verify", "--json", "--endpoint", deployment.endpoints, "--minutes", "0.1"],
-      ...["--workloads", workloads, "--hurt", hurt],
-    ]);
+    const where = ["--endpoint", deployment.endpoints];
+    const what = ["--json", "--minutes", "0.1", "--workloads", workloads, "--hurt", hurt];
+    const { stdout } = await run(process.execPath, [shim, "verify", ...where, ...what]);
     const report = JSON.parse(stdout) as JsonReport;
     expect(report.workloads.flatMap(({ anomalies }) => anomalies)).toEqual([]);
     expect(report.isClean).toBe(true);

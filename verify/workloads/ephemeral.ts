@@ -24,7 +24,7 @@ export async function ephemeralWorkload(context: WorkloadContext): Promise<reado
   const clock = new HistoryClock(() => context.clock.monotonicMs());
   const processes = new Processes();
   const worker = (): Worker => new Worker(context, clock, processes);
-  const root = `/${context.runId}-ephemerals`;
+  const root = `/${context.runId}`;
   const shared: Shared = { root, sessions: [], operations: [], recent: [], created: 0 };
   const first = worker();
   await withSession(first, (session) => ensure(session, root));

@@ -19,9 +19,9 @@ interface Shared {
 export async function lockWorkload(context: WorkloadContext): Promise<readonly WorkloadHistory[]> {
   const clock = new HistoryClock(() => context.clock.monotonicMs());
   const processes = new Processes();
-  const root = `/${context.runId}-guarded`;
+  const root = `/${context.runId}`;
   const shared: Shared = { root, holds: [], writes: [] };
-  const locks = Array.from({ length: locksAtOnce }, (_, index) => `${context.runId}-lock-${index}`);
+  const locks = Array.from({ length: locksAtOnce }, (_, index) => `${context.runId}-${index}`);
   const first = new Worker(context, clock, processes);
   await withSession(first, async (session) => {
     await ensure(session, root);

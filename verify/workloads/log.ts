@@ -21,7 +21,7 @@ const settings = { "segment.bytes": "1048576", "segment.ms": "30000" };
 
 /** @throws TargetError if the topic cannot be created */
 export async function logWorkload(context: WorkloadContext): Promise<readonly WorkloadHistory[]> {
-  const topic = `${context.runId}-log`;
+  const topic = context.runId;
   const places = Array.from({ length: partitionsOfTopic }, (_, partition) => ({ topic, partition }));
   const clock = new HistoryClock(() => context.clock.monotonicMs());
   const processes = new Processes();

@@ -16,7 +16,7 @@ export async function multiWorkload(context: WorkloadContext): Promise<readonly 
   const operations: MultiOperation[] = [];
   const clock = new HistoryClock(() => context.clock.monotonicMs());
   const processes = new Processes();
-  const pool = new ZnodePool(`/${context.runId}-multis`, usesMax);
+  const pool = new ZnodePool(`/${context.runId}`, usesMax);
   const first = new Worker(context, clock, processes);
   await withSession(first, (session) => pool.fill(session, znodesAtOnce));
   let values = 0;

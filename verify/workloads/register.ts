@@ -14,7 +14,7 @@ export async function registerWorkload(context: WorkloadContext): Promise<readon
   const operations: RegisterOperation[] = [];
   const clock = new HistoryClock(() => context.clock.monotonicMs());
   const processes = new Processes();
-  const pool = new ZnodePool(`/${context.runId}-registers`, usesMax);
+  const pool = new ZnodePool(`/${context.runId}`, usesMax);
   const first = new Worker(context, clock, processes);
   await withSession(first, (session) => pool.fill(session, registersAtOnce));
   let values = 0;

@@ -14,7 +14,7 @@ const suffixDigits = 10;
 export async function sequentialWorkload(context: WorkloadContext): Promise<readonly WorkloadHistory[]> {
   const clock = new HistoryClock(() => context.clock.monotonicMs());
   const processes = new Processes();
-  const root = `/${context.runId}-sequences`;
+  const root = `/${context.runId}`;
   const paths = Array.from({ length: parents }, (_, index) => `${root}/${index}`);
   /** By the name that was asked for, without its number. */
   const creates = new Map<string, SequentialCreate>();

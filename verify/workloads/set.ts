@@ -15,7 +15,7 @@ export async function setWorkload(context: WorkloadContext): Promise<readonly Wo
   const operations: SetOperation[] = [];
   const clock = new HistoryClock(() => context.clock.monotonicMs());
   const processes = new Processes();
-  const pool = new ZnodePool(`/${context.runId}-sets`, usesMax);
+  const pool = new ZnodePool(`/${context.runId}`, usesMax);
   const first = new Worker(context, clock, processes);
   await withSession(first, (session) => pool.fill(session, setsAtOnce));
   let elements = 0;

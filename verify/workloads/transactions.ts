@@ -38,7 +38,7 @@ type Ended = "ok" | "fail" | "info";
 
 /** @throws TargetError if the topic cannot be created */
 export async function transactionsWorkload(context: WorkloadContext): Promise<readonly WorkloadHistory[]> {
-  const topic = `${context.runId}-transactions`;
+  const topic = context.runId;
   const places = Array.from({ length: partitionsOfTopic }, (_, partition) => ({ topic, partition }));
   const shared: Shared = { topic, places, values: new ValueCounter(), operations: [], offsets: [] };
   const clock = new HistoryClock(() => context.clock.monotonicMs());

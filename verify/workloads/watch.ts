@@ -25,7 +25,7 @@ export async function watchWorkload(context: WorkloadContext): Promise<readonly 
   const clock = new HistoryClock(() => context.clock.monotonicMs());
   const processes = new Processes();
   const worker = (): Worker => new Worker(context, clock, processes);
-  const root = `/${context.runId}-watched`;
+  const root = `/${context.runId}`;
   const paths = Array.from({ length: znodes }, (_, index) => `${root}/${index}`);
   const shared: Shared = { root, paths, changes: [], logs: [], end: Promise.withResolvers() };
   const first = worker();

@@ -5,21 +5,24 @@ import { TargetError } from "../target.ts";
 import type { TargetCode } from "../target.ts";
 import type { WorkloadContext } from "./workload.ts";
 
-/** Smallest step of the clock of a history, ms: so much later is whatever comes later. */
-const tickMs = 1e-4;
+const microsecondsPerMs = 1_000;
 
-/** The clock of a history: no two moments are the same, so that real time orders all that does not overlap. */
+/**
+ * The clock of a history, in ms: no two moments are the same, so that real time orders all that does not overlap. Between two
+ * moments lies a microsecond at the least.
+ */
 export class HistoryClock {
   readonly #nowMs: () => number;
-  #last = 0;
+  #lastMicroseconds = 0;
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
   }
 
   readonly now = (): number => {
-    this.#last = Math.max(this.#nowMs(), this.#last + tickMs);
-    return this.#last;
+    const nowMicroseconds = Math.round(this.#nowMs() * microsecondsPerMs);
+    this.#lastMicroseconds = Math.max(nowMicroseconds, this.#lastMicroseconds + 1);
+    return this.#lastMicroseconds / microsecondsPerMs;
   };
 }
 

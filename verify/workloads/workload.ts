@@ -69,6 +69,3 @@ export type WorkloadHistory =
   | { readonly kind: "sequential"; readonly creates: readonly SequentialCreate[] }
   | { readonly kind: "ephemeral"; readonly history: EphemeralHistory }
   | { readonly kind: "lock"; readonly history: LockHistory };
-
-/** Runs until `load` aborts, then the final phase. @throws TargetError if it cannot begin, or cannot be brought to its end */
-export type Workload = (context: WorkloadContext) => Promise<readonly WorkloadHistory[]>;

@@ -1,4 +1,4 @@
-/** Workloads by their names. */
+/** Workloads by their names. Each runs until `load` aborts, then its final phase, and answers what happened. */
 import { ephemeralWorkload } from "./ephemeral.ts";
 import { lockWorkload } from "./lock.ts";
 import { logWorkload } from "./log.ts";
