@@ -1,4 +1,6 @@
-/** What the clients of a simulated partition did and were told, and the check of it against the log that stands at the end. */
+/** What the clients of a simulated partition did and were told, and the check of it with the log that stands at the end. */
+import { checkLog } from "../../verify/check/check-log.ts";
+import type { LogHistory, LogOperation } from "../../verify/history.ts";
 
 /** One attempt of a client to append, from its call to what it was told last. */
 export interface SendOperation {
@@ -28,100 +30,68 @@ export interface History {
   readonly polls: PollOperation[];
 }
 
+type Records = readonly (readonly [offset: number, value: string])[];
+
+const partition = "simulated-0";
+
 /** The anomalies of a history, in words; none if the log kept its promises. `log` is all that can be read at the end. */
-export function anomaliesOf(history: History, log: readonly (readonly [offset: number, value: string])[]): string[] {
-  return [
-    ...brokenChain(log),
-    ...wrongSends(history.sends, log),
-    ...wrongOrder(history.sends),
-    ...wrongFences(history.sends, log),
-    ...wrongPolls(history.polls, log),
-  ];
+export function anomaliesOf(history: History, log: Records): string[] {
+  const { anomalies } = checkLog(new Translation().logHistory(history, log), { isDense: true });
+  return anomalies.map(({ name, detail }) => `${name}: ${detail}`);
 }
 
-function brokenChain(log: readonly (readonly [number, string])[]): string[] {
-  return log.flatMap(([offset, value], index) =>
-    offset === index ? [] : [`hole: ${value} at ${offset}, not ${index}`],
-  );
-}
+/** Reads have no times here: they are checked against each other, and sends against time. */
+const anyTime = { invokedAt: 0, answeredAt: Infinity };
 
-function wrongSends(sends: readonly SendOperation[], log: readonly (readonly [number, string])[]): string[] {
-  const found = new Map<string, number[]>();
-  for (const [offset, value] of log) found.set(value, [...(found.get(value) ?? []), offset]);
-  const anomalies: string[] = [];
-  const sent = new Set<string>();
-  for (const send of sends) {
-    const at = Array.from({ length: send.recordCount }, (_, index) => {
-      sent.add(`${send.value}/${index}`);
-      return found.get(`${send.value}/${index}`) ?? [];
-    });
-    if (at.some((offsets) => offsets.length > 1)) anomalies.push(`duplicate: ${send.value} at ${at.join(" and ")}`);
-    const present = at.filter((offsets) => offsets.length > 0).length;
-    if (present > 0 && present < send.recordCount) anomalies.push(`half done: ${send.value} at ${at.join(",")}`);
-    const [first] = at[0] ?? [];
-    if (send.outcome === "ok" && first === undefined)
-      anomalies.push(`lost write: ${send.value}, acknowledged at ${send.offset}`);
-    if (send.outcome === "ok" && first !== undefined && first !== send.offset) {
-      anomalies.push(`wrong offset: ${send.value} at ${first}, acknowledged at ${send.offset}`);
-    }
-    if (send.outcome === "fail" && first !== undefined)
-      anomalies.push(`failed write is there: ${send.value} at ${first}`);
-    if (send.outcome === "ok" && send.expectedOffset !== undefined && send.offset !== send.expectedOffset) {
-      anomalies.push(`expectedOffset ${send.expectedOffset} ignored: ${send.value} at ${send.offset}`);
-    }
+/** The same for the checker of logs, which knows records by numbers, and each client as a process. */
+class Translation {
+  readonly #numbers = new Map<string, number>();
+  /** By reader: its process, and where it went on. */
+  readonly #readers = new Map<string, { readonly process: number; nextOffset: number }>();
+  #processes = 0;
+
+  logHistory({ sends, polls }: History, log: Records): LogHistory {
+    const end: PollOperation = { reader: "the end", offset: 0, records: log, nextOffset: log.length };
+    return {
+      operations: [
+        ...sends.map((send) => this.#send(send)),
+        ...polls.flatMap((poll) => this.#poll(poll, false)),
+        ...this.#poll(end, true),
+      ],
+    };
   }
-  for (const value of found.keys()) if (!sent.has(value)) anomalies.push(`value that nobody sent: ${value}`);
-  return anomalies;
-}
 
-/** What was acknowledged before another was sent stands before it. */
-function wrongOrder(sends: readonly SendOperation[]): string[] {
-  const done = sends.filter(({ outcome }) => outcome === "ok").toSorted((a, b) => a.completedMs - b.completedMs);
-  const invoked = sends.filter(({ outcome }) => outcome === "ok").toSorted((a, b) => a.invokedMs - b.invokedMs);
-  const anomalies: string[] = [];
-  let next = 0;
-  let highest: SendOperation | undefined;
-  for (const send of invoked) {
-    for (; (done[next]?.completedMs ?? Infinity) < send.invokedMs; next += 1) {
-      const one = done[next];
-      if (one !== undefined && one.offset > (highest?.offset ?? -1)) highest = one;
-    }
-    if (highest !== undefined && send.offset <= highest.offset) {
-      anomalies.push(
-        `order: ${send.value} at ${send.offset}, sent after ${highest.value} at ${highest.offset} was acknowledged`,
-      );
-    }
+  #send({ value, recordCount, invokedMs, completedMs, outcome, offset, ...conditions }: SendOperation): LogOperation {
+    const { expectedOffset, fencingToken } = conditions;
+    const values = Array.from({ length: recordCount }, (_, index) => this.#number(`${value}/${index}`));
+    const offsets = outcome === "ok" ? values.map((_, index) => offset + index) : undefined;
+    const step = { kind: "send", partition, values, offsets, expectedOffset, fencingToken } as const;
+    const answeredAt = outcome === "info" ? Infinity : completedMs;
+    const call = { process: this.#process(), invokedAt: invokedMs, answeredAt, outcome };
+    return { ...call, kind: "work", isTransaction: false, steps: [step] };
   }
-  return anomalies;
-}
 
-/** Fencing tokens never go down along the log. */
-function wrongFences(sends: readonly SendOperation[], log: readonly (readonly [number, string])[]): string[] {
-  const tokens = new Map(sends.map((send) => [`${send.value}/0`, send.fencingToken]));
-  const anomalies: string[] = [];
-  let fence = -1;
-  for (const [offset, value] of log) {
-    const token = tokens.get(value);
-    if (token === undefined) continue;
-    if (token < fence) anomalies.push(`fence ${fence} ignored: ${value} with ${token} at ${offset}`);
-    fence = Math.max(fence, token);
+  #poll({ reader, offset, records, nextOffset }: PollOperation, isFinal: boolean): LogOperation[] {
+    const known = this.#readers.get(reader) ?? { process: this.#process(), nextOffset: -1 };
+    this.#readers.set(reader, known);
+    const call = { ...anyTime, process: known.process, outcome: "ok" } as const;
+    const offsets = records.map(([at]) => at);
+    const values = records.map(([, value]) => this.#number(value));
+    const poll = { kind: "poll", polled: [{ partition, offsets, values }] } as const;
+    const work = { ...call, kind: "work", isTransaction: false, isFinal, steps: [poll] } as const;
+    const isMoved = known.nextOffset !== offset;
+    known.nextOffset = nextOffset;
+    return isMoved ? [{ ...call, kind: "seek", partitions: [partition], offset }, work] : [work];
   }
-  return anomalies;
-}
 
-/** What was read once stands there for ever, and a reader never skips or goes back. */
-function wrongPolls(polls: readonly PollOperation[], log: readonly (readonly [number, string])[]): string[] {
-  const anomalies: string[] = [];
-  for (const poll of polls) {
-    let expected = poll.offset;
-    for (const [offset, value] of poll.records) {
-      if (offset !== expected) anomalies.push(`poll skip: ${poll.reader} got ${offset}, not ${expected}`);
-      if (log[offset]?.[1] !== value)
-        anomalies.push(`changed: ${poll.reader} saw ${value} at ${offset}, now ${log[offset]?.[1]}`);
-      expected = offset + 1;
-    }
-    if (poll.nextOffset !== expected)
-      anomalies.push(`poll skip: ${poll.reader} goes on at ${poll.nextOffset}, not ${expected}`);
+  #process(): number {
+    this.#processes += 1;
+    return this.#processes;
   }
-  return anomalies;
+
+  #number(value: string): number {
+    const number = this.#numbers.get(value) ?? this.#numbers.size;
+    this.#numbers.set(value, number);
+    return number;
+  }
 }

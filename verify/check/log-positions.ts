@@ -129,39 +129,42 @@ class Client {
     );
   }
 
-  #send(work: LogWork, { partition, offsets, values }: SendStep): void {
-    if (offsets === undefined) return;
-    const { anomalies, interleaves, partitions } = this.#around;
-    const order = partitions.get(partition)?.order;
+  /** Of each record the place that it was told, or at which it was seen. */
+  #send(work: LogWork, { partition, values }: SendStep): void {
+    const table = this.#around.partitions.get(partition);
     let last = this.#sent.get(partition);
-    for (const [index, offset] of offsets.entries()) {
-      const isInternal = last?.work === work;
-      const prefix = isInternal ? "internal " : "";
-      const before = last?.offset ?? -1;
-      if (offset <= before) {
-        anomalies.add(
-          `${prefix}nonmonotonic send`,
-          () =>
-            `${partition}: ${nameOf(work)} wrote ${values[index]} at ${offset}, after its process wrote at ${before}`,
-        );
-      } else if (
-        isInternal &&
-        order !== undefined &&
-        offset > before + 1 &&
-        (index > 0 || (work.isTransaction && !interleaves))
-      ) {
-        const between = rankOf(order, offset) - rankOf(order, before + 1);
-        if (between > 0) {
-          anomalies.add(
-            "internal send skip",
-            () =>
-              `${partition}: ${nameOf(work)} wrote ${values[index]} at ${offset}, ${between} behind its own at ${before}`,
-          );
-        }
-      }
+    for (const [index, value] of values.entries()) {
+      const offset = table?.records.get(value)?.offset ?? -1;
+      if (table === undefined || offset < 0) continue;
+      if (last !== undefined) this.#compareSends(work, table, last, { value, offset, isFirst: index === 0 });
       last = { offset, work };
     }
     if (last !== undefined) this.#sent.set(partition, last);
+  }
+
+  #compareSends(
+    work: LogWork,
+    { partition, order }: PartitionTable,
+    last: { readonly offset: number; readonly work: LogWork },
+    { value, offset, isFirst }: { readonly value: number; readonly offset: number; readonly isFirst: boolean },
+  ): void {
+    const { anomalies, interleaves } = this.#around;
+    const isInternal = last.work === work;
+    if (offset <= last.offset) {
+      anomalies.add(
+        `${isInternal ? "internal " : ""}nonmonotonic send`,
+        () => `${partition}: ${nameOf(work)} wrote ${value} at ${offset}, after its process wrote at ${last.offset}`,
+      );
+      return;
+    }
+    const isOneAppend = !isFirst || (work.isTransaction && !interleaves);
+    if (!isInternal || !isOneAppend || offset === last.offset + 1) return;
+    const between = rankOf(order, offset) - rankOf(order, last.offset + 1);
+    if (between <= 0) return;
+    anomalies.add(
+      "internal send skip",
+      () => `${partition}: ${nameOf(work)} wrote ${value} at ${offset}, ${between} behind its own at ${last.offset}`,
+    );
   }
 
   /** Answers the rank of what was polled. */

@@ -150,6 +150,11 @@ const pairs: Readonly<Record<string, Pair>> = {
     bad: [transaction([send(1, 1), send(2, 0)])],
     good: [transaction([send(1, 0), send(2, 1)])],
   },
+  "a batch of which nobody knows is there in another order": {
+    name: "internal nonmonotonic send",
+    bad: [work([send([1, 2])], { outcome: "info" }), work([poll({ 0: 2, 1: 1 })], { process: 1 })],
+    good: [work([send([1, 2])], { outcome: "info" }), work([poll({ 0: 1, 1: 2 })], { process: 1 })],
+  },
   "another's record stands within a transaction": {
     name: "internal send skip",
     bad: [transaction([send(1, 0), send(3, 2)], { at: [0, 9] }), work([send(2, 1)], { process: 1, at: [0, 9] })],
