@@ -93,7 +93,10 @@ async function watchUnder(worker: Worker, session: TreeSession, shared: Shared, 
   let isUseful = true;
   const isWatching = (): boolean => isUseful && !state.hasFailed && session.isOpen;
   while (isWatching() && !worker.isOver && !oneIn(random, readsPerCrash)) {
-    isUseful = await look(worker, session, pick(random, shared.paths), sights);
+    const seen = await look(worker, session, pick(random, shared.paths));
+    isUseful = seen.isUseful;
+    // Whoever was told that the watch has ended waits for no event any more.
+    if (seen.sight !== undefined && !state.hasFailed) sights.push(seen.sight);
     await worker.pause(timing.treePauseMs);
   }
   let untilZxid: number | undefined;
@@ -109,11 +112,14 @@ async function watchUnder(worker: Worker, session: TreeSession, shared: Shared, 
   shared.logs.push({ watcher, path, isRecursive: true, sinceZxid, untilZxid, sights });
 }
 
-async function look(worker: Worker, session: TreeSession, path: string, sights: WatchSight[]): Promise<boolean> {
+async function look(
+  worker: Worker,
+  session: TreeSession,
+  path: string,
+): Promise<{ readonly isUseful: boolean; readonly sight?: WatchSight }> {
   const got = await worker.call(() => session.get(path));
-  if (got.outcome !== "ok") return got.code === "NO_NODE" || (await failed(worker, got));
-  sights.push({ kind: "data", path, mzxid: got.value.stat.mzxid });
-  return true;
+  if (got.outcome === "ok") return { isUseful: true, sight: { kind: "data", path, mzxid: got.value.stat.mzxid } };
+  return { isUseful: got.code === "NO_NODE" || (await failed(worker, got)) };
 }
 
 /** Undefined if the session does not last until then. */
