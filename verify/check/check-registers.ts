@@ -39,7 +39,7 @@ function tellsVersion(call: RegisterOperation): boolean {
 }
 
 /** How a call is named in an anomaly. */
-export function describeRegisterCall(call: RegisterOperation): string {
+function describeRegisterCall(call: RegisterOperation): string {
   const { process, kind, invokedAt, answeredAt, outcome, version, value } = call;
   const expected = call.kind === "compareAndSet" ? `${call.expectedVersion} -> ` : "";
   const at = version === undefined ? "" : ` at version ${version}`;

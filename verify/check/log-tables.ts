@@ -58,7 +58,7 @@ export function buildLogTables(history: LogHistory, anomalies: AnomalyList): Log
 }
 
 /** Whether somebody was promised that what the step sent is there. */
-export function isAcknowledged(work: LogWork, step: SendStep): boolean {
+function isAcknowledged(work: LogWork, step: SendStep): boolean {
   return work.outcome === "ok" || (!work.isTransaction && step.offsets !== undefined);
 }
 
