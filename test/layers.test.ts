@@ -162,6 +162,8 @@ const layers: readonly Layer[] = [
     packages: ["node:*", "aws-cdk-lib", "cdk-nag", "constructs", "esbuild", "zod"],
   },
   { name: "bench", files: ["bench/**"], mayImport: "any", packages: "any" },
+  // They are read beside the code, and import nothing of it.
+  { name: "models", files: ["models/**"], mayImport: [], packages: ["node:*"] },
   { name: "examples", files: ["examples/**"], mayImport: "any", packages: "any" },
   { name: "test", files: ["test/**"], mayImport: "any", packages: "any" },
 ];

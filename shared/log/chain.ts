@@ -5,6 +5,8 @@ import type { LogEntry } from "../storage/log-store.ts";
  * The prefix of a range read that follows `position` without a gap (invariant 6). What comes after a gap may be newer
  * than something that the read missed, so it is not used.
  *
+ * Model: `models/shared-log/SharedLog.tla`.
+ *
  * @throws StorageCorruptError if an entry begins inside another one: the chain is broken (invariant 1)
  */
 export function contiguousFrom(entries: readonly LogEntry[], position: number): readonly LogEntry[] {

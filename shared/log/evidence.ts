@@ -1,6 +1,8 @@
 /**
  * How old a proof is, by both clocks: the monotonic one may stand still while a process is frozen, the wall clock may step
  * (invariants 3 and 4). Time is never used to decide an order.
+ *
+ * Model: `models/shared-log/SharedLog.tla`.
  */
 import type { Clock } from "../storage/environment.ts";
 

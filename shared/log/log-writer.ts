@@ -8,6 +8,8 @@
  * A request is answered from the plan whose entry was put, and a refusal that may be due to a state that is behind only
  * after catching up. One loop runs at a time; reads may catch up beside it, because an entry is applied only where it
  * continues the state.
+ *
+ * Model: `models/shared-log/SharedLog.tla`.
  */
 import { appendAttemptsMax, catchUpBytesMax, catchUpEntriesMax, inlinePayloadBytesDefault } from "../limits.ts";
 import { StorageUnavailableError } from "../storage/errors.ts";

@@ -9,6 +9,8 @@
  *                     └─ still no answer ───────────────────► unknown
  *
  * A put again is the best probe there is: once it is answered, the position is taken, by us or by another.
+ *
+ * Model: `models/shared-log/SharedLog.tla`.
  */
 import { ambiguityProbesMax, appendBackoffMsMax, appendBackoffMsMin } from "../limits.ts";
 import { StorageThrottledError, StorageTimeoutError, StorageUnavailableError } from "../storage/errors.ts";

@@ -5,6 +5,8 @@
  * Hot payloads are not compared with the entries, which may be millions. A writer refers to a blob within a quarter of the
  * grace period after it was stored, or never; so when the oldest entry that is needed was appended half a grace period
  * after a blob was stored, nothing that is needed refers to the blob.
+ *
+ * Model: `models/sealing/Sealing.tla`.
  */
 import { catchUpBytesMax, catchUpEntriesMax, listLimitMax } from "../limits.ts";
 import { partitionLogId, segmentsLogId } from "../log/log-id.ts";

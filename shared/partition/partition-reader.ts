@@ -9,6 +9,8 @@
  *            └─ else: the entry around offset, then the segments list, then: below the start, or beyond the tail
  *
  * What it remembers (an entry, a segment, a tail) is immutable or only grows, so it can be late but never wrong.
+ *
+ * Model: `models/sealing/Sealing.tla`.
  */
 import { entryPayloadBytesMax, segmentAgeMsMax } from "../limits.ts";
 import { contiguousFrom } from "../log/chain.ts";

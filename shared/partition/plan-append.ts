@@ -4,6 +4,8 @@
  * In the order in which a request is judged: a repeat (by idempotency key or sequence) answers as the first time; then
  * the fence, the sequence, the producer's transaction, the expected offset. Requests that are accepted earlier in the group
  * count for later ones. Markers are judged by the transaction that they end alone.
+ *
+ * Model: `models/transactions/Transactions.tla`.
  */
 import {
   checkpointBytesMax,

@@ -4,6 +4,8 @@
  *     last entry ── young ──► its table, or the checkpoint that it names and the entries since
  *         │
  *         └ old, gone, or its checkpoint is gone ──► last segment: state at its end, and the entries since
+ *
+ * Model: `models/shared-log/SharedLog.tla`.
  */
 import { catchUpBytesMax, catchUpEntriesMax } from "../limits.ts";
 import { contiguousFrom } from "../log/chain.ts";

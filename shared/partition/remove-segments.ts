@@ -1,4 +1,8 @@
-/** Removes segments that retention or a truncation has put before the start of the log. */
+/**
+ * Removes segments that retention or a truncation has put before the start of the log.
+ *
+ * Model: `models/sealing/Sealing.tla`.
+ */
 import { catchUpBytesMax, deleteKeysMax } from "../limits.ts";
 import { segmentsLogId } from "../log/log-id.ts";
 import type { Storage } from "../storage/storage.ts";

@@ -6,6 +6,8 @@
  *
  * Only the put decides (invariant 7): the blobs of a sealer that loses it, or dies before it, are garbage. A sealer that
  * finds less than the log holds stops; it never leaves anything out.
+ *
+ * Model: `models/sealing/Sealing.tla`.
  */
 import { catchUpBytesMax, catchUpEntriesMax, entryPayloadBytesMax, segmentEntriesMax } from "../limits.ts";
 import { segmentAbortedMax } from "../limits/partition-transactions.ts";

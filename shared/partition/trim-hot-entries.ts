@@ -1,4 +1,8 @@
-/** Removes hot entries that are sealed and old, from a store that drops none by itself. */
+/**
+ * Removes hot entries that are sealed and old, from a store that drops none by itself.
+ *
+ * Model: `models/sealing/Sealing.tla`.
+ */
 import { catchUpBytesMax, deleteKeysMax } from "../limits.ts";
 import { partitionLogId } from "../log/log-id.ts";
 import type { LogEntry } from "../storage/log-store.ts";

@@ -1,4 +1,8 @@
-/** Deletes the records before an offset (Kafka's DeleteRecords, KIP-107): the log starts later from then on. */
+/**
+ * Deletes the records before an offset (Kafka's DeleteRecords, KIP-107): the log starts later from then on.
+ *
+ * Model: `models/sealing/Sealing.tla`.
+ */
 import type { Storage } from "../storage/storage.ts";
 import { raiseLogStart, readLogStart } from "./log-start.ts";
 import type { PartitionReader } from "./partition-reader.ts";

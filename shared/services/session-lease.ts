@@ -8,6 +8,8 @@
  *
  * It is put before the session comes to the tree, so a session of the tree without a live lease is dead. The timeout is
  * the low 20 bits of the session's id: whoever extends the lease need not read it first.
+ *
+ * Model: `models/sessions/Sessions.tla`.
  */
 import { leaseTriesMax, sessionTimeoutMsDefault, sessionTimeoutMsMax, sessionTimeoutMsMin } from "../limits.ts";
 import type { Random } from "../storage/environment.ts";

@@ -1,6 +1,8 @@
 /**
  * Ends sessions whose lease is over: the lease is flipped to closing, so that no heartbeat extends it any more, then the
  * tree closes the session, then the lease goes. Whoever finds one half-way goes on; any number may work at the same time.
+ *
+ * Model: `models/sessions/Sessions.tla`.
  */
 import {
   pageItemsMax,

@@ -1,4 +1,8 @@
-/** Sessions: opened and closed by transactions of the tree, kept alive by heartbeats on their leases. */
+/**
+ * Sessions: opened and closed by transactions of the tree, kept alive by heartbeats on their leases.
+ *
+ * Model: `models/sessions/Sessions.tla`.
+ */
 import { ServiceError } from "../api/errors.ts";
 import { sessionCreationsMax, sessionPasswordBytes, sessionSkewMs } from "../limits.ts";
 import { instantOf, isFresh } from "../log/evidence.ts";

@@ -1,6 +1,8 @@
 /**
  * Lets every partition and group know how a transaction ends. The decision stands in the transaction's item; each of these
  * steps may be done by anyone, any number of times and at the same time, and changes something once.
+ *
+ * Model: `models/transactions/Transactions.tla`.
  */
 import { type ErrorCode, ServiceError } from "../api/errors.ts";
 import { markerTriesMax, transactionRetryMs } from "../limits/transactions.ts";

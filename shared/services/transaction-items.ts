@@ -5,6 +5,8 @@
  *
  * Each write leaves its attempt id, which is what the next one is conditional on: an item that expired and was made anew
  * is another one, whatever its version.
+ *
+ * Model: `models/transactions/Transactions.tla`.
  */
 import { ServiceError } from "../api/errors.ts";
 import {

@@ -1,6 +1,8 @@
 /**
  * Ends the transactions of processes that are gone: what was decided is made known, what is over its time is aborted. Any
  * number may work at the same time.
+ *
+ * Model: `models/transactions/Transactions.tla`.
  */
 import { pageItemsMax } from "../limits.ts";
 import {

@@ -6,6 +6,8 @@
  *                              └─► decide(abort)  ──► gone      d:<producerId> := the epoch
  *
  * Each transaction of a producer has an epoch of its own. `d:` refuses what was staged for one that is decided and comes late.
+ *
+ * Model: `models/transactions/Transactions.tla`.
  */
 import { checkGroupName } from "./group-name.ts";
 import { ServiceError } from "../api/errors.ts";

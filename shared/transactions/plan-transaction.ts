@@ -1,4 +1,8 @@
-/** Decides what becomes of a transactional id; nothing here is written, and no record is changed: pure. */
+/**
+ * Decides what becomes of a transactional id; nothing here is written, and no record is changed: pure.
+ *
+ * Model: `models/transactions/Transactions.tla`.
+ */
 import { producerEpochMax, transactionSkewMs } from "../limits/transactions.ts";
 import {
   covers,

@@ -1,6 +1,8 @@
 /**
  * What one operation does to a tree, by ZooKeeper's rules and in the order of its checks (`PrepRequestProcessor`,
  * ZooKeeper 3.8): pure.
+ *
+ * Model: `models/sessions/Sessions.tla`.
  */
 import { aclListsMax, ephemeralsPerSessionMax, treeSessionsMax, znodeTtlMsMax } from "../limits.ts";
 import { type AclList, mayAccess, openAcl, openAclIndex, permission, resolveAcl } from "./acl.ts";

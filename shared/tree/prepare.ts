@@ -1,6 +1,8 @@
 /**
  * Decides what a request does to a tree, by ZooKeeper's rules and in the order of its checks (`PrepRequestProcessor`,
  * ZooKeeper 3.8): pure, on a speculation that keeps what was decided for the requests that follow.
+ *
+ * Model: `models/sessions/Sessions.tla`.
  */
 import type { Zxid } from "../brand.ts";
 import {
