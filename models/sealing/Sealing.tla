@@ -348,7 +348,7 @@ Tick ==
                               !.proven.age = IF reader.proven.position = Gone THEN 0 ELSE Older(@)]
   /\ UNCHANGED <<tail, payload, list, sealedMost, answer>>
 
-Next ==
+Step ==
   \/ Append \/ RaiseStart \/ Tick
   \/ \E o \in Offsets : DropEntry(o) \/ DropPayload(o)
   \/ \E s \in list : TrimSegment(s)
@@ -357,6 +357,9 @@ Next ==
   \/ SealAtOnce
   \/ BeginRead \/ FindSegment \/ ServeSegment \/ QueryHot \/ ServeEntry \/ Around \/ Watermark \/ Judge
   \/ LookAgain \/ FreshStart
+
+\* Where a reader is looked at, what comes after its last read is not.
+Next == ~(ReadsMax > 0 /\ reader.reads = ReadsMax /\ reader.pc = "idle") /\ Step
 
 Spec == Init /\ [][Next]_vars
 
