@@ -15,6 +15,8 @@ import { simulateShareGroup } from "./share-simulation.ts";
 import { simulateTransactions } from "./transaction-simulation.ts";
 import { simulateTransform } from "./transform-simulation.ts";
 import { simulateTree } from "./tree-simulation.ts";
+import { clusterFailpoints } from "./world/cluster.ts";
+import { simulateWorld } from "./world/world.ts";
 
 export type StoreOptions = Partial<SimulationOptions>;
 
@@ -38,6 +40,7 @@ const calmEvery = 5;
 const basics = (seed: number) => ({ seed, trouble: seed % calmEvery !== 0 });
 
 export const scenarios: readonly Scenario[] = [
+  { name: "world", weight: 60, run: (seed, store, size) => simulateWorld({ seed, store, size }) },
   { name: "partition", weight: 20, run: (seed, store, size) => simulatePartition({ seed, store, size }) },
   { name: "duties", weight: 10, run: runDuties },
   { name: "compaction", weight: 12, run: runCompaction },
@@ -53,7 +56,7 @@ export const scenarios: readonly Scenario[] = [
 ];
 
 /** What happens to processes and calls by the doing of a scenario, not of the store. */
-export const worldFailpoints: readonly string[] = [];
+export const worldFailpoints: readonly string[] = clusterFailpoints;
 
 /** The one of `among` that a seed runs. */
 export function scenarioOf(seed: number, among: readonly Scenario[] = scenarios): Scenario {

@@ -2,6 +2,9 @@
 import { parentPort } from "node:worker_threads";
 import { runSeed, type SeedRun } from "./run-seed.ts";
 
+// Errors are many, and mostly expected; a seed that fails is run again by the one who asked for it.
+Error.stackTraceLimit = 0;
+
 const port = parentPort;
 if (port === null) throw new Error("this is a worker of test/simulation/crew.ts");
 
