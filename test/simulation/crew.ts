@@ -62,7 +62,7 @@ class Member {
     };
     worker.on("message", onMessage);
     worker.on("error", reject);
-    worker.postMessage(this.#batch);
+    worker.postMessage(this.#batch, []);
     try {
       await promise;
     } finally {
