@@ -100,11 +100,14 @@ RangeReads(from, before) == {found \in SUBSET Hot(from) : \A o \in Hot(from) : o
 RECURSIVE ChainIn(_, _)
 ChainIn(found, o) == IF o \in found THEN {o} \union ChainIn(found, o + 1) ELSE {}
 
+\* Where a reader is looked at, what comes after its last read is not.
+IsRead == ReadsMax > 0 /\ reader.reads = ReadsMax /\ reader.pc = "idle"
 IsDone == reader.reads = ReadsMax /\ reader.pc = "idle" /\ \A s \in Sealers : sealer[s].runs = SealsMax /\ sealer[s].pc = "idle"
 
 (* --------------------- append, truncate, and what they leave behind --------------------- *)
 
 Append ==
+  /\ ~IsRead
   /\ tail < OffsetsMax
   /\ hot' = [hot EXCEPT ![tail] = 0]
   /\ payload' = payload \union {tail}
@@ -113,11 +116,13 @@ Append ==
 
 \* truncatePartition, retainPartition: up to any offset that is proven to be in the log.
 RaiseStart ==
+  /\ ~IsRead
   /\ \E o \in start.offset + 1 .. tail : start' = [start EXCEPT !.offset = o, !.age = 0]
   /\ UNCHANGED <<tail, hot, payload, list, blob, sealedMost, sealer, reader, answer>>
 
 \* trimHotEntries, and a store's TTL: in any order, late or never.
 DropEntry(o) ==
+  /\ ~IsRead
   /\ IsHot(o)
   /\ hot[o] > GraceTicks
   /\ o < ListEnd \/ TrimUnsealed
@@ -126,6 +131,7 @@ DropEntry(o) ==
 
 \* unneededHotBlobs, and the deletion behind trimHotEntries: the entry may still be there, where a store drops it late.
 DropPayload(o) ==
+  /\ ~IsRead
   /\ o \in payload
   /\ ~IsHot(o) \/ hot[o] > GraceTicks
   /\ o < ListEnd \/ CollectUnsealed
@@ -134,6 +140,7 @@ DropPayload(o) ==
 
 \* removeSegments: the list's entry first, its blob after it. The last entry stays.
 TrimSegment(s) ==
+  /\ ~IsRead
   /\ s \in list
   /\ s.end <= start.settled
   /\ s # LastListed \/ TrimLastOfList
@@ -142,6 +149,7 @@ TrimSegment(s) ==
 
 \* removeSegments behind the entry, and of the last one; unreferencedSegmentBlobs of what never came to the list.
 DropBlob(b) ==
+  /\ ~IsRead
   /\ b \in blob
   /\ LET isListed == \E s \in list : s.id = b.id
      IN  IF isListed THEN b.end <= start.settled ELSE b.end <= start.settled \/ b.age > GraceTicks
@@ -201,6 +209,7 @@ Put(s) ==
 
 \* All that a run does, as one step.
 SealAtOnce ==
+  /\ ~IsRead
   /\ SealersAtOnce # {}
   /\ \E last \in ChainIn(Hot(0), ListEnd) :
        LET new == [base |-> ListEnd, end |-> last + 1, id |-> <<0, last>>] IN
@@ -334,6 +343,7 @@ FreshStart ==
 (* ------------------------------ time ------------------------------ *)
 
 Tick ==
+  /\ ~IsRead
   /\ ~IsDone
   /\ hot' = [o \in Offsets |-> IF IsHot(o) THEN Older(hot[o]) ELSE Gone]
   \* The age of what is listed, and of a start that has settled, matters no more.
@@ -348,7 +358,7 @@ Tick ==
                               !.proven.age = IF reader.proven.position = Gone THEN 0 ELSE Older(@)]
   /\ UNCHANGED <<tail, payload, list, sealedMost, answer>>
 
-Step ==
+Next ==
   \/ Append \/ RaiseStart \/ Tick
   \/ \E o \in Offsets : DropEntry(o) \/ DropPayload(o)
   \/ \E s \in list : TrimSegment(s)
@@ -357,9 +367,6 @@ Step ==
   \/ SealAtOnce
   \/ BeginRead \/ FindSegment \/ ServeSegment \/ QueryHot \/ ServeEntry \/ Around \/ Watermark \/ Judge
   \/ LookAgain \/ FreshStart
-
-\* Where a reader is looked at, what comes after its last read is not.
-Next == ~(ReadsMax > 0 /\ reader.reads = ReadsMax /\ reader.pc = "idle") /\ Step
 
 Spec == Init /\ [][Next]_vars
 
