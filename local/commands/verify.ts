@@ -109,7 +109,7 @@ export function registerVerify(
 function exitAsUsage(error: CommanderError): never {
   // It was help that was asked for.
   if (error.exitCode === 0) process.exit(0);
-  throw usage(error.message, error);
+  throw usage(error.message.replace(/^error: /, ""), error);
 }
 
 async function verify(

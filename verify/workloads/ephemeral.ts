@@ -39,7 +39,7 @@ export async function ephemeralWorkload(context: WorkloadContext): Promise<reado
 
 async function liveAgain(worker: Worker, shared: Shared): Promise<void> {
   const { target, timing, random } = worker.context;
-  while (!worker.isOver) {
+  do {
     const renewals: Operation[] = [];
     const renewing = (): ((outcome: Operation["outcome"]) => void) => {
       const { process } = worker;
@@ -71,7 +71,7 @@ async function liveAgain(worker: Worker, shared: Shared): Promise<void> {
       worker.context.tally.crashes += 1;
     }
     worker.renumber();
-  }
+  } while (!worker.isOver);
 }
 
 /** Creates an ephemeral, looks at it for a while, and at times deletes it itself. */

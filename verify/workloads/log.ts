@@ -53,21 +53,22 @@ interface ProducerOptions {
 async function produce(worker: Worker, options: ProducerOptions): Promise<void> {
   const { target, random, timing, tally, budget } = worker.context;
   const topic = options.places[0]?.topic ?? "";
-  while (!worker.isOver && budget.left > 0) {
+  do {
     const opened = await worker.call(() => target.log.openProducer({ topic, idempotent: options.idempotent }));
     if (opened.outcome !== "ok") {
       await worker.rest();
       continue;
     }
     const producer = opened.value;
-    while (!worker.isOver && budget.left > 0) {
+    while (budget.left > 0) {
       if (!(await sendBatch(worker, producer, options)) || oneIn(random, batchesPerCrash)) break;
       if (timing.logPauseMs > 0) await worker.pause(timing.logPauseMs);
+      if (worker.isOver) break;
     }
     producer.crash();
     tally.crashes += 1;
     worker.renumber();
-  }
+  } while (!worker.isOver && budget.left > 0);
 }
 
 /** False when the producer is of no more use. */

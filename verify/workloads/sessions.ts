@@ -9,22 +9,22 @@ const operationsPerCrash = 300;
 /** False when the session is of no more use. */
 export type Step = (session: TreeSession) => Promise<boolean>;
 
-/** Takes step after step until the load is over, under one session after the other. */
+/** Takes step after step until the load is over, but at least one, under one session after the other. */
 export async function takeSteps(worker: Worker, step: Step): Promise<void> {
   const { random, timing, tally } = worker.context;
-  while (!worker.isOver) {
+  do {
     const session = await openSession(worker);
     if (session === undefined) continue;
     let isUseful = true;
-    while (isUseful && !worker.isOver && !oneIn(random, operationsPerCrash)) {
+    do {
       isUseful = (await step(session)) && session.isOpen;
       await worker.pause(timing.treePauseMs);
-    }
+    } while (isUseful && !worker.isOver && !oneIn(random, operationsPerCrash));
     if (isUseful && worker.isOver) await worker.call(() => session.close());
     else session.crash();
     tally.crashes += 1;
     worker.renumber();
-  }
+  } while (!worker.isOver);
 }
 
 /** Undefined after a failure, and a rest. */

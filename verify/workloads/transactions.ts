@@ -71,7 +71,7 @@ function offsetPlace({ topic }: Shared): TopicPartition {
 async function runClient(worker: Worker, shared: Shared, group: string): Promise<void> {
   const { target, random, timing } = worker.context;
   let nextOffset = 1;
-  while (!worker.isOver) {
+  do {
     const opened = await worker.call(() =>
       target.log.openTransactionalProducer({ transactionalId: group, timeoutMs: timing.transactionTimeoutMs }),
     );
@@ -83,19 +83,19 @@ async function runClient(worker: Worker, shared: Shared, group: string): Promise
     const client: Client = { worker, shared, group, producer: opened.value, reader, nextOffset };
     startReading(client);
     let isUseful = true;
-    while (isUseful && !worker.isOver) {
+    do {
       if (target.log.writeAtomically !== undefined && oneIn(random, transactionsPerOneCall)) await writeAtOnce(client);
       else isUseful = await runTransaction(client);
       if (oneIn(random, transactionsPerLook)) await lookAtOffset(client);
       await worker.pause(timing.logPauseMs);
-    }
+    } while (isUseful && !worker.isOver);
     client.producer.crash();
     reader.crash();
     ({ nextOffset } = client);
     worker.context.tally.crashes += 1;
     shared.operations.push({ kind: "crash", partitions: shared.places.map(partitionName), ...worker.mark() });
     worker.renumber();
-  }
+  } while (!worker.isOver);
 }
 
 function startReading({ worker, shared, reader }: Client): void {

@@ -70,7 +70,7 @@ async function makeLastChange(worker: Worker, { root }: Shared): Promise<{ path:
 }
 
 async function watch(worker: Worker, shared: Shared, watcher: string): Promise<void> {
-  for (let lives = 1; !worker.isOver; lives += 1) {
+  for (let lives = 1; lives === 1 || !worker.isOver; lives += 1) {
     const session = await openSession(worker);
     if (session === undefined) continue;
     await watchUnder(worker, session, shared, `${watcher}.${lives}`);
