@@ -1,7 +1,7 @@
 /**
  * Runs `streamkeeper verify` against servers that are killed and paused at random:
  *
- *     npm run test:verify -- [--minutes <number>] [--store embedded|aws] [--seed <number>] [--history <file>]
+ *     npm run test:verify -- [--minutes <number>] [--store embedded|aws] [--workloads <names>] [--seed <number>] [--history <file>]
  *
  * without a store against both, one after the other: one server on the embedded store, then two on emulators of AWS. Ends
  * with the exit code 1 if either run is not clean.
@@ -22,6 +22,7 @@ const { values } = parseArgs({
     minutes: { type: "string", default: "10" },
     store: { type: "string" },
     seed: { type: "string" },
+    workloads: { type: "string" },
     history: { type: "string" },
   },
 });
@@ -34,9 +35,10 @@ async function verify(kind: DeploymentKind): Promise<void> {
   try {
     await using deployment = await startHurtDeployment(kind, folder);
     process.stdout.write(`${kind}: ${deployment.endpoints}\n`);
-    const { minutes, seed, history } = values;
+    const { minutes, seed, workloads, history } = values;
     const args = ["verify", "--endpoint", deployment.endpoints, "--minutes", minutes, "--hurt", deployment.hurt];
     if (seed !== undefined) args.push("--seed", seed);
+    if (workloads !== undefined) args.push("--workloads", workloads);
     if (history !== undefined) args.push("--history", `${history}.${kind}`);
     const child = spawn(process.execPath, [shim, ...args], { stdio: "inherit" });
     const [code] = (await once(child, "exit")) as [number | null];
