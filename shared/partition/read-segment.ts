@@ -1,6 +1,14 @@
 /** Reads batches out of a sealed segment: one ranged read, whatever its size. */
 import { entryPayloadBytesMax } from "../limits.ts";
-import { batchField, batchHeaderBytes, batchLengthEnd, lastOffset, readBatchHeader } from "../record/record-batch.ts";
+import { MalformedBytesError } from "../record/malformed-bytes-error.ts";
+import {
+  batchField,
+  type BatchHeader,
+  batchHeaderBytes,
+  batchLengthEnd,
+  lastOffset,
+  readBatchHeader,
+} from "../record/record-batch.ts";
 import type { BlobRange } from "../storage/blob-store.ts";
 import { StorageCorruptError } from "../storage/errors.ts";
 import { segmentBlobStem } from "../storage/item-keys.ts";
@@ -106,7 +114,7 @@ export function batchesFrom(bytes: Uint8Array, key: string, offset: number, limi
     const length = left < batchHeaderBytes ? 0 : view.getInt32(at + batchField.batchLength) + batchLengthEnd;
     if (length < batchHeaderBytes || length > left)
       throw new StorageCorruptError(`${key} holds no whole batch at ${at}`);
-    const header = readBatchHeader(bytes, at);
+    const header = headerAt(bytes, at, key);
     const end = lastOffset(header) + 1;
     if (end > offset) {
       if (end > (limits.endOffset ?? Infinity)) break;
@@ -119,4 +127,13 @@ export function batchesFrom(bytes: Uint8Array, key: string, offset: number, limi
     at += length;
   }
   return { batches, nextOffset };
+}
+
+function headerAt(bytes: Uint8Array, at: number, key: string): BatchHeader {
+  try {
+    return readBatchHeader(bytes, at);
+  } catch (cause) {
+    if (!(cause instanceof MalformedBytesError)) throw cause;
+    throw new StorageCorruptError(`${key} holds no batch at ${at}`, { cause });
+  }
 }

@@ -5,8 +5,9 @@ import { readSegment, segmentLogKey } from "../../../shared/partition/read-segme
 import { SegmentBuilder } from "../../../shared/partition/segment-builder.ts";
 import type { SegmentDescriptor } from "../../../shared/partition/segment-descriptor.ts";
 import { encodeBatch } from "../../../shared/record/encode-batch.ts";
-import { readBatchHeader } from "../../../shared/record/record-batch.ts";
+import { batchField, readBatchHeader } from "../../../shared/record/record-batch.ts";
 import { countRequests } from "../../../shared/storage/count-requests.ts";
+import { StorageCorruptError } from "../../../shared/storage/errors.ts";
 import { createMemoryStorage } from "../../../shared/storage/memory/memory-storage.ts";
 import type { Storage } from "../../../shared/storage/storage.ts";
 import { name, numbered, recordsFrom } from "./partition-fixture.ts";
@@ -124,5 +125,7 @@ describe("a segment that is not there as it should be", () => {
     await expect(readSegment(cut, name, segment, baseOffset, limits)).rejects.toThrow(/has \d+ of \d+ bytes/);
     const other = serving((bytes) => bytes.fill(0));
     await expect(readSegment(other, name, segment, baseOffset, limits)).rejects.toThrow(/no whole batch at 0/);
+    const flipped = serving((bytes) => bytes.with(batchField.magic, 3));
+    await expect(readSegment(flipped, name, segment, baseOffset, limits)).rejects.toThrow(StorageCorruptError);
   });
 });
