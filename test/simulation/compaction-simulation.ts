@@ -17,8 +17,8 @@ import { readBatchHeader, recordsOf } from "../../shared/record/record-batch.ts"
 import type { SimulatedProcess } from "../../shared/storage/memory/simulated-process.ts";
 import { SimulatedStore, type SimulationOptions } from "../../shared/storage/memory/simulated-store.ts";
 import type { Storage } from "../../shared/storage/storage.ts";
-import { compact, keyedBatch } from "../shared/partition/compaction-fixture.ts";
-import { type ModelRecord, problemsOf } from "../shared/partition/compaction-model.ts";
+import { compact, compaction, keyedBatch } from "../shared/partition/compaction-fixture.ts";
+import { lastOfEach, type ModelRecord, problemsOf } from "../shared/partition/compaction-model.ts";
 import { blobsOf, hourMs, minuteMs, name, sealSettings, writerOf } from "../shared/partition/partition-fixture.ts";
 import { faultsMost, swarm } from "./swarm.ts";
 
@@ -36,6 +36,7 @@ const { blobFlipped: _, ...faults } = faultsMost;
 const frozenMs = 5 * hourMs;
 const sealEveryMs = 3 * hourMs;
 const readTriesMax = 100;
+const tombstoneEvery = 4;
 
 /** What is wrong, in words; nothing if all went well. */
 export async function simulateCompaction(
@@ -106,7 +107,7 @@ class World {
     }
     const { id, cleanedTo } = (await readPartitionStart(this.#storage, name)).compaction;
     const read = await this.#read(this.#store.process(), 0, 0);
-    this.problems.push(...problemsOf(read, this.#written, new Map(), { cleanedTo, mayLackTombstones: false }));
+    this.problems.push(...problemsOf(read, this.#written, new Map(), { cleanedTo, mayLackTombstones: true }));
     if (cleanedTo !== this.#written.length) this.problems.push(`cleaned to ${cleanedTo} of ${this.#written.length}`);
     const blobs = await blobsOf(this.#storage, "segments/");
     for (const { key } of blobs) if (!key.includes(`compacted.${id}.`)) this.problems.push(`left over: ${key}`);
@@ -129,7 +130,10 @@ class World {
 
   /** As an idempotent client does it: what may have been written already is looked for. */
   async #append(keys: readonly number[], bytes: number): Promise<void> {
-    const records = keys.map((key) => [`k${key}`, `${(this.#values += 1)}`.padEnd(bytes, ".")] as const);
+    const records = keys.map((key): readonly [string, string | null] => {
+      this.#values += 1;
+      return [`k${key}`, this.#values % tombstoneEvery === 0 ? null : `${this.#values}`.padEnd(bytes, ".")];
+    });
     const batch = keyedBatch(records, { timestamp: this.#storage.clock.wallMs() });
     const position = this.#written.length;
     this.#unsure = records.map(([key, value], index) => ({
@@ -174,19 +178,28 @@ class World {
     const known = [...this.#written];
     const process = this.#store.process();
     if (freezeAfterMs > 0) this.#store.time.schedule(freezeAfterMs, () => process.freeze(frozenMs));
+    const begunMs = this.#store.time.nowMs;
     const read = await this.#read(process, pauseMs, known.length);
-    this.#checks.push(() => this.#checkScan(read, known));
+    const isInTime = this.#store.time.nowMs - begunMs < compaction.deleteRetentionMs;
+    this.#checks.push(() => this.#checkScan(read, known, isInTime));
   }
 
-  #checkScan(read: readonly ModelRecord[], known: readonly ModelRecord[]): void {
+  /** @param isInTime whether it took less than tombstones are kept */
+  #checkScan(read: readonly ModelRecord[], known: readonly ModelRecord[], isInTime: boolean): void {
     // It may be compacted or not: what must hold is what holds for both.
-    const options = { cleanedTo: Infinity, mayLackTombstones: false };
+    const options = { cleanedTo: Infinity, mayLackTombstones: true };
     const found = problemsOf(read, [...this.#written, ...this.#unsure], new Map(), options).filter(
       (problem) => !problem.includes("left over"),
     );
     const seen = new Map(read.map(({ key, offset }) => [key, offset]));
-    for (const { key, offset } of known) {
-      if ((seen.get(key) ?? -1) < offset) this.problems.push(`a scan of ${known.length} missed ${key} at ${offset}`);
+    for (const { key, offset, value } of lastOfEach(known, new Map()).values()) {
+      const seenOffset = seen.get(key);
+      if (seenOffset !== undefined && seenOffset >= offset) continue;
+      // Whoever sees nothing of a key takes it for deleted; whoever sees an old value must see the tombstone in time.
+      const isDeleted = value === null && seenOffset === undefined;
+      const mayBeGone =
+        !isInTime && this.#written.some((one) => one.key === key && one.value === null && one.offset >= offset);
+      if (!isDeleted && !mayBeGone) this.problems.push(`a scan of ${known.length} missed ${key} at ${offset}`);
     }
     this.problems.push(...found.filter((problem) => !problem.startsWith("the last")));
   }

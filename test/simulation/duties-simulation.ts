@@ -8,10 +8,11 @@ import { collectPartition } from "../../shared/partition/collect-partition.ts";
 import { readLogStart } from "../../shared/partition/log-start.ts";
 import { PartitionReader } from "../../shared/partition/partition-reader.ts";
 import type { PartitionWriter } from "../../shared/partition/partition-writer.ts";
+import type { RetentionSettings } from "../../shared/partition/retention.ts";
 import { retainPartition } from "../../shared/partition/retain-partition.ts";
 import { sealPartition } from "../../shared/partition/seal-partition.ts";
 import { segmentFileKeys } from "../../shared/partition/segment-blobs.ts";
-import { decodeSegmentDescriptor } from "../../shared/partition/segment-descriptor.ts";
+import { decodeSegmentDescriptor, type SegmentDescriptor } from "../../shared/partition/segment-descriptor.ts";
 import { truncatePartition } from "../../shared/partition/truncate-partition.ts";
 import { SimulatedStore, type SimulationOptions } from "../../shared/storage/memory/simulated-store.ts";
 import type { Storage } from "../../shared/storage/storage.ts";
@@ -73,6 +74,9 @@ class World {
   readonly #acknowledged = new Map<number, string>();
   readonly #under: Promise<void>[] = [];
   #values = 0;
+  /** Steps that may raise the start of the log, and those of them that have ended. */
+  #starts = 0;
+  #startsEnded = 0;
 
   constructor(store: SimulatedStore) {
     this.#store = store;
@@ -125,16 +129,42 @@ class World {
         await collectPartition(storage, name);
         return;
       case "retain":
-        await retainPartition(storage, name, step);
-        return;
+        return await this.#retain(storage, step);
       case "truncate": {
+        this.#starts += 1;
         const reader = new PartitionReader(storage, name);
         await truncatePartition(storage, name, reader, Math.floor(step.where * (await reader.highWatermark())));
+        this.#startsEnded += 1;
         return;
       }
       case "read":
         return this.#read(step.where, step.reader, step.freezeAfterMs);
     }
+  }
+
+  /** Gives up what is too old, or what is too much without it, and no more. */
+  async #retain(storage: Storage, settings: RetentionSettings): Promise<void> {
+    const isAlone = this.#starts === this.#startsEnded;
+    this.#starts += 1;
+    const others = this.#starts;
+    const before = this.#segments();
+    const from = await readLogStart(this.#storage, name);
+    const start = await retainPartition(storage, name, settings);
+    this.#startsEnded += 1;
+    if (!isAlone || others !== this.#starts || start <= from) return;
+    const last = before.findLast(({ endOffset }) => endOffset <= start);
+    const keptBytes = this.#segments().reduce((sum, one) => (one.baseOffset >= start ? sum + one.sizeBytes : sum), 0);
+    const { retentionMs = Infinity, retentionBytes = Infinity } = settings;
+    const isOld = last !== undefined && this.#storage.clock.wallMs() - last.lastAppendedMs > retentionMs;
+    if (isOld || keptBytes >= retentionBytes) return;
+    this.problems.push(
+      `retention of ${retentionMs} ms and ${retentionBytes} bytes raised the start to ${start}, and left ${keptBytes} bytes`,
+    );
+  }
+
+  #segments(): readonly SegmentDescriptor[] {
+    const entries = this.#store.logs.from(segmentsLogId(name.topicId, name.partition), 0, 10_000);
+    return entries.map((entry) => decodeSegmentDescriptor(entry));
   }
 
   async #append(records: number, isLarge: boolean): Promise<void> {

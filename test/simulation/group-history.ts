@@ -17,12 +17,27 @@ export class GroupHistory {
   readonly #committed = new Map<string, number>();
   /** Who was told to own a partition at an epoch. */
   readonly #owners = new Map<string, string>();
+  /** By partition, who reads it as far as it knows, and when it sent the last heartbeat that was answered. */
+  readonly #readers = new Map<number, Map<string, number>>();
+  readonly #evicted = new Set<string>();
+  readonly #store: SimulatedStore;
+  readonly #aloneMs: number;
   #state: GroupState = emptyGroup;
   #epoch = 0;
 
+  /** @param aloneMs after its last answered heartbeat, in which nobody else may be given what a consumer reads */
+  constructor(store: SimulatedStore, aloneMs: number) {
+    this.#store = store;
+    this.#aloneMs = aloneMs;
+  }
+
+  get nowMs(): number {
+    return this.#store.time.nowMs;
+  }
+
   /** Sees each update of the group's item at the moment when the store applies it. */
-  watch(store: SimulatedStore, sort: string): void {
-    const { items } = store;
+  watch(sort: string): void {
+    const { items } = this.#store;
     const update = items.update.bind(items);
     items.update = (key, change, conditions) => {
       const result = update(key, change, conditions);
@@ -60,8 +75,18 @@ export class GroupHistory {
     this.#epoch = this.#state.epoch;
   }
 
-  /** A consumer was told what it owns. */
-  told(memberId: string, epoch: number, partitions: readonly number[]): void {
+  /** A consumer was told what it owns, as the answer to what it sent then. */
+  told(memberId: string, epoch: number, partitions: readonly number[], sentAtMs: number): void {
+    this.gone(memberId);
+    for (const partition of partitions) {
+      const readers = this.#readers.get(partition) ?? new Map<string, number>();
+      this.#readers.set(partition, readers);
+      for (const [other, heardAtMs] of readers) {
+        if (this.nowMs >= heardAtMs + this.#aloneMs) continue;
+        this.anomalies.push(`${memberId} was given partition ${partition}, which ${other} has not given up`);
+      }
+      if (!this.#evicted.has(memberId)) readers.set(memberId, sentAtMs);
+    }
     for (const partition of partitions) {
       const at = `${partition}@${epoch}`;
       const other = this.#owners.get(at);
@@ -70,6 +95,17 @@ export class GroupHistory {
       }
       this.#owners.set(at, memberId);
     }
+  }
+
+  /** Somebody else makes a consumer leave, which hears of it by and by. */
+  evicted(memberId: string): void {
+    this.#evicted.add(memberId);
+    this.gone(memberId);
+  }
+
+  /** A consumer reads no more. */
+  gone(memberId: string): void {
+    for (const readers of this.#readers.values()) readers.delete(memberId);
   }
 
   /** A consumer handled the records from one offset to before another. */

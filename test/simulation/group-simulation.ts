@@ -20,6 +20,7 @@ const partitionsCount = 24;
 const topic = "t";
 const lifeMs = 600_000;
 const sessionTimeoutMs = 10_000;
+const rebalanceTimeoutMs = 8_000;
 /** Longer than any consumer needs to hear of a change, and to tell that it gave up what it was asked for. */
 const settleMsMax = 5_000;
 
@@ -72,8 +73,8 @@ class Simulation {
     this.#world = world;
     this.#random = world.store.random;
     this.#options = options;
-    this.#history = new GroupHistory();
-    this.#history.watch(world.store, name.group);
+    this.#history = new GroupHistory(world.store, rebalanceTimeoutMs - sessionSkewMs);
+    this.#history.watch(name.group);
     this.#servers = Array.from({ length: serversCount }, () => this.#start());
   }
 
@@ -195,6 +196,7 @@ class Simulation {
     for (let change = 0; change < 3; change += 1) {
       const { memberList } = await this.#world.one.groups.describe(name);
       const gone = this.#random.pick(memberList).memberId;
+      this.#history.evicted(gone);
       await this.#world.one.groups.leave({ ...name, memberId: gone, forever: true });
       await this.#expectSettled(settleMsMax);
       // Whoever was made to leave joins again, and that is a change of its own.
@@ -247,13 +249,14 @@ class Consumer {
       memberId: this.#id,
       topics: [topic],
       sessionTimeoutMs: timeoutMs,
-      rebalanceTimeoutMs: 8_000,
+      rebalanceTimeoutMs,
     };
     for (let attempt = 0; attempt < 20; attempt += 1) {
+      const sentAtMs = this.#history.nowMs;
       const joined = await this.#ask(3_000, ({ groups }) => groups.join(request));
       if (joined instanceof ServiceError) return false;
       if (joined === undefined) continue;
-      this.#take(joined);
+      this.#take(joined, sentAtMs);
       return true;
     }
     return false;
@@ -266,6 +269,7 @@ class Consumer {
   }
 
   crash(): void {
+    this.#history.gone(this.#id);
     this.#positions.clear();
   }
 
@@ -321,6 +325,7 @@ class Consumer {
     const membership = this.#membership;
     if (membership === undefined) return false;
     const { memberId, memberEpoch, assignment } = membership;
+    const sentAtMs = this.#history.nowMs;
     const answer = await this.#ask(2_000, ({ groups }) =>
       groups.heartbeat({ ...name, memberId, memberEpoch, owned: assignment }),
     );
@@ -332,7 +337,7 @@ class Consumer {
     const lost = partitionsOf(assignment).filter((partition) => !partitionsOf(answer.assignment).includes(partition));
     // The last chance to save where it is.
     if (lost.length > 0 && !(await this.#commit())) return false;
-    this.#take(answer);
+    this.#take(answer, sentAtMs);
     this.#beatsAtMs = lost.length > 0 ? nowMs : nowMs + answer.heartbeatIntervalMs;
     return true;
   }
@@ -341,11 +346,11 @@ class Consumer {
     return partitionsOf(this.#membership?.assignment ?? []);
   }
 
-  #take(membership: Membership): void {
+  #take(membership: Membership, sentAtMs: number): void {
     this.#membership = membership;
     const owned = new Set(this.#owned());
     for (const partition of this.#positions.keys()) if (!owned.has(partition)) this.#positions.delete(partition);
-    this.#history.told(this.#id, membership.memberEpoch, [...owned]);
+    this.#history.told(this.#id, membership.memberEpoch, [...owned], sentAtMs);
   }
 }
 
