@@ -6,6 +6,7 @@ import { simulateCompaction } from "./compaction-simulation.ts";
 import { anySteps as compactionSteps } from "./compaction-steps.ts";
 import { simulateDuties } from "./duties-simulation.ts";
 import { anySteps as dutiesSteps } from "./duties-steps.ts";
+import { simulateExactlyOnce } from "./exactly-once-simulation.ts";
 import { simulateFrozenHolders } from "./frozen-holders.ts";
 import { simulateGroup } from "./group-simulation.ts";
 import { simulateLock } from "./lock-simulation.ts";
@@ -17,6 +18,7 @@ import { simulateTransform } from "./transform-simulation.ts";
 import { simulateTree } from "./tree-simulation.ts";
 import { clusterFailpoints } from "./world/cluster.ts";
 import { simulateWorld } from "./world/world.ts";
+import { simulateZnodes } from "./znode-simulation.ts";
 
 export type StoreOptions = Partial<SimulationOptions>;
 
@@ -53,6 +55,12 @@ export const scenarios: readonly Scenario[] = [
   { name: "share-groups", weight: 8, run: (seed, store, size) => simulateShareGroup({ ...basics(seed), store, size }) },
   { name: "transactions", weight: 12, run: (seed, store) => simulateTransactions({ ...basics(seed), store }) },
   { name: "transform", weight: 8, run: runTransform },
+  {
+    name: "exactly-once",
+    weight: 8,
+    run: (seed, store, size) => simulateExactlyOnce({ ...basics(seed), store, size }),
+  },
+  { name: "znodes", weight: 8, run: (seed, store, size) => simulateZnodes({ ...basics(seed), store, size }) },
 ];
 
 /** What happens to processes and calls by the doing of a scenario, not of the store. */
