@@ -92,18 +92,22 @@ export async function extendLease(
   return isOwn(existing, password, "live") && leaseOf(existing).expiresAtMs > clock.wallMs();
 }
 
-/** For its owner. False unless it was live, or is closing already. */
+/** For its owner: closing now or already, over before that; or it is over, and nobody knows whether this call ended it. */
 export async function closeOwnLease(
   { items, clock }: Storage,
   namespace: string,
   credentials: SessionCredentials,
-): Promise<boolean> {
+): Promise<"closing" | "over" | "unknown"> {
   const key = sessionKey(namespace, credentials.sessionId);
   const change = { set: { state: "closing" } };
-  const written = await untilAnswered(leaseTriesMax, () =>
-    items.update(key, change, ownAndLive(credentials, clock.wallMs())),
-  );
-  return written.applied || isOwn(written.existing, credentials.password, "closing");
+  let tries = 0;
+  const written = await untilAnswered(leaseTriesMax, () => {
+    tries += 1;
+    return items.update(key, change, ownAndLive(credentials, clock.wallMs()));
+  });
+  if (written.applied || isOwn(written.existing, credentials.password, "closing")) return "closing";
+  // A reaper may have finished by now what a try began whose answer was lost.
+  return tries > 1 ? "unknown" : "over";
 }
 
 function ownAndLive({ password }: SessionCredentials, nowMs: number): readonly Condition[] {

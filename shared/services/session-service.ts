@@ -3,7 +3,7 @@
  *
  * Model: `models/sessions/Sessions.tla`.
  */
-import { ServiceError } from "../api/errors.ts";
+import { type Effect, ServiceError } from "../api/errors.ts";
 import { sessionCreationsMax, sessionPasswordBytes, sessionSkewMs } from "../limits.ts";
 import { instantOf, isFresh } from "../log/evidence.ts";
 import type { Random } from "../storage/environment.ts";
@@ -67,10 +67,12 @@ class LeasedSessions implements SessionService {
   async close(namespace: string, credentials: SessionCredentials): Promise<{ readonly zxid: number }> {
     return await withChangeErrors(async () => {
       await this.#namespaces.require(namespace);
-      if (!(await closeOwnLease(this.#storage, namespace, credentials))) throw sessionExpired();
+      const lease = await closeOwnLease(this.#storage, namespace, credentials);
+      if (lease !== "closing") throw sessionExpired(lease === "over" ? "none" : "unknown");
       const zxid = await afterChange(() => this.#reaper.closeInTree(namespace, credentials.sessionId));
       await this.#dropLease(namespace, credentials.sessionId);
-      if (zxid === undefined) throw sessionExpired();
+      // Another has closed it in the tree, for its time was over or because the lease says so.
+      if (zxid === undefined) throw sessionExpired("unknown");
       return { zxid };
     });
   }
@@ -143,6 +145,6 @@ function newPassword(random: Random): Uint8Array {
   return password;
 }
 
-function sessionExpired(): ServiceError {
-  return new ServiceError("SESSION_EXPIRED", sessionExpiredMessage);
+function sessionExpired(effect: Effect = "none"): ServiceError {
+  return new ServiceError("SESSION_EXPIRED", sessionExpiredMessage, { effect });
 }

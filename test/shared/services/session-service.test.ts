@@ -124,6 +124,21 @@ describe("a session", () => {
     });
   });
 
+  // Found by simulation (world, seeds 12 and 811): it was told that its close had no effect.
+  test("is not said to have been over before, where a reaper has finished its close", async () => {
+    const world = new SessionWorld();
+    await world.run(async () => {
+      const { sessions } = world.start();
+      const session = await sessions.create(namespace, { timeoutMs });
+      world.store.failNext("items.update", "timeoutAfter");
+      const closing = sessions.close(namespace, session).catch((cause: unknown) => cause);
+      await world.sleep(500);
+      await world.observer.sessions.reap(namespace, session.sessionId);
+      expect(await closing).toMatchObject({ code: "SESSION_EXPIRED", effect: "unknown" });
+      expect(await world.open()).toEqual([]);
+    });
+  });
+
   test("is closed although its lease cannot be deleted then: its wake-up does that", async () => {
     const world = new SessionWorld();
     await world.run(async () => {
