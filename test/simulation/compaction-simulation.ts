@@ -96,6 +96,11 @@ class World {
     await this.#pass(frozenMs);
     await Promise.all(this.#under);
     for (const check of this.#checks) check();
+    // Collectors that fail and die, one after the other: the last ones finish what they left.
+    for (let round = 0; round < 12; round += 1) {
+      await this.#pass(3 * hourMs);
+      await this.#duty({ kind: "collect", fate: "none", afterMs: 1 });
+    }
     this.#store.setFaults({});
     // What was sent late has come by then.
     await this.#pass(hourMs);

@@ -55,7 +55,8 @@ export async function simulateDuties(
 ): Promise<readonly string[]> {
   // No time-outs: who was frozen gets its answer when it goes on, and acts on it.
   const store = new SimulatedStore({ seed, ...options, dropsExpiredEntries, delays: { timeoutMs: hourMs } });
-  swarm(store, { expiryNever: 0.4, tornRange: 0.4, shortRange: 0.3, slow: 0.1, hintLost: 0.2 });
+  const stops = { killBefore: 0.02, killAfter: 0.02, freezeBefore: 0.02, freezeAfter: 0.02 };
+  swarm(store, { expiryNever: 0.4, tornRange: 0.4, shortRange: 0.3, slow: 0.1, hintLost: 0.2, ...stops });
   const world = new World(store);
   await store.time.run(async () => {
     for (const step of steps) await world.begin(step);
@@ -118,15 +119,18 @@ class World {
   }
 
   async #do(step: Exclude<Step, { kind: "pass" }>): Promise<void> {
-    const { storage } = this.#store.process();
+    const { promise: killed, resolve: onKilled } = Promise.withResolvers<void>();
+    // Who seals or collects may die of it; of the others it is to be known what they have done.
+    const mayDie = step.kind === "seal" || step.kind === "collect";
+    const { storage } = this.#store.process(mayDie ? { onKilled } : {});
     switch (step.kind) {
       case "append":
         return this.#append(step.records, step.isLarge);
       case "seal":
-        await sealPartition(storage, name, sealSettings, { forced: true });
+        await Promise.race([sealPartition(storage, name, sealSettings, { forced: true }), killed]);
         return;
       case "collect":
-        await collectPartition(storage, name);
+        await Promise.race([collectPartition(storage, name), killed]);
         return;
       case "retain":
         return await this.#retain(storage, step);

@@ -91,11 +91,18 @@ function anomalyLines({ anomalies }: SeedResult): string[] {
   return anomalies.slice(0, 5).map((anomaly) => `  ${anomaly.replaceAll("\n", "\n    ")}`);
 }
 
+/** True of what is so from the start of a process. */
+function isLasting(failpoint: string): boolean {
+  return failpoint === "clock/skewed" || failpoint === "clock/drifting" || failpoint === "process/cold-start";
+}
+
 /** What went wrong by the simulator's doing, and what clients did. */
 function historyLines({ anomalies, hits, steps }: SeedResult): string[] {
-  const faultLines = hits.map(
-    ({ atMs, process, failpoint, subject }) => `${atMs.toFixed(1)} ms, process ${process}: ${failpoint} ${subject}`,
-  );
+  const faultLines = hits
+    .filter(({ failpoint }) => !isLasting(failpoint))
+    .map(
+      ({ atMs, process, failpoint, subject }) => `${atMs.toFixed(1)} ms, process ${process}: ${failpoint} ${subject}`,
+    );
   const shown = [...faultLines.slice(0, linesShownMax), ...steps.slice(-linesShownMax), ...anomalies.slice(0, 5)];
   return shown.map((line) => `    ${line}`);
 }

@@ -23,12 +23,23 @@ export async function shrink(failed: SeedResult, { msMax, nowMs, run = runSeed }
   };
   for (const size of sizes) if (await fails({ size })) break;
   await fewerHits(() => shortest, fails);
-  // The rarest first: what is rare is mostly not to blame.
-  for (const [failpoint] of Object.entries(shortest.failpoints).toSorted(([, one], [, other]) => one - other)) {
-    await fails({ off: [...(shortest.run.off ?? []), failpoint] });
-  }
+  await fewerFailpoints(() => shortest, fails);
   await fewerHits(() => shortest, fails);
   return shortest;
+}
+
+/** Many at once first, then fewer: most have nothing to do with it. */
+async function fewerFailpoints(
+  shortest: () => SeedResult,
+  fails: (change: Partial<SeedRun>) => Promise<boolean>,
+): Promise<void> {
+  for (let atOnce = 32; atOnce >= 1; atOnce /= 2) {
+    const names = Object.keys(shortest().failpoints);
+    for (let from = 0; from < names.length; from += atOnce) {
+      const more = names.slice(from, from + atOnce).filter((name) => shortest().failpoints[name] !== undefined);
+      if (more.length > 0) await fails({ off: [...(shortest().run.off ?? []), ...more] });
+    }
+  }
 }
 
 /** As few as it takes, from the first on; one that is in the middle of two that do not fail may be overlooked. */

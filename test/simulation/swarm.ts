@@ -23,7 +23,7 @@ export const faultsMost: Partial<Faults> = {
   expiryNever: 0.5,
   blobMissing: 0.02,
   blobTruncated: 0.02,
-  blobFlipped: 0.02,
+  blobFlipped: 0.1,
   hintLost: 0.4,
   hintRepeated: 0.2,
   hintStale: 0.3,
@@ -35,7 +35,7 @@ export const faultsMost: Partial<Faults> = {
 
 const focusesMax = 3;
 const focusFactorMax = 30;
-const focusProbability = 0.15;
+const focusProbability = 0.25;
 
 /** Some seeds are calm, some are wild, each in its own way: a few faults at any strength, and some places much likelier. */
 export function swarm(store: SimulatedStore, most: Partial<Faults> = faultsMost): void {
