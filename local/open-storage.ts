@@ -1,8 +1,9 @@
 /** Opens the storage that `serve` was asked for. */
 import { CommandError } from "./command-error.ts";
-import type { Duty } from "../shared/storage/environment.ts";
+import { queueReceiveMsMax } from "../shared/limits/queue.ts";
+import { type Duty, isTimed } from "../shared/storage/environment.ts";
 import type { Storage } from "../shared/storage/storage.ts";
-import { createNodeEnvironment } from "../shared/storage/node/node-environment.ts";
+import { createNodeEnvironment, type NodeEnvironment } from "../shared/storage/node/node-environment.ts";
 import { InProcessWakeUps } from "../shared/storage/node/in-process-wake-ups.ts";
 
 export const storeKinds = ["embedded", "memory", "aws"] as const;
@@ -16,7 +17,14 @@ export interface OpenedStorage {
   readonly isOwn: boolean;
   /** Sets who does the duties that come due in this process. */
   onWake(handler: (duty: Duty) => void): void;
+  /** Where processes share a queue of what is due at a time: takes from it until it is stopped. */
+  readonly receive?: (handlers: QueueHandlers) => { stop(): Promise<void> };
   close(): Promise<void>;
+}
+
+export interface QueueHandlers {
+  readonly handle: (duty: Duty) => Promise<void>;
+  readonly onFailure: (cause: unknown) => void;
 }
 
 /** @throws CommandError where the data folder cannot be used, or AWS's resources are not named */
@@ -66,20 +74,48 @@ async function openMemory(): Promise<OpenedStorage> {
   };
 }
 
+/**
+ * What is due at a time (sessions, znodes and transactions whose time is over) goes to the queue if one is named, for any process
+ * to take: a timer would end with this one. Duties of partitions are the leader's, who sweeps.
+ */
 async function openAws(): Promise<OpenedStorage> {
   const { awsStorageFromEnvironment } = await import("../shared/storage/aws/aws-storage.ts");
   const environment = createNodeEnvironment();
   const wakeUps = new InProcessWakeUps(environment.clock, environment.timers);
   const storage = awsStorageOrExplain(() => awsStorageFromEnvironment(process.env, environment));
+  const queueUrl = process.env["STREAMKEEPER_EXPIRY_QUEUE_URL"] ?? "";
   return {
-    storage: { ...storage, wakeUps },
+    storage: {
+      ...storage,
+      wakeUps:
+        queueUrl === ""
+          ? wakeUps
+          : { wake: (duty, delayMs) => (isTimed(duty) ? storage.wakeUps : wakeUps).wake(duty, delayMs) },
+    },
     place: `AWS, table ${process.env["STREAMKEEPER_LOG_TABLE"]}`,
     isOwn: false,
     onWake: (handler) => wakeUps.onWake(handler),
+    ...(queueUrl === "" ? {} : { receive: receiving(queueUrl, environment) }),
     close: async () => {
       wakeUps.close();
       await storage.close();
     },
+  };
+}
+
+function receiving(queueUrl: string, { clock, timers }: NodeEnvironment): NonNullable<OpenedStorage["receive"]> {
+  return (handlers) => {
+    const opened = (async () => {
+      const [{ SqsReceiver }, { createSqsClient }] = await Promise.all([
+        import("../shared/storage/aws/sqs-receiver.ts"),
+        import("../shared/storage/aws/sqs-client.ts"),
+      ]);
+      const client = createSqsClient({ clock, requestMsMax: queueReceiveMsMax });
+      const receiver = new SqsReceiver({ ...handlers, client, queueUrl, timers });
+      receiver.start();
+      return receiver;
+    })();
+    return { stop: async () => (await opened).stop() };
   };
 }
 

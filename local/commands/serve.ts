@@ -4,7 +4,8 @@ import { resolve } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 import { accessFromEnvironment } from "../../functions/access.ts";
-import { writeLog } from "../../functions/http/log.ts";
+import { doDuty } from "../../functions/duties/do-duty.ts";
+import { describeError, writeLog } from "../../functions/http/log.ts";
 import { ServiceError } from "../../shared/api/errors.ts";
 import { localCloseMsMax } from "../../shared/limits.ts";
 import { createServices } from "../../shared/services/create-services.ts";
@@ -63,19 +64,24 @@ async function serve(options: ServeOptions): Promise<void> {
     const election = isOwn
       ? undefined
       : new DutyElection({ services, clock, timers, log: writeLog, onLead: (leads) => duties.lead(leads) });
+    let queue: ReturnType<NonNullable<typeof opened.receive>> | undefined;
     try {
       const version = packageVersion();
       print(firstLines({ version, url: server.url, place: opened.place, ...(await aTopic(services, opened)) }));
       opened.onWake((duty) => duties.add(duty));
       duties.start();
       election?.start();
+      queue = opened.receive?.({
+        handle: (duty) => doDuty(services.duties, duty),
+        onFailure: (cause) => writeLog("ERROR", "duty failed", { queue: "expiry", cause: describeError(cause) }),
+      });
       // Written otherwise only when the process ends by itself, which a server seldom does.
       flushCompileCache();
       await stop;
       print("Stopping; once more stops at once.\n");
     } finally {
       const stopDuties = async (): Promise<void> => {
-        await election?.stop();
+        await Promise.all([queue?.stop(), election?.stop()]);
         await duties.stop();
       };
       await Promise.all([server.close(), within(localCloseMsMax, stopDuties())]);
