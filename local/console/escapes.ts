@@ -10,7 +10,7 @@ const named: Readonly<Record<string, number>> = { n: 0x0a, r: 0x0d, t: 0x09 };
  */
 export function unescapeBytes(text: string): Buffer {
   const parts: Buffer[] = [];
-  const escape = /\\(x[0-9a-fA-F]{2}|[^])/g;
+  const escape = /\\(x[0-9a-fA-F]{2}|[^])/gu;
   let position = 0;
   for (const match of text.matchAll(escape)) {
     parts.push(Buffer.from(text.slice(position, match.index)));

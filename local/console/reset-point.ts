@@ -14,6 +14,9 @@ export interface ResetPointOptions {
 /** A zone, such as `Z` or `+01:00`, behind a time of day. */
 const zonePattern = /T.*(?:Z|[+-]\d\d:?\d\d)$/;
 
+/** More than any time takes, and little enough for the pattern. */
+const timeCharsMax = 64;
+
 /** @throws CommandError unless exactly one point is given, and can be understood */
 export function parseResetPoint(options: ResetPointOptions): ResetPoint {
   const { toEarliest, toLatest, toOffset, toDatetime, toTimestamp, shiftBy } = options;
@@ -48,7 +51,8 @@ function whole(text: string, option: string, pattern: RegExp): number {
 }
 
 function timeOf(text: string): number {
-  const timestampMs = text.includes("T") ? Date.parse(zonePattern.test(text) ? text : `${text}Z`) : Number.NaN;
+  const isTime = text.length <= timeCharsMax && text.includes("T");
+  const timestampMs = isTime ? Date.parse(zonePattern.test(text) ? text : `${text}Z`) : Number.NaN;
   if (!Number.isNaN(timestampMs) && timestampMs >= 0) return timestampMs;
   throw new CommandError(`--to-datetime must be such as 2026-01-31T12:00:00.000: ${text}`);
 }

@@ -24,12 +24,11 @@ export function encodeCommitted({ offset, committedAtMs, metadata }: CommittedVa
 /** @throws StorageCorruptError */
 export function decodeCommitted(stored: AttributeValue): CommittedValue {
   const found = typeof stored === "string" ? /^(\d{1,16}),(\d{1,16}),/.exec(stored) : null;
-  if (found === null || typeof stored !== "string") throw corrupt("a committed offset");
-  return {
-    offset: Number(found[1]),
-    committedAtMs: Number(found[2]),
-    metadata: stored.slice(found[0].length),
-  };
+  const [offset, committedAtMs] = [Number(found?.[1]), Number(found?.[2])];
+  if (found === null || typeof stored !== "string" || !isWhole(offset) || !isWhole(committedAtMs)) {
+    throw corrupt("a committed offset");
+  }
+  return { offset, committedAtMs, metadata: stored.slice(found[0].length) };
 }
 
 export interface StagedOffset {
@@ -62,18 +61,17 @@ export function encodeStaged({ producerEpoch, offsets, askedAt }: Staged): strin
 export function decodeStaged(stored: AttributeValue): Staged {
   if (typeof stored !== "string") throw corrupt("what a transaction staged");
   const { e, t, o, c } = parse(stored);
-  if (typeof e !== "number" || !Array.isArray(t) || !Array.isArray(o) || o.length > groupPartitionsMax) {
-    throw corrupt("what a transaction staged");
-  }
+  const isStaged = isWhole(e) && Array.isArray(t) && Array.isArray(o) && (c === undefined || isWhole(c));
+  if (!isStaged || o.length > groupPartitionsMax) throw corrupt("what a transaction staged");
   const offsets = o.map((row: unknown): StagedOffset => {
     const [place, partition, offset, metadata] = listOf(row);
     const topic: unknown = typeof place === "number" ? t[place] : undefined;
     const [topicId, name] = listOf(topic);
-    const isWhole = typeof topicId === "string" && typeof name === "string" && typeof metadata === "string";
-    if (!isWhole || typeof partition !== "number" || typeof offset !== "number") throw corrupt("a staged offset");
+    const isNamed = typeof topicId === "string" && typeof name === "string" && typeof metadata === "string";
+    if (!isNamed || !isWhole(partition) || !isWhole(offset)) throw corrupt("a staged offset");
     return { topicId, topic: name, partition, offset, metadata };
   });
-  return { producerEpoch: e, offsets, ...(typeof c === "number" ? { askedAt: c } : {}) };
+  return { producerEpoch: e, offsets, ...(c === undefined ? {} : { askedAt: c }) };
 }
 
 /** The later ones instead of the earlier ones, partition by partition. */
@@ -96,8 +94,13 @@ export function decidedBefore(producerEpoch: number): string {
 /** @throws StorageCorruptError */
 export function decodeDecided(stored: AttributeValue): { readonly producerEpoch: number; readonly atMs: number } {
   const found = typeof stored === "string" ? /^(\d{5}),(\d{1,16})$/.exec(stored) : null;
-  if (found === null) throw corrupt("the mark of a decided transaction");
-  return { producerEpoch: Number(found[1]), atMs: Number(found[2]) };
+  const [producerEpoch, atMs] = [Number(found?.[1]), Number(found?.[2])];
+  if (!isWhole(producerEpoch) || !isWhole(atMs)) throw corrupt("the mark of a decided transaction");
+  return { producerEpoch, atMs };
+}
+
+function isWhole(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
 function listOf(value: unknown): readonly unknown[] {

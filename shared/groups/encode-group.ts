@@ -24,6 +24,8 @@ import {
   type PartitionSet,
 } from "./group-state.ts";
 
+const partitionText = /^\d{1,10}$/;
+
 type Subscription = Pick<Member, "topics" | "topicPattern">;
 
 /** @throws StorageCorruptError if what would be stored could not be read */
@@ -166,7 +168,9 @@ function decodePartitions(stored: unknown, topics: readonly GroupTopic[]): Parti
     for (const range of ranges.split(",")) {
       const [first = "", last = first] = range.split("-");
       const [from, to] = [Number(first), Number(last)];
-      if (!/^\d+$/.test(first) || !/^\d+$/.test(last) || to - from >= groupPartitionsMax || to < from) {
+      // Beyond 2^53 a number and the next one may be the same.
+      const areNumbers = partitionText.test(first) && partitionText.test(last);
+      if (!areNumbers || to < from || keys.size + to - from >= 2 * groupPartitionsMax) {
         throw corrupt(`${range} is no range of partitions`);
       }
       for (let partition = from; partition <= to; partition += 1) keys.add(partitionKeyOf(topic.topicId, partition));

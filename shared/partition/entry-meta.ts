@@ -34,6 +34,8 @@ const markerFlag = 16;
 const commitFlag = 32;
 const endsFlag = 64;
 const plainBatchFlags = producerFlag | keyFlag | timestampFlag;
+const markerFlags = markerFlag | commitFlag | endsFlag;
+const allBatchFlags = plainBatchFlags | transactionalFlag | markerFlags;
 
 /** A RecordBatch v2 inside an entry. */
 export interface EntryBatch {
@@ -237,13 +239,12 @@ function readCheckpoint(from: ByteReader): Checkpoint {
 
 function readBatch(from: ByteReader, version: number, previousEnd: number, appendedAtMs: number): EntryBatch {
   const flags = from.u8();
-  if (version === plainVersion && (flags & ~plainBatchFlags) !== 0) {
-    throw new MalformedBytesError(`flags ${flags} of a batch`);
-  }
+  const known = version === plainVersion ? plainBatchFlags : allBatchFlags;
+  if ((flags & ~known) !== 0 || !areTogether(flags)) throw new MalformedBytesError(`flags ${flags} of a batch`);
   const start = previousEnd + from.unsignedVarint();
   const length = from.unsignedVarint();
   const recordCount = from.unsignedVarint();
-  const maxTimestamp = (flags & timestampFlag) === 0 ? -1 : appendedAtMs + from.varlongSafe();
+  const maxTimestamp = (flags & timestampFlag) === 0 ? -1 : timestampOf(appendedAtMs + from.varlongSafe());
   const batch = { start, length, recordCount, maxTimestamp };
   const producer =
     (flags & producerFlag) === 0
@@ -258,6 +259,17 @@ function readBatch(from: ByteReader, version: number, previousEnd: number, appen
     ...(transaction === undefined ? {} : { transaction }),
     ...(request === undefined ? {} : { request }),
   };
+}
+
+/** Only a marker commits or ends something, and only a transaction has one. */
+function areTogether(flags: number): boolean {
+  if ((flags & markerFlags) === 0) return true;
+  return (flags & markerFlag) !== 0 && (flags & transactionalFlag) !== 0;
+}
+
+function timestampOf(value: number): number {
+  if (!Number.isSafeInteger(value) || value < 0) throw new MalformedBytesError(`the timestamp ${value}`);
+  return value;
 }
 
 function readSequence(from: ByteReader, flags: number): number {

@@ -54,8 +54,8 @@ function isAnswer(value: unknown): value is AtomicAnswer {
   if (typeof value !== "object" || value === null) return false;
   const { fingerprint, timestamp, partitions, batches } = value as Readonly<Record<string, unknown>>;
   return (
-    typeof fingerprint === "number" &&
-    (timestamp === undefined || typeof timestamp === "number") &&
+    isNumber(fingerprint) &&
+    (timestamp === undefined || isNumber(timestamp)) &&
     (partitions === undefined || isNumbers(partitions)) &&
     (batches === undefined ||
       (Array.isArray(batches) && batches.every((batch) => isNumbers(batch) && batch.length === 3)))
@@ -63,5 +63,9 @@ function isAnswer(value: unknown): value is AtomicAnswer {
 }
 
 function isNumbers(value: unknown): value is readonly number[] {
-  return Array.isArray(value) && value.every((number) => typeof number === "number");
+  return Array.isArray(value) && value.every(isNumber);
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value);
 }

@@ -13,6 +13,7 @@
  */
 import { leaseTriesMax, sessionTimeoutMsDefault, sessionTimeoutMsMax, sessionTimeoutMsMin } from "../limits.ts";
 import type { Random } from "../storage/environment.ts";
+import { StorageCorruptError } from "../storage/errors.ts";
 import { sessionKey } from "../storage/item-keys.ts";
 import type { Condition, Item } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -47,7 +48,9 @@ export interface Lease {
   readonly version: number;
 }
 
+/** @throws StorageCorruptError if its key is no session's */
 export function leaseOf({ key, version, attributes }: Item): Lease {
+  if (!/^\d{1,19}$/.test(key.sort)) throw new StorageCorruptError(`the lease of no session: ${key.sort}`);
   const { state, expiresAtMs, keptUntilMs } = attributes;
   return {
     sessionId: BigInt(key.sort),

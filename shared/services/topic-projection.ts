@@ -43,11 +43,25 @@ export function projectionOf(item: Item | undefined): Projection | undefined {
   if (item === undefined || typeof mzxid !== "number") return undefined;
   const { topicId, partitions, config } = item.attributes;
   const isTopic = typeof topicId === "string" && typeof partitions === "number" && typeof config === "string";
-  return { mzxid, topic: isTopic ? { topicId, partitions, config: configOf(config) } : undefined };
+  if (!isTopic) return { mzxid, topic: undefined };
+  const read = configOf(config);
+  return read === undefined ? undefined : { mzxid, topic: { topicId, partitions, config: read } };
 }
 
-function configOf(json: string): TopicMetadata["config"] {
-  return JSON.parse(json) as TopicMetadata["config"];
+function configOf(json: string): TopicMetadata["config"] | undefined {
+  let config: unknown;
+  try {
+    config = JSON.parse(json);
+  } catch (cause) {
+    if (cause instanceof SyntaxError) return undefined;
+    throw cause;
+  }
+  return isConfig(config) ? config : undefined;
+}
+
+function isConfig(value: unknown): value is TopicMetadata["config"] {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((part) => typeof part === "string");
 }
 
 /**

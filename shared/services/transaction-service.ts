@@ -22,7 +22,7 @@ import { withChangeErrors } from "./change-errors.ts";
 import { findPartition } from "./find-partition.ts";
 import { checkCommit } from "./group-checks.ts";
 import type { TopicPartitions } from "./groups.ts";
-import type { Namespaces } from "./namespace-service.ts";
+import { checkNamespaceName, type Namespaces } from "./namespace-service.ts";
 import type { Page, PageRequest } from "./services.ts";
 import { withStorageErrors } from "./storage-errors.ts";
 import { checkLimit } from "./topic-checks.ts";
@@ -222,6 +222,8 @@ class CoordinatedTransactions implements TransactionService {
 }
 
 function idOf({ namespace, transactionalId }: TransactionalId): TransactionalId {
+  // Keys are made of both.
+  checkNamespaceName(namespace);
   checkTransactionalId(transactionalId);
   return { namespace, transactionalId };
 }

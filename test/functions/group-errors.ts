@@ -196,6 +196,10 @@ export const cases: { readonly [Id in GroupId]: Readonly<Record<Listed<Id>, Case
       return { body: { produce: [{ topic: "orders", records }] } };
     }),
     INVALID_RECORD: changed("writeAtomically", () => ({ body: {} })),
+    INVALID_TIMESTAMP: changed("writeAtomically", () => {
+      const records = [{ value: "a", timestamp: Number.MAX_SAFE_INTEGER }];
+      return { body: { produce: [{ topic: "orders", records }] } };
+    }),
     UNKNOWN_TOPIC_OR_PARTITION: changed("writeAtomically", (call) => ({
       body: inList(call, { offsets: [{ ...offsets[0], topic: "gone" }] }),
     })),
@@ -226,6 +230,7 @@ export const cases: { readonly [Id in GroupId]: Readonly<Record<Listed<Id>, Case
   addOffsetsToTransaction: {
     ...producerCases("addOffsetsToTransaction"),
     ...notEnded("addOffsetsToTransaction"),
+    UNKNOWN_NAMESPACE: inNamespace("addOffsetsToTransaction", "No"),
     UNKNOWN_TOPIC_OR_PARTITION: withFields("addOffsetsToTransaction", { offsets: [{ ...offsets[0], partition: 2 }] }),
     INVALID_GROUP_ID: withFields("addOffsetsToTransaction", { group: "a/b" }),
     ...shared("addOffsetsToTransaction"),
@@ -233,10 +238,12 @@ export const cases: { readonly [Id in GroupId]: Readonly<Record<Listed<Id>, Case
   },
   commitTransaction: {
     ...producerCases("commitTransaction"),
+    UNKNOWN_NAMESPACE: inNamespace("commitTransaction", "No"),
     INVALID_TXN_STATE: otherEnd("commitTransaction", "abortTransaction"),
   },
   abortTransaction: {
     ...producerCases("abortTransaction"),
+    UNKNOWN_NAMESPACE: inNamespace("abortTransaction", "No"),
     INVALID_TXN_STATE: otherEnd("abortTransaction", "commitTransaction"),
   },
 };

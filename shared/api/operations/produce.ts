@@ -8,7 +8,12 @@ import { partitionErrors } from "./shared-errors.ts";
 const appendErrors = ["MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE", "INVALID_RECORD", "REQUEST_TIMED_OUT"] as const;
 const conditionErrors = ["BAD_VERSION", "FENCED", "OUT_OF_ORDER_SEQUENCE_NUMBER", "INVALID_PRODUCER_EPOCH"] as const;
 const transactionErrors = ["PRODUCER_FENCED", "INVALID_PRODUCER_ID_MAPPING", "INVALID_TXN_STATE"] as const;
-const batchErrors = ["CORRUPT_MESSAGE", "UNSUPPORTED_COMPRESSION_TYPE", "UNSUPPORTED_FOR_MESSAGE_FORMAT"] as const;
+const batchErrors = [
+  "CORRUPT_MESSAGE",
+  "INVALID_TIMESTAMP",
+  "UNSUPPORTED_COMPRESSION_TYPE",
+  "UNSUPPORTED_FOR_MESSAGE_FORMAT",
+] as const;
 
 export const operations = {
   produce: {

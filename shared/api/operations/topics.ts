@@ -22,7 +22,7 @@ export const operations = {
     query: pageQuery,
     status: 200,
     answer: listNamespacesAnswer,
-    errors: [],
+    errors: ["BAD_ARGUMENTS"],
   },
   deleteNamespace: {
     summary: "Delete a namespace that has no topics, znodes or sessions; its groups and transactional ids go with it",
@@ -45,6 +45,7 @@ export const operations = {
       "INVALID_PARTITIONS",
       "INVALID_CONFIG",
       "UNKNOWN_NAMESPACE",
+      "BAD_ARGUMENTS",
     ],
   },
   listTopics: {
@@ -53,7 +54,7 @@ export const operations = {
     query: pageQuery,
     status: 200,
     answer: listTopicsAnswer,
-    errors: ["UNKNOWN_NAMESPACE"],
+    errors: ["UNKNOWN_NAMESPACE", "BAD_ARGUMENTS"],
   },
   describeTopic: {
     summary: "Describe a topic",
@@ -71,7 +72,7 @@ export const operations = {
     keyed: true,
     status: 200,
     answer: topicAnswer,
-    errors: [...partitionErrors, "INVALID_PARTITIONS", "INVALID_CONFIG"],
+    errors: [...partitionErrors, "INVALID_PARTITIONS", "INVALID_CONFIG", "BAD_ARGUMENTS"],
   },
   deleteTopic: {
     summary: "Delete a topic with all its records",
@@ -79,6 +80,6 @@ export const operations = {
     query: noQuery,
     keyed: true,
     status: 204,
-    errors: partitionErrors,
+    errors: [...partitionErrors, "BAD_ARGUMENTS"],
   },
 } as const satisfies Partial<Record<OperationId, Operation>>;

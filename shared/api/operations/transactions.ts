@@ -20,7 +20,7 @@ const endTransaction = {
   body: transactions.endTransactionBody,
   status: 200,
   answer: transactions.endTransactionAnswer,
-  errors: [...producerErrors, "INVALID_TXN_STATE"],
+  errors: [...producerErrors, "INVALID_TXN_STATE", "UNKNOWN_NAMESPACE"],
 } as const;
 
 export const operations = {
@@ -32,7 +32,7 @@ export const operations = {
     keyed: true,
     status: 200,
     answer: transactions.writeAtomicallyAnswer,
-    errors: [...idErrors, "RECORD_LIST_TOO_LARGE", "INVALID_RECORD", ...offsetErrors],
+    errors: [...idErrors, "RECORD_LIST_TOO_LARGE", "INVALID_RECORD", "INVALID_TIMESTAMP", ...offsetErrors],
   },
   listTransactions: {
     summary: "List transactional ids and their transactions",
@@ -64,7 +64,7 @@ export const operations = {
     query: noQuery,
     body: transactions.addOffsetsBody,
     status: 204,
-    errors: [...producerErrors, "CONCURRENT_TRANSACTIONS", ...offsetErrors],
+    errors: [...producerErrors, "CONCURRENT_TRANSACTIONS", "UNKNOWN_NAMESPACE", ...offsetErrors],
   },
   commitTransaction: { summary: "Commit a transaction", ...endTransaction },
   abortTransaction: { summary: "Abort a transaction", ...endTransaction },

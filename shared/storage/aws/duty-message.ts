@@ -1,5 +1,5 @@
 /** A background duty as the body of an SQS message: JSON, so that it can be read and sent by hand. */
-import { itemSortCharsMax, namespaceNameCharsMax } from "../../limits.ts";
+import { itemSortCharsMax, namespaceNameCharsMax, partitionsPerTopicMax } from "../../limits.ts";
 import type { CompactDuty, Duty } from "../environment.ts";
 import { StorageCorruptError } from "../errors.ts";
 
@@ -15,7 +15,7 @@ export function decodeDuty(body: string): Duty {
     case "seal":
     case "retain":
     case "collect":
-      if (typeof topicId !== "string" || typeof partition !== "number" || !Number.isSafeInteger(partition)) break;
+      if (!isTopicId(topicId) || !isPartition(partition)) break;
       return { kind, topicId, partition };
     case "compact": {
       const duty = compactDuty(fields);
@@ -48,10 +48,20 @@ function compactDuty(fields: Readonly<Record<string, unknown>>): CompactDuty | u
     maxCompactionLagMs: whole("maxCompactionLagMs"),
     deleteRetentionMs: whole("deleteRetentionMs"),
   };
-  if (typeof topicId !== "string" || typeof partition !== "number" || !Number.isSafeInteger(partition))
+  if (!isTopicId(topicId) || !isPartition(partition) || Object.values(numbers).some(Number.isNaN)) return undefined;
+  if (typeof minCleanableDirtyRatio !== "number" || !(minCleanableDirtyRatio >= 0 && minCleanableDirtyRatio <= 1)) {
     return undefined;
-  if (typeof minCleanableDirtyRatio !== "number" || Object.values(numbers).some(Number.isNaN)) return undefined;
+  }
   return { kind: "compact", topicId, partition, ...numbers, minCleanableDirtyRatio };
+}
+
+/** Of the shape that ids of topics have: keys of items and blobs are made of it. */
+function isTopicId(value: unknown): value is string {
+  return typeof value === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(value);
+}
+
+function isPartition(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < partitionsPerTopicMax;
 }
 
 /** Of the shape that every namespace's name has. */

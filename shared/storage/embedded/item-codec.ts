@@ -37,9 +37,10 @@ export function decodeItem(itemKey: ItemKey, key: Uint8Array, value: Uint8Array)
     const version = reader.unsignedVarlongSafe();
     const expiry = reader.unsignedVarlongSafe();
     const count = reader.unsignedVarint();
-    const attributes: Record<string, AttributeValue> = {};
-    for (let index = 0; index < count; index += 1) attributes[reader.prefixedString()] = readAttribute(reader);
-    const item: Item = { key: itemKey, version, attributes };
+    const attributes: [string, AttributeValue][] = [];
+    for (let index = 0; index < count; index += 1) attributes.push([reader.prefixedString(), readAttribute(reader)]);
+    // An assignment would take the name `__proto__` for something else.
+    const item: Item = { key: itemKey, version, attributes: Object.fromEntries(attributes) };
     return expiry === 0 ? { item } : { item, expiresAtMs: expiry - 1 };
   });
 }
