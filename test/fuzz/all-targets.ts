@@ -1,0 +1,21 @@
+/** Everything that takes something from outside, or reads what was stored. */
+import { routeTargets } from "./routes/route-targets.ts";
+import { edgeTargets } from "./targets/edge-targets.ts";
+import { itemTargets } from "./targets/item-targets.ts";
+import { partitionTargets } from "./targets/partition-targets.ts";
+import { recordTargets } from "./targets/record-targets.ts";
+import { storageTargets } from "./targets/storage-targets.ts";
+import { textTargets } from "./targets/text-targets.ts";
+import { treeTargets } from "./targets/tree-targets.ts";
+import type { Target } from "./target.ts";
+
+export const targets: readonly Target[] = [
+  ...recordTargets,
+  ...partitionTargets,
+  ...treeTargets,
+  ...itemTargets,
+  ...storageTargets,
+  ...textTargets,
+  ...edgeTargets,
+  ...routeTargets,
+];
