@@ -24,7 +24,7 @@ const javaVersionMin = 11;
 const runMsMax = 1_200_000;
 const heap = "-Xmx1500m";
 
-export const folder = import.meta.dirname;
+const folder = import.meta.dirname;
 const cache = join(folder, ".checker");
 
 /**
