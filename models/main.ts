@@ -22,7 +22,7 @@ interface Done extends Checked {
 
 async function main(part: string | undefined): Promise<number> {
   const java = await findJava(process.env);
-  const jar = await getChecker(process.env);
+  const jar = await getChecker();
   const chosen = checks.filter(({ model, name }) => part === undefined || `${model}: ${name}`.includes(part));
   if (chosen.length === 0) throw new RangeError(`no check has ${String(part)} in its name`);
   // What takes longest begins first.
