@@ -156,8 +156,10 @@ class World {
     const start = await retainPartition(storage, name, settings);
     this.#startsEnded += 1;
     if (!isAlone || others !== this.#starts || start <= from) return;
-    const last = before.findLast(({ endOffset }) => endOffset <= start);
-    const keptBytes = this.#segments().reduce((sum, one) => (one.baseOffset >= start ? sum + one.sizeBytes : sum), 0);
+    const after = this.#segments();
+    // Also one that was sealed meanwhile; what was given up may be trimmed by now.
+    const last = [...before, ...after].filter(({ endOffset }) => endOffset <= start).at(-1);
+    const keptBytes = after.reduce((sum, one) => (one.baseOffset >= start ? sum + one.sizeBytes : sum), 0);
     const { retentionMs = Infinity, retentionBytes = Infinity } = settings;
     const isOld = last !== undefined && this.#storage.clock.wallMs() - last.lastAppendedMs > retentionMs;
     if (isOld || keptBytes >= retentionBytes) return;
