@@ -4,6 +4,7 @@
  *
  *     decide on what is remembered ──► update ── applied ─────────────────────────────► done
  *                                       │└────── not: our attempt is in what stands ──► done   (an answer was lost)
+ *                                       │├────── not: nobody knows, if ours may be forgotten there by now
  *                                       │└────── not: decide on what stands there, bounded
  *                                       └─────── time-out: the very same update again, bounded
  */
@@ -12,7 +13,7 @@ import { decodeShareState, encodeShareState } from "../groups/share-state-codec.
 import { pageItemsMax } from "../limits.ts";
 import { shareAttemptsKept, shareStatesCachedMax, shareTurnsMax, shareUpdateTriesMax } from "../limits/share-groups.ts";
 import { backoffMs } from "../log/put-entry.ts";
-import { StorageThrottledError } from "../storage/errors.ts";
+import { StorageThrottledError, StorageTimeoutError } from "../storage/errors.ts";
 import { shareKey, sharePartition } from "../storage/item-keys.ts";
 import type { Condition, Item, ItemKey } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -158,16 +159,23 @@ export class ShareStates {
             { kind: "attribute", name: "groupId", op: "=", value: held.groupId },
           ];
     this.#known.delete(idOf(name));
-    return await untilAnswered(shareUpdateTriesMax, async () => {
+    let tries = 0;
+    const found = await untilAnswered(shareUpdateTriesMax, async () => {
+      tries += 1;
       const written = await items.update(key, { set }, conditions);
       if (written.applied) {
         const { groupId } = name.group;
         this.#remember(name, { state, version: written.item.version, groupId, attempts, fresh: true });
         return undefined;
       }
-      const found = await this.#hold(name, written.existing ?? (await items.get(key)));
-      return found.attempts.includes(attempt) ? undefined : found;
+      return await this.#hold(name, written.existing ?? (await items.get(key)));
     });
+    if (found === undefined || found.attempts.includes(attempt)) return undefined;
+    const changes = (found.version ?? Infinity) - (held.version ?? 0);
+    if (tries > 1 && changes > shareAttemptsKept) {
+      throw new StorageTimeoutError("so many changes came since that nobody knows whether this one came before them");
+    }
+    return found;
   }
 
   async #hold(name: SharePartitionName, item: Item | undefined): Promise<HeldState> {

@@ -1,5 +1,10 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { shareLockMsDefault, shareSkewMs, shareUpdateTriesMax } from "../../../shared/limits/share-groups.ts";
+import {
+  shareAttemptsKept,
+  shareLockMsDefault,
+  shareSkewMs,
+  shareUpdateTriesMax,
+} from "../../../shared/limits/share-groups.ts";
 import { StorageTimeoutError } from "../../../shared/storage/errors.ts";
 import type { ItemWriteResult } from "../../../shared/storage/item-store.ts";
 import type { Storage } from "../../../shared/storage/storage.ts";
@@ -51,6 +56,24 @@ describe("an update whose answer is lost", () => {
     expect(valuesOf(await world.start(losing(1)).acquire())).toEqual(["a", "b"]);
     expect(await world.start(losing(1)).accept([firstOf])).toBe(true);
     expect((await world.observer.shareGroups.describe(group)).partitions).toMatchObject([{ startOffset: 1 }]);
+  });
+
+  // Found by simulation (share-groups, seed 609): it was told to be refused.
+  test("is not said to be refused where so many have changed the partition since that it is forgotten", async () => {
+    await world.observer.acquire();
+    const { shareGroups } = world.observer;
+    const second = { topic: "jobs", partition: 0, firstOffset: 1, lastOffset: 1 };
+    const renewOften = async (): Promise<void> => {
+      const acknowledgements = [{ ...second, type: "renew" }] as const;
+      for (let change = 0; change <= shareAttemptsKept; change += 1) {
+        await shareGroups.acknowledge({ ...group, memberId: "w", acknowledgements });
+      }
+    };
+    const acknowledgements = [{ ...second, firstOffset: 0, lastOffset: 0, type: "accept" }] as const;
+    const overtaken = world.start(losing(1, renewOften));
+    const [result] = await overtaken.shareGroups.acknowledge({ ...group, memberId: "w", acknowledgements });
+    expect(result?.error).toMatchObject({ code: "REQUEST_TIMED_OUT", effect: "unknown" });
+    expect((await shareGroups.describe(group)).partitions).toMatchObject([{ startOffset: 1 }]);
   });
 
   test("is recognised also where others have changed the partition since", async () => {
