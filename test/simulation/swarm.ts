@@ -1,5 +1,6 @@
-import { failpointsOf, type Faults } from "../../shared/storage/memory/faults.ts";
+import { failpointOf, type Faults } from "../../shared/storage/memory/faults.ts";
 import type { SeededRandom } from "../../shared/storage/memory/seeded-random.ts";
+import { type RequestName, requestNames } from "../../shared/storage/request-name.ts";
 import type { SimulatedStore } from "../../shared/storage/memory/simulated-store.ts";
 
 /** What a simulation takes if it does not say otherwise: the highest probability of each fault. */
@@ -37,21 +38,44 @@ const focusesMax = 3;
 const focusFactorMax = 30;
 const focusProbability = 0.25;
 
+/** What is asked for so seldom that a fault at it needs to be likely. */
+export const rareRequests: readonly RequestName[] = [
+  "logs.trim",
+  "items.delete",
+  "blobs.put",
+  "blobs.get",
+  "blobs.delete",
+  "blobs.list",
+];
+
 /** Some seeds are calm, some are wild, each in its own way: a few faults at any strength, and some places much likelier. */
-export function swarm(store: SimulatedStore, most: Partial<Faults> = faultsMost): void {
+export function swarm(
+  store: SimulatedStore,
+  most: Partial<Faults> = faultsMost,
+  focusOn: readonly RequestName[] = requestNames,
+): void {
   const random = store.random.fork();
   const kinds = Object.keys(most) as (keyof Faults)[];
   const strength = (fault: keyof Faults): number => (random.chance(0.5) ? random.fraction() * (most[fault] ?? 0) : 0);
   const faults = Object.fromEntries(kinds.map((fault) => [fault, strength(fault)]));
-  store.setFaults(faults, drawFocus(random, most));
+  store.setFaults(faults, drawFocus(random, most, focusOn));
 }
 
-function drawFocus(random: SeededRandom, most: Partial<Faults>): ReadonlyMap<string, number> {
+function drawFocus(
+  random: SeededRandom,
+  most: Partial<Faults>,
+  focusOn: readonly RequestName[],
+): ReadonlyMap<string, number> {
   const focus = new Map<string, number>();
   const kinds = Object.keys(most) as (keyof Faults)[];
   for (let count = random.below(focusesMax + 1); count > 0; count -= 1) {
     // By place, so that what many requests can suffer is as likely at each of them as what only one can.
-    const places = kinds.flatMap((fault) => failpointsOf([fault]).map((failpoint) => ({ fault, failpoint })));
+    const places = kinds.flatMap((fault) =>
+      focusOn.flatMap((request) => {
+        const failpoint = failpointOf(request, fault);
+        return failpoint === undefined ? [] : [{ fault, failpoint }];
+      }),
+    );
     const { fault, failpoint } = random.pick(places);
     const usual = most[fault] ?? 0;
     const highest = Math.max(usual, Math.min(usual * focusFactorMax, focusProbability));
