@@ -110,8 +110,17 @@ export function decodeGroup(text: string): GroupState {
     members: new Map(members.map((member) => [member.memberId, member])),
   };
   if (state.members.size !== members.length) throw corrupt("a member stands in it twice");
-  holders(state);
+  checkHolders(state);
   return state;
+}
+
+/** Whoever goes on from a state believes that nothing is held twice. */
+function checkHolders(state: GroupState): void {
+  try {
+    holders(state);
+  } catch (cause) {
+    throw new StorageCorruptError("the state of a group does not decode: a partition is held twice", { cause });
+  }
 }
 
 function decodeTopic(stored: unknown): GroupTopic {

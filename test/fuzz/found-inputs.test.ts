@@ -29,10 +29,10 @@ function hex(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, "hex"));
 }
 
-/** The state of a group whose member is to have these partitions. */
-function groupWith(target: string): string {
-  const member = { i: "m", e: 1, b: -1, s: 0, st: 1, rt: 1, t: target };
-  return JSON.stringify({ v: 1, e: 1, a: "range", t: [["a", "a", 1, 1]], p: [], s: [[["a"], null]], m: [member] });
+/** The state of a group whose members are to have these partitions. */
+function groupWith(...targets: readonly string[]): string {
+  const members = targets.map((target, index) => ({ i: `m${index}`, e: 1, b: -1, s: 0, st: 1, rt: 1, t: target }));
+  return JSON.stringify({ v: 1, e: 1, a: "range", t: [["a", "a", 1, 1]], p: [], s: [[["a"], null]], m: members });
 }
 
 describe("what was stored and does not decode is said to be corrupt", () => {
@@ -52,6 +52,7 @@ describe("what was stored and does not decode is said to be corrupt", () => {
     ["a lease whose key is no session's", () => leaseOf(itemOf({}, "9a"))],
     ["a group with a partition beyond 2^53", () => decodeGroup(groupWith("0:99999999999999999999"))],
     ["a group with more partitions than one may have", () => decodeGroup(groupWith("0:0-2999,3000-5999,6000-8999"))],
+    ["a group in which two hold a partition", () => decodeGroup(groupWith("0:0-2", "0:1"))],
     ["a committed offset beyond 2^53-1", () => decodeCommitted("9999999999999999,1,")],
     ["a decision at a time beyond 2^53-1", () => decodeDecided("00001,9999999999999999")],
     ["staged offsets of an epoch that is no number", () => decodeStaged('{"e":1e400,"t":[],"o":[]}')],

@@ -28,6 +28,7 @@ const oddNumbers = [
 const longTexts = [300, 5_000, 40_000] as const;
 const nestingMax = 2_000;
 const manyMax = 3_000;
+const repeatedCharsMax = 300;
 
 /** A value that has nothing to do with what is expected. */
 export function anyJson(random: FuzzRandom, depth = 2): unknown {
@@ -100,10 +101,13 @@ function mutateList(random: FuzzRandom, list: readonly unknown[]): unknown {
     case 4:
       return Object.fromEntries(list.entries());
     default:
-      return random.chance(0.05)
-        ? Array.from({ length: random.between(100, manyMax) }, () => list[at] ?? 0)
-        : list.toReversed();
+      return random.chance(0.05) ? many(random, list[at]) : list.toReversed();
   }
+}
+
+function many(random: FuzzRandom, value: unknown): unknown {
+  const isSmall = (JSON.stringify(value) ?? "").length <= repeatedCharsMax;
+  return Array.from({ length: random.between(100, manyMax) }, () => (isSmall ? value : 0));
 }
 
 function mutateObject(random: FuzzRandom, object: JsonObject): unknown {

@@ -53,6 +53,7 @@ export const heapBytesMax = 900_000_000;
 const casesPerLook = 128;
 const slowRunsMin = 3;
 const shrinkTriesMax = 3_000;
+const shrinkMsMax = 15_000;
 const stackLinesMax = 10;
 
 /** @returns how it went, and the first failure if there is one */
@@ -125,7 +126,7 @@ async function smallFailure({ target, seed }: Part, index: number, one: FuzzCase
     one,
     (candidate) => candidate.smaller(),
     async (candidate) => (await kindOfRun(candidate)) === kind,
-    shrinkTriesMax,
+    { triesMax: shrinkTriesMax, untilMs: performance.now() + shrinkMsMax },
   );
   const failure = { target: target.name, seed, index, problem: await problemOf(small, error), input: small.show() };
   Error.stackTraceLimit = stackTraceLimit;

@@ -1,18 +1,18 @@
 /** Smaller inputs that might fail as well. */
 
-/** Tries what is smaller, the smallest first, until nothing smaller fails or the tries are used up. */
+/** Tries what is smaller, the smallest first, until nothing smaller fails, or the tries or the time are used up. */
 export async function shrink<Input>(
   input: Input,
   smaller: (input: Input) => Iterable<Input>,
   fails: (input: Input) => Promise<boolean>,
-  triesMax: number,
+  { triesMax, untilMs }: { readonly triesMax: number; readonly untilMs: number },
 ): Promise<Input> {
   let smallest = input;
   let tries = 0;
   for (let found = true; found;) {
     found = false;
     for (const candidate of smaller(smallest)) {
-      if (tries >= triesMax) return smallest;
+      if (tries >= triesMax || performance.now() > untilMs) return smallest;
       tries += 1;
       if (!(await fails(candidate))) continue;
       smallest = candidate;
