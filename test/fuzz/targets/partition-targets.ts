@@ -198,6 +198,11 @@ export const partitionTargets: readonly Target[] = [
     decode: (bytes) => {
       const entry = entryOf(bytes);
       const meta = decodeEntryMeta(entry);
+      const offsets = meta.batches.reduce((sum, { recordCount }) => sum + recordCount, 0);
+      if (offsets !== next - position) throw new FuzzFailure(`${offsets} offsets in an entry of ${next - position}`);
+      if (meta.batches.some(({ start, length }) => start + length > payloadBytes)) {
+        throw new FuzzFailure("a batch is outside of the payload");
+      }
       const stable = stableOffsetAfter(entry);
       if (stable > next || (!hasTransactions(entry) && stable !== next)) throw new FuzzFailure(`stable to ${stable}`);
       return meta;

@@ -113,15 +113,29 @@ function codecFormat(type: (typeof compressionTypes)[number]): Target {
     cost: 3,
     covers: [`shared/compression/compression.ts#decompress`, ...decompressors[type]],
     declared: [DecompressionError],
-    sample: (random) => compress(type, anyBatches(random)),
+    // What does not shrink is stored as it is, by a path of its own.
+    sample: (random) => compress(type, random.chance(0.4) ? random.bytes(random.below(3_000)) : anyBatches(random)),
     read: (bytes, random) => {
       const bytesMax = random.pick([0, 1, 100, 10_000, plainBytesMax]);
       const plain = decompress(type, bytes, bytesMax);
       if (plain.length > bytesMax) throw new FuzzFailure(`${plain.length} bytes, ${bytesMax} allowed`);
+      if (plain.length > 0) checkRefused(type, bytes, plain.length - 1);
       const again = decompress(type, compress(type, plain), Math.max(1, plain.length));
       if (Buffer.compare(again, plain) !== 0) throw new FuzzFailure("compressed and decompressed is something else");
     },
   });
+}
+
+/** A byte more than is allowed is too much. */
+function checkRefused(type: (typeof compressionTypes)[number], bytes: Uint8Array, bytesMax: number): void {
+  let length: number;
+  try {
+    ({ length } = decompress(type, bytes, bytesMax));
+  } catch (error) {
+    if (error instanceof DecompressionError && error.kind === "too-large") return;
+    throw error;
+  }
+  throw new FuzzFailure(`${length} bytes, ${bytesMax} allowed`);
 }
 
 const decompressors = {
