@@ -29,8 +29,8 @@ export class ExactlyOnceHistory {
   readonly #last = new Map<string, readonly SeenRecord[]>();
 
   /** A reader went on from one offset to another. */
-  saw({ topic, partition }: Place, from: number, to: number, records: readonly SeenRecord[]): void {
-    const name = `${topic}/${partition}`;
+  saw(place: Place, from: number, to: number, records: readonly SeenRecord[]): void {
+    const name = nameOf(place);
     const seen = this.#seen.get(name) ?? { records: [], end: 0 };
     this.#seen.set(name, seen);
     seen.records.push(...records);
@@ -41,8 +41,8 @@ export class ExactlyOnceHistory {
   }
 
   /** All that a reader sees in the end. */
-  last({ topic, partition }: Place, records: readonly SeenRecord[]): void {
-    this.#last.set(`${topic}/${partition}`, records);
+  last(place: Place, records: readonly SeenRecord[]): void {
+    this.#last.set(nameOf(place), records);
   }
 
   /** @param marked values whose offsets are committed */
@@ -96,6 +96,10 @@ export class ExactlyOnceHistory {
       this.anomalies.push(`the last ${key} is ${value} at ${stateOffset}, and ${found.get(key)} is found`);
     }
   }
+}
+
+export function nameOf({ topic, partition }: Place): string {
+  return `${topic}/${partition}`;
 }
 
 function both({ offset, value }: SeenRecord): readonly [number, string] {

@@ -12,7 +12,7 @@ import type { SimulationOptions } from "../../shared/storage/memory/simulated-st
 import { type LineProcess, LineWorld } from "../shared/services/line-world.ts";
 import { codecs, compaction } from "../shared/partition/compaction-fixture.ts";
 import { sealSettings } from "../shared/partition/partition-fixture.ts";
-import { ExactlyOnceHistory, type Place, type SeenRecord, type Sent } from "./exactly-once-history.ts";
+import { ExactlyOnceHistory, nameOf, type Place, type SeenRecord, type Sent } from "./exactly-once-history.ts";
 import { faultsMost, swarm } from "./swarm.ts";
 
 // What a flipped bit changes in a record a reader must find by the checksum of its batch, and these have only the records.
@@ -32,6 +32,7 @@ const keysCount = 3;
 const timeoutMs = 3_000;
 const serversCount = 3;
 const patienceMs = 6_000;
+const sealedMs = 3_600_000;
 
 export interface ExactlyOnceSimulation {
   readonly seed: number;
@@ -244,18 +245,13 @@ class Simulation {
   async #judge(): Promise<void> {
     const server = this.#world.start();
     const { anomalies } = this.#history;
-    for (const place of places) {
-      const all: SeenRecord[] = [];
-      for (let offset = 0; ;) {
-        const read = await fetchFrom(server, place, offset);
-        all.push(...read.records);
-        if (read.nextOffset > offset) {
-          offset = read.nextOffset;
-          continue;
-        }
-        const name = `${place.topic}/${place.partition}`;
-        if (offset < read.highWatermark) anomalies.push(`${name} has an open transaction at ${offset}`);
-        break;
+    const young = await Promise.all(places.map((place) => this.#readAll(server, place)));
+    // By then sealed segments are read, and not the entries that they were made of.
+    await this.#world.sleep(sealedMs);
+    for (const [index, place] of places.entries()) {
+      const all = await this.#readAll(this.#world.start(), place);
+      if (JSON.stringify(all) !== JSON.stringify(young[index])) {
+        anomalies.push(`${nameOf(place)} is read otherwise from its segments: ${JSON.stringify([young[index], all])}`);
       }
       this.#history.last(place, all);
     }
@@ -264,6 +260,20 @@ class Simulation {
       return [];
     });
     this.#history.judge(new Set(offsets.flatMap(({ partition, offset }) => (offset === 1 ? [String(partition)] : []))));
+  }
+
+  async #readAll(server: LineProcess, place: Place): Promise<readonly SeenRecord[]> {
+    const all: SeenRecord[] = [];
+    for (let offset = 0; ;) {
+      const { records, nextOffset, highWatermark } = await fetchFrom(server, place, offset);
+      all.push(...records);
+      if (nextOffset > offset) {
+        offset = nextOffset;
+        continue;
+      }
+      if (offset < highWatermark) this.#history.anomalies.push(`${nameOf(place)} has an open transaction at ${offset}`);
+      return all;
+    }
   }
 
   async #ask<Answer>(call: (server: LineProcess) => Promise<Answer>): Promise<Answer> {
