@@ -192,7 +192,18 @@ class World {
       time.schedule(delayMs, () => host.process.kill());
     } else if (this.#random.chance(0.05)) {
       time.schedule(delayMs, () => host.process.stepWall(this.#random.pick([-3_000, 2_000])));
-    }
+    } else if (this.#random.chance(0.04)) this.#outage();
+  }
+
+  /** A put is lost on its way, or only its answer, and so are all that ask after it. */
+  #outage(): void {
+    const requests = 4 + this.#random.below(4);
+    this.#store.failNext("logs.putIfAbsent", this.#random.pick(["timeoutAfter", "timeoutLate", "timeoutBefore"]));
+    this.#store.failNext(
+      "logs.putIfAbsent",
+      this.#random.pick(["timeoutBefore", "throttled", "unavailable"]),
+      requests,
+    );
   }
 
   async #sendOnce(host: Host): Promise<void> {

@@ -147,7 +147,8 @@ export class SimulatedStore implements Simulation {
 
   drawFault(name: RequestName, process: Liveness, subject: string): RequestFault | undefined {
     const index = this.#scripted.findIndex((scripted) => scripted.name === name);
-    if (index >= 0) return this.#scripted.splice(index, 1)[0]?.fault;
+    const [scripted] = index < 0 ? [] : this.#scripted.splice(index, 1);
+    if (scripted !== undefined) return this.#unlessOff(scripted, process, subject);
     let rest = this.#faultRandom.fraction();
     for (const fault of requestFaults) {
       const failpoint = failpointOf(name, fault);
@@ -157,6 +158,16 @@ export class SimulatedStore implements Simulation {
       return this.failpoints.hit(failpoint, this.time.nowMs, process.number, subject) ? fault : undefined;
     }
     return undefined;
+  }
+
+  #unlessOff(
+    { name, fault }: { readonly name: RequestName; readonly fault: RequestFault },
+    process: Liveness,
+    subject: string,
+  ): RequestFault | undefined {
+    const failpoint = failpointOf(name, fault);
+    if (failpoint === undefined) return fault;
+    return this.failpoints.hit(failpoint, this.time.nowMs, process.number, subject) ? fault : undefined;
   }
 
   isStruck(struck: string, fault: keyof Faults, random: SeededRandom, process = 0): boolean {
