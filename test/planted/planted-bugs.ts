@@ -60,7 +60,6 @@ export const lookedForBy: Readonly<Record<string, readonly string[]>> = {
   "35": ["partition"],
   "36": ["lock"],
   "37": ["partition"],
-  "38": ["partition"],
   "39": ["exactly-once"],
   "41": ["duties"],
   "42": ["duties"],
