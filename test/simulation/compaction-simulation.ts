@@ -20,7 +20,7 @@ import type { Storage } from "../../shared/storage/storage.ts";
 import { compact, compaction, keyedBatch } from "../shared/partition/compaction-fixture.ts";
 import { lastOfEach, type ModelRecord, problemsOf } from "../shared/partition/compaction-model.ts";
 import { blobsOf, hourMs, minuteMs, name, sealSettings, writerOf } from "../shared/partition/partition-fixture.ts";
-import { faultsMost, rareRequests, swarm } from "./swarm.ts";
+import { faultsMost, collectorRequests, swarm } from "./swarm.ts";
 
 /** What befalls the process that does a duty. */
 export type Fate = "none" | "frozen" | "killed";
@@ -45,7 +45,7 @@ export async function simulateCompaction(
   options: Partial<SimulationOptions> = {},
 ): Promise<readonly string[]> {
   const store = new SimulatedStore({ seed, ...options, dropsExpiredEntries: seed % 2 === 0 });
-  swarm(store, faults, rareRequests);
+  swarm(store, faults, collectorRequests);
   const world = new World(store);
   await store.time.run(async () => {
     for (const step of steps) await world.begin(step);
@@ -98,6 +98,7 @@ class World {
     for (const check of this.#checks) check();
     // Collectors that fail and die, one after the other: the last ones finish what they left.
     for (let round = 0; round < 12; round += 1) {
+      await this.#append([round % 8], 4);
       await this.#pass(3 * hourMs);
       await this.#duty({ kind: "collect", fate: "none", afterMs: 1 });
     }

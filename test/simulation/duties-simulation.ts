@@ -27,7 +27,7 @@ import {
   writerOf,
 } from "../shared/partition/partition-fixture.ts";
 
-import { rareRequests, swarm } from "./swarm.ts";
+import { collectorRequests, swarm } from "./swarm.ts";
 
 export type Step =
   | { readonly kind: "append"; readonly records: number; readonly isLarge: boolean }
@@ -56,7 +56,11 @@ export async function simulateDuties(
   // No time-outs: who was frozen gets its answer when it goes on, and acts on it.
   const store = new SimulatedStore({ seed, ...options, dropsExpiredEntries, delays: { timeoutMs: hourMs } });
   const stops = { killBefore: 0.02, killAfter: 0.02, freezeBefore: 0.02, freezeAfter: 0.02 };
-  swarm(store, { expiryNever: 0.4, tornRange: 0.4, shortRange: 0.3, slow: 0.1, hintLost: 0.2, ...stops }, rareRequests);
+  swarm(
+    store,
+    { expiryNever: 0.4, tornRange: 0.4, shortRange: 0.3, slow: 0.1, hintLost: 0.2, ...stops },
+    collectorRequests,
+  );
   const world = new World(store);
   await store.time.run(async () => {
     for (const step of steps) await world.begin(step);

@@ -42,10 +42,10 @@ const calmEvery = 5;
 const basics = (seed: number) => ({ seed, trouble: seed % calmEvery !== 0 });
 
 export const scenarios: readonly Scenario[] = [
-  { name: "world", weight: 60, run: (seed, store, size) => simulateWorld({ seed, store, size }) },
+  { name: "world", weight: 80, run: (seed, store, size) => simulateWorld({ seed, store, size }) },
   { name: "partition", weight: 20, run: (seed, store, size) => simulatePartition({ seed, store, size }) },
-  { name: "duties", weight: 16, run: runDuties },
-  { name: "compaction", weight: 20, run: runCompaction },
+  { name: "duties", weight: 24, run: runDuties },
+  { name: "compaction", weight: 60, run: runCompaction },
   { name: "tree", weight: 10, run: (seed, store, size) => simulateTree(seed, undefined, store, size) },
   { name: "sessions", weight: 10, run: (seed, store, size) => simulateSessions({ ...basics(seed), store, size }) },
   { name: "lock", weight: 8, run: (seed, store, size) => simulateLock({ seed, fenced: true, store, size }) },

@@ -24,7 +24,7 @@ export const faultsMost: Partial<Faults> = {
   expiryNever: 0.5,
   blobMissing: 0.02,
   blobTruncated: 0.02,
-  blobFlipped: 0.1,
+  blobFlipped: 0.25,
   hintLost: 0.4,
   hintRepeated: 0.2,
   hintStale: 0.3,
@@ -35,24 +35,27 @@ export const faultsMost: Partial<Faults> = {
 };
 
 const focusesMax = 3;
-const focusFactorMax = 30;
+const focusFactorMax = 100;
 const focusProbability = 0.25;
+const rareFocusProbability = 0.3;
 
-/** What is asked for so seldom that a fault at it needs to be likely. */
-export const rareRequests: readonly RequestName[] = [
-  "logs.trim",
+/** What collectors ask for, and hardly anybody else: a fault there needs to be likely to happen at all. */
+export const collectorRequests: readonly RequestName[] = ["logs.trim", "blobs.put", "blobs.delete", "blobs.list"];
+
+/** Some are asked for so seldom that they are named twice. */
+const anyRequests: readonly RequestName[] = [
+  ...requestNames,
   "items.delete",
-  "blobs.put",
+  "items.delete",
+  "items.query",
   "blobs.get",
-  "blobs.delete",
-  "blobs.list",
 ];
 
 /** Some seeds are calm, some are wild, each in its own way: a few faults at any strength, and some places much likelier. */
 export function swarm(
   store: SimulatedStore,
   most: Partial<Faults> = faultsMost,
-  focusOn: readonly RequestName[] = requestNames,
+  focusOn: readonly RequestName[] = anyRequests,
 ): void {
   const random = store.random.fork();
   const kinds = Object.keys(most) as (keyof Faults)[];
@@ -67,6 +70,7 @@ function drawFocus(
   focusOn: readonly RequestName[],
 ): ReadonlyMap<string, number> {
   const focus = new Map<string, number>();
+  const highestOfAll = focusOn === anyRequests ? focusProbability : rareFocusProbability;
   const kinds = Object.keys(most) as (keyof Faults)[];
   for (let count = random.below(focusesMax + 1); count > 0; count -= 1) {
     // By place, so that what many requests can suffer is as likely at each of them as what only one can.
@@ -78,7 +82,7 @@ function drawFocus(
     );
     const { fault, failpoint } = random.pick(places);
     const usual = most[fault] ?? 0;
-    const highest = Math.max(usual, Math.min(usual * focusFactorMax, focusProbability));
+    const highest = Math.max(usual, Math.min(usual * focusFactorMax, highestOfAll));
     if (usual > 0) focus.set(failpoint, random.between(usual, highest));
   }
   return focus;

@@ -11,7 +11,7 @@ import { tidyTree } from "../../shared/tree/tidy-tree.ts";
 import type { TreeRequest } from "../../shared/tree/tree-request.ts";
 import { Tree } from "../../shared/tree/tree.ts";
 import { dump } from "../shared/tree/operations.ts";
-import { faultsMost, rareRequests, swarm } from "./swarm.ts";
+import { faultsMost, swarm } from "./swarm.ts";
 
 const namespace = "sim";
 const triesMax = 12;
@@ -68,7 +68,7 @@ class Simulation {
   async run(): Promise<TreeSimulationResult> {
     this.#processes = [this.#start(), this.#start(), this.#start()];
     await this.#prepare();
-    swarm(this.#store, { ...faultsMost, blobFlipped: 0.3 }, rareRequests);
+    swarm(this.#store, { ...faultsMost, blobFlipped: 0.3 }, ["blobs.get", "blobs.put"]);
     await Promise.all([...Array.from({ length: 4 }, (_, client) => this.#client(client)), this.#trouble()]);
     this.#store.setFaults({});
     await this.#store.process().storage.timers.sleep(30_000);
