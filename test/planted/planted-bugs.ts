@@ -62,7 +62,7 @@ export const lookedForBy: Readonly<Record<string, readonly string[]>> = {
   "37": ["partition"],
   "39": ["exactly-once"],
   "41": ["duties"],
-  "42": ["duties"],
+  "42": ["partition", "duties"],
 };
 
 /** All of them, by their numbers. */

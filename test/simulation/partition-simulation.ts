@@ -61,7 +61,7 @@ const faults: Partial<Faults> = {
 
 export async function simulatePartition(simulation: PartitionSimulation): Promise<SimulationResult> {
   const { seed, mutate, size = 1, store: options } = simulation;
-  const store = new SimulatedStore({ seed, ...options });
+  const store = new SimulatedStore({ seed, dropsExpiredEntries: seed % 3 !== 2, ...options });
   const world = new World(store, mutate ?? ((storage) => storage), size);
   swarm(store, faults);
   const log = await store.time.run(async () => {
