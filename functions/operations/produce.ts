@@ -2,6 +2,7 @@ import { operations } from "../../shared/api/operations/produce.ts";
 import type { CreateProducerAnswer, ProduceAnswer } from "../../shared/api/schemas/produce.ts";
 import { requestBodyBytesMax } from "../../shared/limits.ts";
 import type { ProduceResult, Services } from "../../shared/services/services.ts";
+import { checkTransactionalId } from "../../shared/services/transaction-ids.ts";
 import { jsonAnswer, partErrorOf } from "../http/answer.ts";
 import { bytesOf } from "../http/body.ts";
 import type { HttpAnswer, RoutedRequest } from "../http/event.ts";
@@ -51,6 +52,7 @@ function produceToPartition(services: Pick<Services, "produce">): ServedOperatio
     parsePartitionProduceBody,
     requestBodyBytesMax,
     async ({ params, body, idempotency }) => {
+      checkId(body.transactionalId);
       const { baseOffset, timestamps } = await produce.produceRecords({ ...params, ...body, ...idempotency });
       const { partition } = params;
       return { results: timestamps.map((timestamp, index) => ({ partition, offset: baseOffset + index, timestamp })) };
@@ -69,6 +71,7 @@ async function produceBatches({ produce }: Pick<Services, "produce">, routed: Ro
   const { status, batches } = operations.produceToPartition;
   const params = checkedParams(operations.produceToPartition, routed);
   const { transactionalId, ...conditions } = checkedQuery(batches.query, routed);
+  checkId(transactionalId);
   const bytes = bytesOf(routed.body);
   const idempotency = idempotencyOf(operations.produceToPartition, routed);
   const { baseOffset, appendedAtMs } = await produce.produceBatches({
@@ -79,6 +82,11 @@ async function produceBatches({ produce }: Pick<Services, "produce">, routed: Ro
     ...idempotency,
   });
   return jsonAnswer(status, { baseOffset, appendedAtMs });
+}
+
+/** The service writes under ids of its own as well, which nobody else is to name. */
+function checkId(transactionalId: string | undefined): void {
+  if (transactionalId !== undefined) checkTransactionalId(transactionalId);
 }
 
 function resultAnswer(result: ProduceResult): ProduceAnswer["results"][number] {

@@ -100,15 +100,21 @@ function writeTransactions(out: ByteWriter, { endOffset, firstOpenOffset, aborte
 }
 
 function readTransactions(from: ByteReader, endOffset: number): Pick<SegmentDescriptor, "firstOpenOffset" | "aborted"> {
-  const open = from.boolean() ? { firstOpenOffset: endOffset - from.unsignedVarlongSafe() } : {};
+  const open = from.boolean() ? { firstOpenOffset: safe(endOffset - from.unsignedVarlongSafe(), "offset") } : {};
   const count = from.unsignedVarint();
   const aborted: AbortedTransaction[] = [];
   for (let index = 0; index < count; index += 1) {
     const producerId = from.varlong();
-    const lastOffset = endOffset - from.unsignedVarlongSafe();
-    aborted.push({ producerId, firstOffset: lastOffset - from.unsignedVarlongSafe(), lastOffset });
+    const lastOffset = safe(endOffset - from.unsignedVarlongSafe(), "offset");
+    aborted.push({ producerId, firstOffset: safe(lastOffset - from.unsignedVarlongSafe(), "offset"), lastOffset });
   }
   return { ...open, ...(count === 0 ? {} : { aborted }) };
+}
+
+/** Sums and differences of safe numbers need not be. */
+function safe(value: number, what: string): number {
+  if (!Number.isSafeInteger(value) || value < -1) throw new MalformedBytesError(`the ${what} ${value}`);
+  return value;
 }
 
 /** @throws StorageCorruptError if the entry does not decode */
@@ -130,9 +136,9 @@ export function decodeSegmentDescriptor(entry: LogEntry): SegmentDescriptor {
     let before: SegmentIndexRow = { offset: entry.position, position: 0, maxTimestamp: -1 };
     for (let row = 0; row < rows; row += 1) {
       before = {
-        offset: before.offset + from.unsignedVarlongSafe(),
-        position: before.position + from.unsignedVarlongSafe(),
-        maxTimestamp: Number(BigInt(before.maxTimestamp) + from.varlong()),
+        offset: safe(before.offset + from.unsignedVarlongSafe(), "offset"),
+        position: safe(before.position + from.unsignedVarlongSafe(), "position"),
+        maxTimestamp: safe(Number(BigInt(before.maxTimestamp) + from.varlong()), "timestamp"),
       };
       index.push(before);
     }

@@ -3,12 +3,15 @@ import { describe, expect, test } from "vitest";
 import { CommandError } from "../../local/command-error.ts";
 import { parseResetPoint } from "../../local/console/reset-point.ts";
 import { unescapeBytes } from "../../local/console/escapes.ts";
-import { routes } from "../../shared/api/routes.ts";
+import { recordBatchMediaType, routes } from "../../shared/api/routes.ts";
+import { compress } from "../../shared/compression/compression.ts";
 import { decodeCommitted, decodeDecided, decodeStaged } from "../../shared/groups/committed-offset.ts";
 import { decodeGroup } from "../../shared/groups/encode-group.ts";
-import { partitionLogId } from "../../shared/log/log-id.ts";
+import { partitionLogId, segmentsLogId } from "../../shared/log/log-id.ts";
 import { decodeEntryMeta } from "../../shared/partition/entry-meta.ts";
 import { batchesFrom } from "../../shared/partition/read-segment.ts";
+import { decodeSegmentDescriptor } from "../../shared/partition/segment-descriptor.ts";
+import { encodeBatch } from "../../shared/record/encode-batch.ts";
 import { decodeAnswer } from "../../shared/services/atomic-answer.ts";
 import { leaseOf } from "../../shared/services/session-lease.ts";
 import { projectionOf } from "../../shared/services/topic-projection.ts";
@@ -88,6 +91,21 @@ describe("what was stored and does not decode is said to be corrupt", () => {
   });
 });
 
+test("a segment's index that goes beyond 2^53 is corrupt", () => {
+  const meta = hex("0206000000000000000000000005ffffffffffffff0f00000000000000000000000000000000");
+  const payload = { kind: "inline", bytes: new Uint8Array() } as const;
+  const entry = {
+    logId: segmentsLogId("topic", 0),
+    position: 1_000,
+    next: 1_009,
+    attempt: "a",
+    appendedAtMs: 0,
+    meta,
+    payload,
+  };
+  expect(() => decodeSegmentDescriptor(entry)).toThrow(StorageCorruptError);
+});
+
 test.each(["a", "null", "[]", '{"retention.ms":5}'])("a projection with the configuration %s is none", (config) => {
   expect(projectionOf(itemOf({ mzxid: 1, topicId: "a", partitions: 1, config }))).toBeUndefined();
 });
@@ -106,6 +124,32 @@ test("a long text is no time, and is known to be none at once", () => {
   const startedMs = performance.now();
   expect(() => parseResetPoint({ toDatetime: "T".repeat(100_000) })).toThrow(CommandError);
   expect(performance.now() - startedMs).toBeLessThan(1_000);
+});
+
+test.each(["", "%01k:key"])("records under the transactional id %j are refused", async (transactionalId) => {
+  const world = new FuzzWorld(1);
+  const json = { "content-type": "application/json" };
+  const topic = {
+    path: "/v1/default/topics",
+    query: "",
+    headers: json,
+    body: { text: '{"name":"orders","partitions":1}' },
+  };
+  await world.send({ ...topic, method: "POST", via: "direct" });
+  const records = [{ key: null, value: null, timestamp: 1_750_000_000_000 }];
+  const batch = encodeBatch(
+    { records, producerId: 1n, producerEpoch: 0, baseSequence: 0, isTransactional: true },
+    compress,
+  );
+  const { status, bytes } = await world.send({
+    method: "POST",
+    path: "/v1/default/topics/orders/partitions/0/records",
+    query: `transactionalId=${transactionalId}`,
+    headers: { "content-type": recordBatchMediaType },
+    body: { hex: Buffer.from(batch).toString("hex") },
+    via: "direct",
+  });
+  expect([status, JSON.parse(bytes.toString())]).toMatchObject([400, { error: "BAD_ARGUMENTS" }]);
 });
 
 describe("a namespace that none can be", () => {
