@@ -168,7 +168,7 @@ export const processFailpoints = [
 export type ProcessFailpoint = (typeof processFailpoints)[number];
 
 /** The failpoints that faults of these kinds have. */
-export function failpointsOf(faults: readonly (keyof Faults)[]): readonly string[] {
+function failpointsOf(faults: readonly (keyof Faults)[]): readonly string[] {
   return faults.flatMap((fault) => [...(failpointsByFault.get(fault)?.values() ?? [])]);
 }
 
