@@ -2,13 +2,8 @@
  * One partition under virtual time: several writers, readers and sealers in processes that freeze, die and come back cold,
  * over a store that loses answers, applies late and forgets what has expired. Everything follows from the seed.
  */
-import { compress, decompress } from "../../shared/compression/compression.ts";
-import { decodeRecords } from "../../shared/record/decode-records.ts";
-import { encodeBatch } from "../../shared/record/encode-batch.ts";
-import { readBatchHeader, recordsOf } from "../../shared/record/record-batch.ts";
 import { PartitionReader } from "../../shared/partition/partition-reader.ts";
 import { type PartitionWriter, partitionWriter } from "../../shared/partition/partition-writer.ts";
-import type { AppendRequest } from "../../shared/partition/plan-append.ts";
 import { sealPartition } from "../../shared/partition/seal-partition.ts";
 import { collectPartition } from "../../shared/partition/collect-partition.ts";
 import type { Faults } from "../../shared/storage/memory/faults.ts";
@@ -20,6 +15,7 @@ import type { Storage } from "../../shared/storage/storage.ts";
 import { topicSettings } from "../../shared/topics/topic-config.ts";
 import { faultsMost, swarm } from "./swarm.ts";
 import { anomaliesOf, type History, type SendOperation } from "./partition-history.ts";
+import { recordsFrom, requestFor } from "./partition-records.ts";
 
 export interface PartitionSimulation {
   readonly seed: number;
@@ -42,6 +38,7 @@ export interface SimulationResult {
 
 const name = { topicId: "simulated", partition: 0 };
 const hourMs = 3_600_000;
+const guardEveryMs = 6 * hourMs;
 /** A blob is not found so often in a row only if it is not there. */
 const missingInRowMax = 10;
 const settings = topicSettings({});
@@ -63,9 +60,9 @@ export async function simulatePartition(simulation: PartitionSimulation): Promis
   const { seed, mutate, size = 1, store: options } = simulation;
   const store = new SimulatedStore({ seed, dropsExpiredEntries: seed % 3 !== 2, ...options });
   const world = new World(store, mutate ?? ((storage) => storage), size);
-  swarm(store, faults);
+  const beginFaults = swarm(store, faults);
   const log = await store.time.run(async () => {
-    await world.live();
+    await world.live(beginFaults);
     store.setFaults({});
     return await world.readAll();
   });
@@ -109,11 +106,12 @@ class World {
     this.#aheadBytes = this.#random.pick([1, 200, 4_000_000]);
   }
 
-  async live(): Promise<void> {
+  async live(beginFaults: () => void): Promise<void> {
     if (this.#random.chance(0.06)) await this.#crowd();
     const writers = 2 + this.#random.below(3);
     const clients = Array.from({ length: writers }, (_, index) => this.#client(index));
-    const beside = Promise.all([this.#reader("early"), this.#reader("late"), this.#sealer(), this.#sealer()]);
+    const readers = [this.#reader("early"), this.#reader("late")];
+    const beside = Promise.all([...readers, this.#sealer(), this.#sealer(), this.#guard(beginFaults)]);
     // Those beside end only when the clients have, unless they fail.
     await Promise.race([Promise.all(clients), beside]);
     this.#done = true;
@@ -329,6 +327,19 @@ class World {
     }
   }
 
+  /** Whatever keeps sealers from it, somebody sees to it that entries are sealed long before they expire (invariant 8). */
+  async #guard(beginFaults: () => void): Promise<void> {
+    let nextMs = guardEveryMs;
+    while (!this.#done) {
+      await this.#pause(hourMs);
+      if (this.#store.time.nowMs < nextMs) continue;
+      this.#store.setFaults({});
+      await sealPartition(this.#store.process().storage, name, settings, { forced: true });
+      beginFaults();
+      nextMs = this.#store.time.nowMs + guardEveryMs;
+    }
+  }
+
   async #sealer(): Promise<void> {
     let host = this.#host();
     while (!this.#done) {
@@ -356,40 +367,6 @@ class World {
       this.#store.time.schedule(this.#random.fraction() * ms, resolve);
     });
   }
-}
-
-function requestFor(
-  operation: SendOperation,
-  producer?: { readonly producerId: bigint; readonly producerEpoch: number; readonly baseSequence: number },
-): AppendRequest {
-  const records = Array.from({ length: operation.recordCount }, (_, index) => ({
-    key: null,
-    value: new TextEncoder().encode(`${operation.value}/${index}`),
-    timestamp: 1,
-  }));
-  const bytes = encodeBatch({ records, ...producer }, compress);
-  const identity = producer === undefined ? {} : { producer };
-  const { expectedOffset, fencingToken } = operation;
-  return {
-    bytes,
-    batches: [{ start: 0, length: bytes.length, recordCount: operation.recordCount, maxTimestamp: 1, ...identity }],
-    ...(expectedOffset === undefined ? {} : { expectedOffset }),
-    ...(fencingToken === undefined ? {} : { fencingToken }),
-  };
-}
-
-function recordsFrom(batches: readonly Uint8Array[], offset: number): (readonly [number, string])[] {
-  const records: (readonly [number, string])[] = [];
-  for (const batch of batches) {
-    const header = readBatchHeader(batch);
-    const stored = recordsOf(batch, 0, header);
-    const plain = header.compressionType === "none" ? stored : decompress(header.compressionType, stored, 100_000);
-    for (const record of decodeRecords(header, plain)) {
-      const at = header.baseOffset + record.offsetDelta;
-      if (at >= offset) records.push([at, new TextDecoder().decode(record.value ?? new Uint8Array())]);
-    }
-  }
-  return records;
 }
 
 function isStorageError(cause: unknown): boolean {

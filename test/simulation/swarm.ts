@@ -51,17 +51,24 @@ const anyRequests: readonly RequestName[] = [
   "blobs.get",
 ];
 
-/** Some seeds are calm, some are wild, each in its own way: a few faults at any strength, and some places much likelier. */
+/**
+ * Some seeds are calm, some are wild, each in its own way: a few faults at any strength, and some places much likelier.
+ *
+ * @returns lets the same faults begin again, where they were ended meanwhile
+ */
 export function swarm(
   store: SimulatedStore,
   most: Partial<Faults> = faultsMost,
   focusOn: readonly RequestName[] = anyRequests,
-): void {
+): () => void {
   const random = store.random.fork();
   const kinds = Object.keys(most) as (keyof Faults)[];
   const strength = (fault: keyof Faults): number => (random.chance(0.5) ? random.fraction() * (most[fault] ?? 0) : 0);
   const faults = Object.fromEntries(kinds.map((fault) => [fault, strength(fault)]));
-  store.setFaults(faults, drawFocus(random, most, focusOn));
+  const focus = drawFocus(random, most, focusOn);
+  const begin = (): void => store.setFaults(faults, focus);
+  begin();
+  return begin;
 }
 
 function drawFocus(

@@ -82,6 +82,11 @@ class Run {
       swarm(this.#store, { killBefore: 0.004, killAfter: 0.004, slow: 0.1, tornRange: 0.3, shortRange: 0.3 });
       await Promise.all([this.#killCoordinators(), ...inputPartitions.map((partition) => this.#work(partition))]);
       this.#store.setFaults({});
+      // What a coordinator was killed over, and nobody asks for any more, is ended by sweeps.
+      for (let sweep = 0; sweep < 2; sweep += 1) {
+        await this.#sleep(60_000);
+        await this.#observer.services.transactions.sweep(namespace);
+      }
       await this.#sleep(60_000);
       anomalies.push(...(await this.#check()));
     });
