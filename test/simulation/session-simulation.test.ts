@@ -50,7 +50,7 @@ describe("sessions of many clients on many servers", () => {
     for (const trouble of [false, true]) {
       const { opened, beats, expired } = await simulateSessions({ seed: 1, trouble });
       expect(opened).toBeGreaterThan(20);
-      expect(beats).toBeGreaterThan(100);
+      expect(beats).toBeGreaterThan(60);
       expect(expired).toBeGreaterThan(5);
       expect(opened - expired).toBeGreaterThan(2);
     }

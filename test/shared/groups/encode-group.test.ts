@@ -50,7 +50,7 @@ describe("the state of a group", () => {
     const text = encodeGroup(someGroup().state)
       .replaceAll(/"h":"[^"]*"/g, '"h":"0:0"')
       .replaceAll(/"g":"[^"]*"/g, '"g":""');
-    expect(() => decodeGroup(text)).toThrow("is held by");
+    expect(() => decodeGroup(text)).toThrow("a partition is held twice");
   });
 });
 

@@ -66,6 +66,7 @@ describe("a reader", () => {
     expect(await reader.read(offset, page)).toEqual({
       kind: "out of range",
       highWatermark: 6,
+      lastStableOffset: 6,
       logStartOffset: start,
     });
   });

@@ -50,7 +50,7 @@ describe("truncating", () => {
     const other = new PartitionReader(storage, name);
     await other.read(0, { bytesMax: 1, recordsMax: 1 });
     await truncatePartition(storage, name, reader, 4);
-    const outOfRange = { kind: "out of range", logStartOffset: 4, highWatermark: 6 };
+    const outOfRange = { kind: "out of range", logStartOffset: 4, lastStableOffset: 6, highWatermark: 6 };
     expect(await reader.read(3, { bytesMax: 1_000, recordsMax: 10 })).toEqual(outOfRange);
     await time.advance(5_001);
     expect(await other.read(3, { bytesMax: 1_000, recordsMax: 10 })).toEqual(outOfRange);

@@ -4,6 +4,7 @@ import { dutyService } from "../../../shared/services/duty-service.ts";
 import type { Services, TopicConfig } from "../../../shared/services/services.ts";
 import { countRequests } from "../../../shared/storage/count-requests.ts";
 import { type Duty, dutyName } from "../../../shared/storage/environment.ts";
+import { StorageCorruptError } from "../../../shared/storage/errors.ts";
 import { sessionsPartition } from "../../../shared/storage/item-keys.ts";
 import { createMemoryStorage, type MemoryStorage } from "../../../shared/storage/memory/memory-storage.ts";
 
@@ -53,7 +54,7 @@ describe("the sweep", () => {
     await own.time.advance(2_000);
     const sort = "not a session";
     own.store.items.update({ partition: sessionsPartition("b"), sort }, { set: { state: "live" } }, []);
-    await expect(duties.sweep()).rejects.toThrow(SyntaxError);
+    await expect(duties.sweep()).rejects.toThrow(StorageCorruptError);
     const left = ["a", "b", "c"].map(
       (name) => own.store.items.query(sessionsPartition(name), { limit: 9 }).items.length,
     );
