@@ -334,9 +334,14 @@ class World {
       await this.#pause(hourMs);
       if (this.#store.time.nowMs < nextMs) continue;
       this.#store.setFaults({});
-      await sealPartition(this.#store.process().storage, name, settings, { forced: true });
+      try {
+        await sealPartition(this.#store.process().storage, name, settings, { forced: true });
+        nextMs = this.#store.time.nowMs + guardEveryMs;
+      } catch (cause) {
+        // What was to befall the next request befell this one.
+        if (!isStorageError(cause)) throw cause;
+      }
       beginFaults();
-      nextMs = this.#store.time.nowMs + guardEveryMs;
     }
   }
 
