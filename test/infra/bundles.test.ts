@@ -15,6 +15,8 @@ import { Rehearsal } from "./rehearsal.ts";
 
 const bundleBytesMax = 1_000_000;
 const importMsMax = 150;
+/** It has RE2 with its tables: 126 ms on an idle machine, and too near to the others' bound on a busy one. */
+const groupsImportMsMax = 200;
 const runsMax = 3;
 
 const run = promisify(execFile);
@@ -60,14 +62,16 @@ describe.each(Object.keys(capabilitySizes))("the bundle of %s", (capability) => 
     }
   });
 
-  test("is imported by Node 24 within 150 ms, without any environment", async () => {
+  const msMax = capability === "groups" ? groupsImportMsMax : importMsMax;
+
+  test(`is imported by Node 24 within ${msMax} ms, without any environment`, async () => {
     expect(process.versions.node).toMatch(/^24\./);
     const runs: Import[] = [];
     // The best of three; the others only run where the first was too slow.
-    while (runs.length < runsMax && runs.every(({ ms }) => ms >= importMsMax)) {
+    while (runs.length < runsMax && runs.every(({ ms }) => ms >= msMax)) {
       runs.push(await importOnce(join(folder(), "index.mjs")));
     }
-    expect(Math.min(...runs.map(({ ms }) => ms))).toBeLessThan(importMsMax);
+    expect(Math.min(...runs.map(({ ms }) => ms))).toBeLessThan(msMax);
     expect(runs[0]?.handler).toBe("function");
   });
 });
