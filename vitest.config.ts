@@ -1,10 +1,13 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+
+/** They replace modules for themselves alone, which they cannot in a process that has loaded them for others. */
+const withMocks = ["test/functions/coordination-errors.test.ts", "test/functions/group-errors.test.ts"];
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     globals: false,
-    // Processes, not threads: LMDB and the emulators own native state that must end with the file that opened it.
+    // Processes, not threads: LMDB and the emulators own native state.
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 30_000,
@@ -12,5 +15,15 @@ export default defineConfig({
     teardownTimeout: 10_000,
     restoreMocks: true,
     unstubEnvs: true,
+    // What the tests start as processes is compiled once.
+    env: { NODE_COMPILE_CACHE: fileURLToPath(new URL("node_modules/.cache/streamkeeper", import.meta.url)) },
+    projects: [
+      { extends: true, test: { name: "with mocks", include: withMocks, isolate: true } },
+      {
+        extends: true,
+        // A file does not start a process and load all modules again: a third of the time of them all.
+        test: { name: "all others", include: ["test/**/*.test.ts"], exclude: withMocks, isolate: false },
+      },
+    ],
   },
 });

@@ -1,5 +1,5 @@
 /** The Lambda function for elections and locks. */
-import { createCoordinationServices, type CoordinationServices } from "../shared/services/create-services.ts";
+import { createCoordinationServices, type CoordinationServices } from "../shared/services/capability-services.ts";
 import { accessFromEnvironment } from "./access.ts";
 import { inContainer } from "./container.ts";
 import { createHttpHandler } from "./http/handler.ts";

@@ -1,5 +1,5 @@
 /** The Lambda function that reads records from partitions and finds offsets. */
-import { createFetchServices, type FetchServices } from "../shared/services/create-services.ts";
+import { createFetchServices, type FetchServices } from "../shared/services/capability-services.ts";
 import { accessFromEnvironment } from "./access.ts";
 import { inContainer } from "./container.ts";
 import { createHttpHandler } from "./http/handler.ts";

@@ -1,5 +1,6 @@
 /** The Lambda function for consumer groups and share groups. */
-import { createGroupServices, type GroupServices } from "../shared/services/create-services.ts";
+import { createGroupServices, type GroupServices } from "../shared/services/capability-services.ts";
+import { laterPatterns } from "../shared/services/later-patterns.ts";
 import { inContainer } from "./container.ts";
 import { createHttpHandler } from "./http/handler.ts";
 import type { HttpHandler } from "./http/handler.ts";
@@ -10,4 +11,7 @@ export const createGroupsHandler = (services: GroupServices): HttpHandler =>
   createHttpHandler([...groupsOperations(services), ...shareGroupsOperations(services)]);
 
 /** Entry of the Lambda function. */
-export const handler: HttpHandler = inContainer(createGroupServices, createGroupsHandler);
+export const handler: HttpHandler = inContainer(
+  (storage) => createGroupServices(storage, laterPatterns()),
+  createGroupsHandler,
+);

@@ -1,5 +1,5 @@
 /** The Lambda function that answers whether the service lives and can write and read. */
-import { createHealthServices, type HealthServices } from "../shared/services/create-services.ts";
+import { createHealthServices, type HealthServices } from "../shared/services/capability-services.ts";
 import { inContainer } from "./container.ts";
 import { createHttpHandler } from "./http/handler.ts";
 import type { HttpHandler } from "./http/handler.ts";

@@ -1,5 +1,5 @@
 /** The Lambda function that appends records to partitions, deletes their beginning, and gives ids to producers. */
-import { createAppendingServices, type AppendingServices } from "../shared/services/create-services.ts";
+import { createAppendingServices, type AppendingServices } from "../shared/services/capability-services.ts";
 import { inContainer } from "./container.ts";
 import { createHttpHandler } from "./http/handler.ts";
 import type { HttpHandler } from "./http/handler.ts";

@@ -1,5 +1,5 @@
 /** The Lambda function that ends sessions and znodes whose time is over, as the expiry queue delivers them. */
-import { createDutyServices, type DutyServices } from "../shared/services/create-services.ts";
+import { createDutyServices, type DutyServices } from "../shared/services/capability-services.ts";
 import { inContainer } from "./container.ts";
 import { createQueueHandler } from "./duties/queue-handler.ts";
 import type { QueueHandler } from "./duties/queue-handler.ts";

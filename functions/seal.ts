@@ -1,5 +1,5 @@
 /** The Lambda function that does background duties for partitions, as the duty queue delivers them. */
-import { createDutyServices, type DutyServices } from "../shared/services/create-services.ts";
+import { createDutyServices, type DutyServices } from "../shared/services/capability-services.ts";
 import { inContainer } from "./container.ts";
 import { createQueueHandler } from "./duties/queue-handler.ts";
 import type { QueueHandler } from "./duties/queue-handler.ts";

@@ -1,5 +1,5 @@
 /** The Lambda function for sessions. */
-import { createCoordinationServices, type CoordinationServices } from "../shared/services/create-services.ts";
+import { createCoordinationServices, type CoordinationServices } from "../shared/services/capability-services.ts";
 import { inContainer } from "./container.ts";
 import { createHttpHandler } from "./http/handler.ts";
 import type { HttpHandler } from "./http/handler.ts";

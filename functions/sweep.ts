@@ -1,6 +1,6 @@
 /** The Lambda function that runs on a schedule and looks for duties that a lost wake-up left. */
 import type { ScheduledEvent } from "aws-lambda";
-import { createDutyServices, type DutyServices } from "../shared/services/create-services.ts";
+import { createDutyServices, type DutyServices } from "../shared/services/capability-services.ts";
 import { inContainer } from "./container.ts";
 import { createBackgroundHandler } from "./duties/background-handler.ts";
 import type { BackgroundHandler } from "./duties/background-handler.ts";

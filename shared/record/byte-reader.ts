@@ -133,6 +133,20 @@ export class ByteReader {
 
   /** A zigzag varlong, -2^63 .. 2^63-1, of at most 10 bytes. */
   varlong(): bigint {
+    // Most are short: one BigInt for the whole of them, instead of one for each byte.
+    const start = this.position;
+    let short = 0;
+    let scale = 1;
+    for (let index = 0; index < 7; index += 1) {
+      const byte = this.u8();
+      short += (byte & 0x7f) * scale;
+      if (byte < 0x80) {
+        const half = Math.floor(short / 2);
+        return BigInt(short % 2 === 0 ? half : -half - 1);
+      }
+      scale *= 128;
+    }
+    this.position = start;
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
       const byte = this.u8();

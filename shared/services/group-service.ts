@@ -14,7 +14,7 @@ import { GroupMembers, namedPartitions } from "./group-members.ts";
 import { GroupOffsets, noSuchGroup, notEmpty } from "./group-offsets.ts";
 import type { GroupParts } from "./group-parts.ts";
 import { type GroupSettler, settledInMemory, tooContended } from "./group-settler.ts";
-import { GroupTopics } from "./group-topics.ts";
+import { GroupTopics, type LoadPatterns } from "./group-topics.ts";
 import type {
   GroupDescription,
   GroupMember,
@@ -37,16 +37,18 @@ export interface GroupDependencies {
   readonly finder: TopicFinder;
   readonly fetch: Pick<FetchService, "listOffset">;
   readonly parts: GroupParts;
+  readonly loadPatterns: LoadPatterns;
 }
 
 export function groupService(
   storage: Storage,
-  { namespaces, topics, finder, fetch, parts: { items, settler, commits, topics: known, resolver } }: GroupDependencies,
+  { namespaces, topics, finder, fetch, parts, loadPatterns }: GroupDependencies,
 ): GroupService {
-  const groupTopics = new GroupTopics(storage, topics, finder, known);
-  const members = new GroupMembers(storage, items, groupTopics, settler);
+  const { items, settler, commits, topics: known, resolver } = parts;
+  const subscribed = new GroupTopics(storage, { topics, finder, known, loadPatterns });
+  const members = new GroupMembers(storage, items, subscribed, settler);
   const offsets = new GroupOffsets(items, settler, commits, resolver, known, fetch);
-  return new ItemGroups({ storage, namespaces, items, settler, members, offsets });
+  return new ItemGroups({ storage, namespaces, items, settler, subscribed, members, offsets });
 }
 
 interface Parts {
@@ -54,6 +56,7 @@ interface Parts {
   readonly namespaces: Namespaces;
   readonly items: GroupItems;
   readonly settler: GroupSettler;
+  readonly subscribed: GroupTopics;
   readonly members: GroupMembers;
   readonly offsets: GroupOffsets;
 }
@@ -68,6 +71,7 @@ class ItemGroups implements GroupService {
   async join(request: Parameters<GroupService["join"]>[0]): Promise<Membership> {
     checkGroupName(request);
     checkJoin(request);
+    await this.#parts.subscribed.check(request);
     return await withChangeErrors(async () => {
       await this.#parts.namespaces.require(request.namespace);
       return await this.#parts.members.join(request);
@@ -77,6 +81,7 @@ class ItemGroups implements GroupService {
   async heartbeat(request: MemberHeartbeat): Promise<Membership> {
     checkGroupName(request);
     checkHeartbeat(request);
+    await this.#parts.subscribed.check(request);
     // Not asked for first whether the namespace is there: that would be a second request.
     return await withChangeErrors(() => this.#parts.members.heartbeat(request));
   }

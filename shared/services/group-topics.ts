@@ -17,13 +17,23 @@ import {
 } from "../limits/groups.ts";
 import { type Instant, instantOf, isFresh } from "../log/evidence.ts";
 import type { Storage } from "../storage/storage.ts";
-import { type GroupName } from "./groups.ts";
+import type { GroupName, Subscription } from "./groups.ts";
 import { idOf } from "./group-items.ts";
 import type { FoundTopic, KnownTopics } from "./known-topics.ts";
 import type { TopicFinder, TopicService } from "./services.ts";
-import { TopicPatterns } from "./topic-pattern.ts";
+import type { TopicPatterns } from "./topic-pattern.ts";
 
 export type Subscribed = Pick<Member, "topics" | "topicPattern">;
+
+/** What only those need who subscribe by pattern: a function reads RE2's code when the first of them comes. */
+export type LoadPatterns = () => TopicPatterns | Promise<TopicPatterns>;
+
+export interface GroupTopicsNeeds {
+  readonly topics: Pick<TopicService, "list">;
+  readonly finder: TopicFinder;
+  readonly known: KnownTopics;
+  readonly loadPatterns: LoadPatterns;
+}
 
 export class GroupTopics {
   readonly #storage: Storage;
@@ -32,13 +42,19 @@ export class GroupTopics {
   readonly #known: KnownTopics;
   /** When a group's topics were looked for last; least recently first. */
   readonly #looked = new Map<string, Instant>();
-  readonly #patterns = new TopicPatterns();
+  readonly #loadPatterns: LoadPatterns;
 
-  constructor(storage: Storage, topics: Pick<TopicService, "list">, finder: TopicFinder, known: KnownTopics) {
+  constructor(storage: Storage, { topics, finder, known, loadPatterns }: GroupTopicsNeeds) {
     this.#storage = storage;
     this.#topics = topics;
     this.#finder = finder;
     this.#known = known;
+    this.#loadPatterns = loadPatterns;
+  }
+
+  /** @throws ServiceError INVALID_REGULAR_EXPRESSION */
+  async check({ topicPattern }: Subscription): Promise<void> {
+    if (topicPattern !== undefined) (await this.#loadPatterns()).check(topicPattern);
   }
 
   /** True if the group's topics were not looked for in this process for a while. */
@@ -99,6 +115,7 @@ export class GroupTopics {
   /** Names of the namespace's topics that each pattern matches; Kafka's own kind, `__…`, only where it says so. */
   async #match(namespace: string, patterns: ReadonlySet<string>): Promise<Map<string, string[]>> {
     const matches = new Map([...patterns].map((pattern) => [pattern, [] as string[]]));
+    const compiled = await this.#loadPatterns();
     let nextToken: string | undefined;
     for (let page = 0; page < patternPagesMax; page += 1) {
       const listed = await this.#topics.list(namespace, {
@@ -108,7 +125,7 @@ export class GroupTopics {
       for (const { name } of listed.items) {
         for (const [pattern, names] of matches) {
           const wanted = !name.startsWith("__") || pattern.startsWith("__");
-          if (wanted && names.length < groupTopicsMax && this.#patterns.matches(pattern, name)) names.push(name);
+          if (wanted && names.length < groupTopicsMax && compiled.matches(pattern, name)) names.push(name);
         }
       }
       ({ nextToken } = listed);

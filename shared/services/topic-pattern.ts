@@ -56,6 +56,11 @@ export class TopicPatterns {
   readonly #known = new Map<string, KnownPattern>();
 
   /** @throws ServiceError INVALID_REGULAR_EXPRESSION */
+  check(pattern: string): void {
+    this.#use(pattern);
+  }
+
+  /** @throws ServiceError INVALID_REGULAR_EXPRESSION */
   matches(pattern: string, name: string): boolean {
     const { compiled, names } = this.#use(pattern);
     const known = names.get(name);

@@ -15,8 +15,6 @@ import { Rehearsal } from "./rehearsal.ts";
 
 const bundleBytesMax = 1_000_000;
 const importMsMax = 150;
-/** It has RE2 with its tables: 126 ms on an idle machine, and too near to the others' bound on a busy one. */
-const groupsImportMsMax = 200;
 const runsMax = 3;
 
 const run = promisify(execFile);
@@ -62,16 +60,14 @@ describe.each(Object.keys(capabilitySizes))("the bundle of %s", (capability) => 
     }
   });
 
-  const msMax = capability === "groups" ? groupsImportMsMax : importMsMax;
-
-  test(`is imported by Node 24 within ${msMax} ms, without any environment`, async () => {
+  test(`is imported by Node 24 within ${importMsMax} ms, without any environment`, async () => {
     expect(process.versions.node).toMatch(/^24\./);
     const runs: Import[] = [];
     // The best of three; the others only run where the first was too slow.
-    while (runs.length < runsMax && runs.every(({ ms }) => ms >= msMax)) {
+    while (runs.length < runsMax && runs.every(({ ms }) => ms >= importMsMax)) {
       runs.push(await importOnce(join(folder(), "index.mjs")));
     }
-    expect(Math.min(...runs.map(({ ms }) => ms))).toBeLessThan(msMax);
+    expect(Math.min(...runs.map(({ ms }) => ms))).toBeLessThan(importMsMax);
     expect(runs[0]?.handler).toBe("function");
   });
 });

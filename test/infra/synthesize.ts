@@ -4,16 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
-import { afterAll } from "vitest";
 import cdkJson from "../../cdk.json" with { type: "json" };
 import { readSettings } from "../../infra/settings.ts";
 import type { Settings } from "../../infra/settings.ts";
 import { StreamkeeperStack } from "../../infra/stack.ts";
 
 const assemblies = mkdtempSync(join(tmpdir(), "streamkeeper-infra-"));
-afterAll(() => {
-  rmSync(assemblies, { recursive: true, force: true });
-});
+// Several files use it, one after the other, in one process.
+process.once("exit", () => rmSync(assemblies, { recursive: true, force: true }));
 
 export interface Resource {
   readonly Type: string;
@@ -22,7 +20,7 @@ export interface Resource {
   readonly UpdateReplacePolicy?: string;
 }
 
-/** An app with the feature flags of cdk.json, whose output is deleted when the test file is done. */
+/** An app with the feature flags of cdk.json, whose output is deleted when the tests are done. */
 export function testApp(): App {
   return new App({ outdir: mkdtempSync(join(assemblies, "cdk-")), context: cdkJson.context });
 }

@@ -14,7 +14,7 @@ test.each([
       fc.asyncProperty(fc.nat(1_000_000), anySteps, async (seed, steps) => {
         expect(await simulateDuties({ seed, dropsExpiredEntries, steps })).toEqual([]);
       }),
-      { numRuns: Number(process.env["STREAMKEEPER_RUNS"] ?? 25) },
+      { numRuns: Number(process.env["STREAMKEEPER_RUNS"] ?? 60) },
     );
   },
 );

@@ -5,7 +5,7 @@ import { type GroupSimulation, simulateGroup } from "./group-simulation.ts";
 
 /** `STREAMKEEPER_SEED=n` runs that one history alone; `STREAMKEEPER_SEEDS=n` runs more of them. */
 const onlySeed = process.env["STREAMKEEPER_SEED"];
-const seeds = Number(process.env["STREAMKEEPER_SEEDS"] ?? 1);
+const seeds = Number(process.env["STREAMKEEPER_SEEDS"] ?? 2);
 const [first, end] = onlySeed === undefined ? [0, seeds] : [Number(onlySeed), Number(onlySeed) + 1];
 
 async function anomaliesOf(simulation: GroupSimulation): Promise<string[]> {

@@ -4,7 +4,7 @@ import { type LockSimulation, simulateLock } from "./lock-simulation.ts";
 
 /** `STREAMKEEPER_SEED=n` runs that one history alone; `STREAMKEEPER_SEEDS=n` runs more of them; `npm run simulate` runs thousands. */
 const onlySeed = process.env["STREAMKEEPER_SEED"];
-const seeds = Number(process.env["STREAMKEEPER_SEEDS"] ?? 4);
+const seeds = Number(process.env["STREAMKEEPER_SEEDS"] ?? 40);
 const [first, end] = onlySeed === undefined ? [0, seeds] : [Number(onlySeed), Number(onlySeed) + 1];
 
 async function anomaliesOf(simulation: LockSimulation): Promise<string[]> {
@@ -50,7 +50,8 @@ describe("a lock that is contended for through servers that freeze and die, over
 
   test("has histories worth looking at: many grants and writes, some of them too late", async () => {
     let [grants, writes, refused, repeats] = [0, 0, 0, 0];
-    for (let seed = 0; seed < 5; seed += 1) {
+    // Each seed draws which faults strike: through some nobody gets far.
+    for (let seed = 0; seed < 8; seed += 1) {
       const result = await simulateLock({ seed, fenced: true });
       grants += result.grants;
       writes += result.writes;
@@ -58,7 +59,7 @@ describe("a lock that is contended for through servers that freeze and die, over
       repeats += result.repeats;
     }
     expect(grants).toBeGreaterThan(50);
-    expect(writes).toBeGreaterThan(20);
+    expect(writes).toBeGreaterThan(40);
     expect(refused).toBeGreaterThan(10);
     expect(repeats).toBeGreaterThan(100);
   });

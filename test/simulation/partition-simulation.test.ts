@@ -5,7 +5,7 @@ import { simulatePartition } from "./partition-simulation.ts";
 
 /** `STREAMKEEPER_SEED=n` runs that one history alone; `STREAMKEEPER_SEEDS=n` runs more of them; `npm run simulate` runs thousands. */
 const onlySeed = process.env["STREAMKEEPER_SEED"];
-const seeds = Number(process.env["STREAMKEEPER_SEEDS"] ?? 100);
+const seeds = Number(process.env["STREAMKEEPER_SEEDS"] ?? 1_000);
 const seedsAtOnce = 100;
 const minutesMax = 10;
 /** Most of what is planted shows within 30 seeds. */

@@ -39,6 +39,8 @@ export interface SimulationResult {
 const name = { topicId: "simulated", partition: 0 };
 const hourMs = 3_600_000;
 const guardEveryMs = 6 * hourMs;
+/** Who finds nothing to do looks less and less often: most of a history is then work, not waiting. */
+const idleMsMax = 6 * hourMs;
 /** A blob is not found so often in a row only if it is not there. */
 const missingInRowMax = 10;
 const settings = topicSettings({});
@@ -107,7 +109,7 @@ class World {
   }
 
   async live(beginFaults: () => void): Promise<void> {
-    if (this.#random.chance(0.06)) await this.#crowd();
+    if (this.#random.chance(0.04)) await this.#crowd();
     const writers = 2 + this.#random.below(3);
     const clients = Array.from({ length: writers }, (_, index) => this.#client(index));
     const readers = [this.#reader("early"), this.#reader("late")];
@@ -166,7 +168,7 @@ class World {
   /** So many producers that their table is stored beside the log, before anything else happens. */
   async #crowd(): Promise<void> {
     const { writer } = this.#host(false);
-    for (let first = 1_000; first < 2_200; first += 300) {
+    for (let first = 1_000; first < 1_900; first += 300) {
       const sends = Array.from({ length: 300 }, async (_, index) => {
         const operation = this.#operation(1, {});
         const identity = { producerId: BigInt(first + index), producerEpoch: 0, baseSequence: 0 };
@@ -302,12 +304,14 @@ class World {
     let restarts = 8;
     let missing = 0;
     while (!this.#done) {
-      await this.#pause(Math.min(hourMs, kind === "late" ? idleMs * 50 : idleMs));
+      await this.#pause(Math.min(idleMsMax, kind === "late" ? idleMs * 50 : idleMs));
+      // Until it has found something, also where its processes die of it.
+      idleMs = Math.min(idleMs * 2, idleMsMax);
       if (host.process.killed || (restarts > 0 && this.#random.chance(0.05))) {
         restarts -= 1;
         host = this.#host();
         reader = new PartitionReader(host.storage, name);
-        if (this.#random.chance(0.5)) offset = this.#random.below(offset + 1);
+        if (restarts > 0 && this.#random.chance(0.5)) offset = this.#random.below(offset + 1);
       }
       try {
         const limits = { bytesMax: 1 + this.#random.below(2_000), recordsMax: 1 + this.#random.below(20) };
@@ -316,7 +320,7 @@ class World {
         if (read.kind !== "batches") throw new Error(`${kind} reader is out of range at ${offset}`);
         const records = recordsFrom(read.batches, offset);
         this.history.polls.push({ reader: kind, offset, records, nextOffset: read.nextOffset });
-        idleMs = read.nextOffset > offset ? 200 : Math.min(idleMs * 2, hourMs);
+        if (read.nextOffset > offset) idleMs = 200;
         offset = read.nextOffset;
         missing = 0;
       } catch (cause) {
@@ -347,8 +351,9 @@ class World {
 
   async #sealer(): Promise<void> {
     let host = this.#host();
+    let idle = 1;
     while (!this.#done) {
-      await this.#pause(this.#random.pick([10_000, 10 * 60_000, 2 * hourMs]));
+      await this.#pause(Math.min(idleMsMax, idle * this.#random.pick([10_000, 10 * 60_000, 2 * hourMs])));
       if (this.#random.chance(0.1)) host.process.freeze(this.#random.below(10 * 60_000));
       if (this.#random.chance(0.1)) {
         const dying = host;
@@ -359,6 +364,7 @@ class World {
         const sealed = sealPartition(host.storage, name, settings, { forced });
         const result = await Promise.race([sealed, host.died]);
         if (result !== undefined) this.segments += result.segments;
+        idle = result !== undefined && result.segments > 0 ? 1 : idle * 2;
         if (this.#random.chance(0.3)) await Promise.race([collectPartition(host.storage, name), host.died]);
       } catch (cause) {
         if (!isStorageError(cause)) throw cause;

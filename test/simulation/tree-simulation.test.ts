@@ -3,7 +3,7 @@ import { simulateTree } from "./tree-simulation.ts";
 
 /** `STREAMKEEPER_SEED=n` runs that one history alone; `STREAMKEEPER_SEEDS=n` runs more of them; `npm run simulate` runs thousands. */
 const onlySeed = process.env["STREAMKEEPER_SEED"];
-const seeds = Number(process.env["STREAMKEEPER_SEEDS"] ?? 10);
+const seeds = Number(process.env["STREAMKEEPER_SEEDS"] ?? 30);
 
 async function anomaliesOf(...[seed, mutate]: Parameters<typeof simulateTree>): Promise<string[]> {
   try {

@@ -150,8 +150,7 @@ export class SimulatedStore implements Simulation {
     const [scripted] = index < 0 ? [] : this.#scripted.splice(index, 1);
     if (scripted !== undefined) return this.#unlessOff(scripted, process, subject);
     let rest = this.#faultRandom.fraction();
-    for (const fault of requestFaults) {
-      const failpoint = failpointOf(name, fault);
+    for (const { fault, failpoint } of faultsOf(name)) {
       rest -= this.#probability(fault, failpoint);
       if (rest >= 0) continue;
       if (failpoint === undefined || process.killed || (!process.mayStop && stopping.has(fault))) return undefined;
@@ -216,6 +215,22 @@ export class SimulatedStore implements Simulation {
     if (this.isStruck("expiry", "expiryNever", this.#faultRandom)) return Number.POSITIVE_INFINITY;
     return expiresAtMs + this.#faultRandom.between(0, this.delays.expiryLateMsMax);
   }
+}
+
+interface RequestFailpoint {
+  readonly fault: RequestFault;
+  readonly failpoint: string | undefined;
+}
+
+const faultsByRequest = new Map<RequestName, readonly RequestFailpoint[]>();
+
+function faultsOf(name: RequestName): readonly RequestFailpoint[] {
+  let found = faultsByRequest.get(name);
+  if (found === undefined) {
+    found = requestFaults.map((fault) => ({ fault, failpoint: failpointOf(name, fault) }));
+    faultsByRequest.set(name, found);
+  }
+  return found;
 }
 
 const stopping: ReadonlySet<RequestFault> = new Set(["killBefore", "killAfter", "freezeBefore", "freezeAfter"]);

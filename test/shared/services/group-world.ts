@@ -12,6 +12,7 @@ import { Namespaces } from "../../../shared/services/namespace-service.ts";
 import { PartitionRegistry } from "../../../shared/services/partition-registry.ts";
 import { produceService } from "../../../shared/services/produce-service.ts";
 import type { FetchService, ProduceService, TopicService } from "../../../shared/services/services.ts";
+import { TopicPatterns } from "../../../shared/services/topic-pattern.ts";
 import { topicFinder } from "../../../shared/services/topic-finder.ts";
 import { topicService } from "../../../shared/services/topic-service.ts";
 import { TransactionItems } from "../../../shared/services/transaction-items.ts";
@@ -67,13 +68,21 @@ export class GroupWorld {
     const fetch = fetchService(storage, finder, partitions, new ZnodeChanges(storage, trees, namespaces));
     const produce = produceService(storage, finder, partitions, transactionVerifier(new TransactionItems(storage)));
     const parts = groupParts(storage, finder);
+    const patterns = new TopicPatterns();
     return {
       ...counted,
       process,
       topics,
       produce,
       fetch,
-      groups: groupService(storage, { namespaces, topics, finder, fetch: logs ?? fetch, parts }),
+      groups: groupService(storage, {
+        namespaces,
+        topics,
+        finder,
+        fetch: logs ?? fetch,
+        parts,
+        loadPatterns: () => patterns,
+      }),
       transactionalOffsets: transactionalOffsets(storage, parts),
     };
   }
