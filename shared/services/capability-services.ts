@@ -63,4 +63,3 @@ export function createDutyServices(storage: Storage): DutyServices {
     duties: dutiesWith(base, coordinationWith(base), appendingWith(base, groupParts(storage, base.finder))),
   };
 }
-

@@ -23,4 +23,3 @@ export function createServices(storage: Storage, options: ServiceOptions = {}): 
     duties: dutiesWith(base, coordination, appending),
   };
 }
-
