@@ -1,21 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { simulateFrozenHolders } from "./frozen-holders.ts";
-import { type LockSimulation, simulateLock } from "./lock-simulation.ts";
+import { simulateLock } from "./lock-simulation.ts";
+import { anomaliesOf, seedsToRun } from "./seeds.ts";
 
-/** `STREAMKEEPER_SEED=n` runs that one history alone; `STREAMKEEPER_SEEDS=n` runs more of them; `npm run simulate` runs thousands. */
-const onlySeed = process.env["STREAMKEEPER_SEED"];
-const seeds = Number(process.env["STREAMKEEPER_SEEDS"] ?? 40);
-const [first, end] = onlySeed === undefined ? [0, seeds] : [Number(onlySeed), Number(onlySeed) + 1];
-
-async function anomaliesOf(simulation: LockSimulation): Promise<string[]> {
-  const { seed } = simulation;
-  try {
-    const { anomalies } = await simulateLock(simulation);
-    return anomalies.map((anomaly) => `seed ${seed}: ${anomaly}`);
-  } catch (cause) {
-    return [`seed ${seed}: ${String(cause)}`];
-  }
-}
+const seeds = seedsToRun(40);
 
 describe("eight processes whose sessions expire while they hold a lock and stand still", () => {
   test("write nothing when they go on, in 1,000 rounds", { timeout: 120_000 }, async () => {
@@ -42,9 +30,7 @@ describe("a lock that is contended for through servers that freeze and die, over
     "is held by whom it was granted to, is taken from nobody, and lets no deposed holder write",
     { timeout: 600_000 },
     async () => {
-      const anomalies: string[] = [];
-      for (let seed = first; seed < end; seed += 1) anomalies.push(...(await anomaliesOf({ seed, fenced: true })));
-      expect(anomalies).toEqual([]);
+      expect(await anomaliesOf(seeds, (seed) => simulateLock({ seed, fenced: true }))).toEqual([]);
     },
   );
 
@@ -65,7 +51,7 @@ describe("a lock that is contended for through servers that freeze and die, over
   });
 
   test("is written past without the fence: the simulation finds it", async () => {
-    const found = await anomaliesOf({ seed: 0, fenced: false });
+    const found = await anomaliesOf([0], (seed) => simulateLock({ seed, fenced: false }));
     expect(found.join("\n")).toMatch(/wrote to the znode at \d+ while \d+ held the lock/);
   });
 });

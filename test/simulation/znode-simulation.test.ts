@@ -1,30 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { simulateZnodes, type ZnodeSimulation } from "./znode-simulation.ts";
+import { anomaliesOf, seedsToRun } from "./seeds.ts";
+import { simulateZnodes } from "./znode-simulation.ts";
 
-/** `STREAMKEEPER_SEED=n` runs that one history alone; `STREAMKEEPER_SEEDS=n` runs more of them. */
-const onlySeed = process.env["STREAMKEEPER_SEED"];
-const seeds = Number(process.env["STREAMKEEPER_SEEDS"] ?? 10);
-const [first, end] = onlySeed === undefined ? [0, seeds] : [Number(onlySeed), Number(onlySeed) + 1];
-
-async function anomaliesOf(simulation: ZnodeSimulation): Promise<string[]> {
-  const { seed } = simulation;
-  try {
-    const { anomalies } = await simulateZnodes(simulation);
-    return anomalies.map((anomaly) => `seed ${seed}: ${anomaly}`);
-  } catch (cause) {
-    return [`seed ${seed}: ${String(cause)}`];
-  }
-}
+const seeds = seedsToRun(10);
 
 describe("znodes that many write, create and watch", () => {
   test(
     "are written whole and once, end with their sessions, and are told of in order",
     { timeout: 600_000 },
     async () => {
-      const anomalies: string[] = [];
-      for (let seed = first; seed < end; seed += 1)
-        anomalies.push(...(await anomaliesOf({ seed, trouble: seed % 5 > 0 })));
-      expect(anomalies).toEqual([]);
+      expect(await anomaliesOf(seeds, (seed) => simulateZnodes({ seed, trouble: seed % 5 > 0 }))).toEqual([]);
     },
   );
 

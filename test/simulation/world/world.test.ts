@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { LogEntry } from "../../../shared/storage/log-store.ts";
 import type { Storage } from "../../../shared/storage/storage.ts";
 import { type WorkloadName, workloadNames } from "../../../verify/workloads/workloads.ts";
+import { withoutAttempts, withoutConditions } from "../mutants.ts";
 import { simulateWorld, type WorldOptions } from "./world.ts";
 
 const seedsMax = 40;
@@ -35,24 +35,7 @@ describe("a deployment of which servers freeze, die, are replaced, and whose sto
 
 describe("the world finds what it is there to find", { timeout: 300_000 }, () => {
   test("records are doubled where a writer does not know its own attempt", async () => {
-    const forget = (entry: LogEntry): LogEntry => ({ ...entry, attempt: "forgotten" });
-    const mutate = (storage: Storage): Storage => ({
-      ...storage,
-      logs: {
-        ...storage.logs,
-        putIfAbsent: async (entry, maySend) => {
-          const result = await storage.logs.putIfAbsent(entry, maySend);
-          return result.won || result.existing === undefined
-            ? result
-            : { won: false, existing: forget(result.existing) };
-        },
-        readAt: async (logId, position) => {
-          const entry = await storage.logs.readAt(logId, position);
-          return entry === undefined ? undefined : forget(entry);
-        },
-      },
-    });
-    expect(await firstFound("log", mutate)).toMatch(/duplicate|aborted read/);
+    expect(await firstFound("log", withoutAttempts)).toMatch(/duplicate|aborted read/);
   });
 
   test("reads are stale where the tree's log is not read to its end", async () => {
@@ -72,16 +55,7 @@ describe("the world finds what it is there to find", { timeout: 300_000 }, () =>
   });
 
   test("transactions are torn where their state is written without conditions", async () => {
-    const mutate = ({ items, ...storage }: Storage): Storage => ({
-      ...storage,
-      items: {
-        get: (key) => items.get(key),
-        update: (key, change, conditions = []) =>
-          items.update(key, change, key.partition.startsWith("transactions:") ? [] : conditions),
-        delete: (key, conditions) => items.delete(key, conditions),
-        query: (partition, options) => items.query(partition, options),
-      },
-    });
+    const mutate = withoutConditions((_, { partition }) => partition.startsWith("transactions:"));
     expect(await firstFound("transactions", mutate)).not.toBe("nothing");
   });
 });
