@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import { DescribeElectionCommand, Election, type Leader, type Leadership } from "../../client/index.ts";
 import { CommandError } from "../command-error.ts";
-import { type Call, type CallerOptions, callAction, wholeNumber, withCaller } from "../console/caller.ts";
+import { type CallerOptions, callAction, wholeNumber, withCaller } from "../console/caller.ts";
+import type { Call } from "../console/client-action.ts";
+import { formatJson } from "../console/json.ts";
 import type { Output } from "../console/output.ts";
 import { runCommand } from "../console/run-command.ts";
 import type { Terminal } from "../console/terminal.ts";
@@ -80,7 +82,7 @@ async function leader({ client, signal, output }: Call, name: string, { json }: 
   const found = await client.send(new DescribeElectionCommand({ election: name }), { abortSignal: signal });
   if (json === true) {
     const { leader: leading, candidates } = found;
-    await output.write(`${JSON.stringify({ leader: shown(leading), candidates }, undefined, 2)}\n`);
+    await output.write(formatJson({ leader: shown(leading), candidates }));
     return;
   }
   await output.write(lineOf(found.leader));

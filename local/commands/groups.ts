@@ -10,25 +10,19 @@ import {
 } from "../../client/index.ts";
 import type { DescribeGroupOutput, GetGroupOffsetsOutput, StreamkeeperClient } from "../../client/index.ts";
 import { CommandError } from "../command-error.ts";
-import { connect, withConnection } from "../console/connection.ts";
-import type { ConnectionOptions } from "../console/connection.ts";
+import { adminAction, type AdminCall, type AdminOptions, withAdmin } from "../console/admin.ts";
+import { formatJson } from "../console/json.ts";
 import { listOf } from "../console/member-notes.ts";
-import { Output, OutputClosedError } from "../console/output.ts";
 import { parseResetPoint, parseTopicChoice } from "../console/reset-point.ts";
 import type { ResetPointOptions } from "../console/reset-point.ts";
-import { runAction } from "../console/run-action.ts";
 import { formatTable } from "../console/table.ts";
 import type { Terminal } from "../console/terminal.ts";
 
-interface GroupsOptions extends ConnectionOptions {
-  readonly json?: boolean;
-}
-
-interface DescribeOptions extends GroupsOptions {
+interface DescribeOptions extends AdminOptions {
   readonly members?: boolean;
 }
 
-interface ResetOptions extends GroupsOptions, ResetPointOptions {
+interface ResetOptions extends AdminOptions, ResetPointOptions {
   readonly topic: readonly string[];
   readonly allTopics?: boolean;
   readonly execute?: boolean;
@@ -46,17 +40,17 @@ Examples:
 
 /** Adds `streamkeeper groups`. */
 export function registerGroups(program: Command, terminal: Terminal = process): void {
-  const run = (options: GroupsOptions, action: (call: Call) => Promise<void>): Promise<void> =>
-    runGroups(terminal, options, action);
+  const run = (options: AdminOptions, action: (call: AdminCall) => Promise<void>): Promise<void> =>
+    adminAction(terminal, options, action);
   const groups = program.command("groups").description("list, describe, reset and delete consumer groups");
   groups.addHelpText("after", examples);
   const subcommand = (usage: string, description: string): Command =>
-    withConnection(groups.command(usage).description(description)).option("--json", "write JSON");
+    withAdmin(groups.command(usage).description(description));
   const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
   subcommand("ls", "the groups of a namespace")
     .alias("list")
-    .action((options: GroupsOptions) => run(options, list));
+    .action((options: AdminOptions) => run(options, list));
   subcommand("describe <group>", "offsets and lag of a group, and who owns what")
     .option("--members", "the members in place of the offsets")
     .action((group: string, options: DescribeOptions) => run(options, (call) => describe(call, group, options)));
@@ -80,46 +74,32 @@ export function registerGroups(program: Command, terminal: Terminal = process): 
     .option("--execute", "do it")
     .action((group: string, options: ResetOptions) => run(options, (call) => reset(call, group, options)));
   subcommand("delete <group...>", "delete groups without members, with their offsets").action(
-    (names: readonly string[], options: GroupsOptions) => run(options, (call) => remove(call, names)),
+    (names: readonly string[], options: AdminOptions) => run(options, (call) => remove(call, names)),
   );
 }
 
-interface Call {
-  readonly client: StreamkeeperClient;
-  readonly abortSignal: AbortSignal;
-  readonly json: boolean;
-  readonly output: Output;
-}
-
-function runGroups(terminal: Terminal, options: GroupsOptions, action: (call: Call) => Promise<void>): Promise<void> {
-  return runAction(async (abortSignal) => {
-    using client = connect(options);
-    try {
-      await action({ client, abortSignal, json: options.json === true, output: new Output(terminal.stdout) });
-    } catch (error) {
-      if (!(error instanceof OutputClosedError)) throw error;
-    }
-  });
-}
-
-async function list({ client, abortSignal, json, output }: Call): Promise<void> {
+async function list({ client, abortSignal, json, output }: AdminCall): Promise<void> {
   const groups = [];
   for await (const page of paginateListGroups({ client, abortSignal }, { limit: 1_000 })) groups.push(...page.groups);
-  if (json) return output.write(toJson(groups));
+  if (json) return output.write(formatJson(groups));
   if (groups.length === 0) return output.write("no groups\n");
   const rows = groups.map(({ group, state, members }) => [group, state, members]);
   return output.write(formatTable(["GROUP", "STATE", "MEMBERS"], rows));
 }
 
-async function describe(call: Call, name: string, { members }: DescribeOptions): Promise<void> {
+async function describe(call: AdminCall, name: string, { members }: DescribeOptions): Promise<void> {
   const { client, abortSignal, json, output } = call;
   const { $metadata: _, ...group } = await client.send(new DescribeGroupCommand({ group: name }), { abortSignal });
-  if (members === true) return output.write(json ? toJson(group) : `${headOf(group)}\n${memberTable(group)}`);
+  if (members === true) return output.write(json ? formatJson(group) : `${headOf(group)}\n${memberTable(group)}`);
   const { offsets } = await client.send(new GetGroupOffsetsCommand({ group: name }), { abortSignal });
-  return output.write(json ? toJson({ ...group, offsets }) : `${headOf(group)}\n${offsetTable(group, offsets)}`);
+  return output.write(json ? formatJson({ ...group, offsets }) : `${headOf(group)}\n${offsetTable(group, offsets)}`);
 }
 
-async function reset({ client, abortSignal, json, output }: Call, group: string, options: ResetOptions): Promise<void> {
+async function reset(
+  { client, abortSignal, json, output }: AdminCall,
+  group: string,
+  options: ResetOptions,
+): Promise<void> {
   const point = parseResetPoint(options);
   const { topic, allTopics, execute, dryRun } = options;
   if (topic.length > 0 && allTopics === true) throw new CommandError("give either --topic or --all-topics");
@@ -127,7 +107,7 @@ async function reset({ client, abortSignal, json, output }: Call, group: string,
   const topics = topic.length === 0 ? undefined : topic.map(parseTopicChoice);
   const command = new ResetOffsetsCommand({ group, point, topics, dryRun: execute !== true });
   const { results } = await sendReset(client, command, abortSignal);
-  if (json) return output.write(toJson(results));
+  if (json) return output.write(formatJson(results));
   if (results.length === 0) return output.write(`the group ${group} has no offsets there\n`);
   const rows = results.map(({ topic: name, partition, from, to }) => [name, partition, from < 0 ? "-" : from, to]);
   const hint = execute === true ? "" : "\nnothing was changed: say --execute to do it\n";
@@ -144,12 +124,12 @@ async function sendReset(client: StreamkeeperClient, command: ResetOffsetsComman
   }
 }
 
-async function remove({ client, abortSignal, json, output }: Call, names: readonly string[]): Promise<void> {
+async function remove({ client, abortSignal, json, output }: AdminCall, names: readonly string[]): Promise<void> {
   for (const group of names) {
     await client.send(new DeleteGroupCommand({ group }), { abortSignal });
     if (!json) await output.write(`deleted ${group}\n`);
   }
-  if (json) await output.write(toJson({ deleted: names }));
+  if (json) await output.write(formatJson({ deleted: names }));
 }
 
 type Group = Omit<DescribeGroupOutput, "$metadata">;
@@ -183,8 +163,4 @@ function memberTable({ memberList }: Group): string {
     return [memberId, instanceId, clientId, memberEpoch, count, listOf(assignment)];
   });
   return formatTable(["CONSUMER-ID", "INSTANCE-ID", "CLIENT-ID", "EPOCH", "PARTITIONS", "ASSIGNMENT"], rows);
-}
-
-function toJson(value: object): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`;
 }

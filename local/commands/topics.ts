@@ -7,20 +7,14 @@ import {
   GetOffsetCommand,
   paginateListTopics,
 } from "../../client/index.ts";
-import type { DescribeTopicOutput, StreamkeeperClient } from "../../client/index.ts";
-import { connect, withConnection } from "../console/connection.ts";
-import type { ConnectionOptions } from "../console/connection.ts";
-import { Output, OutputClosedError } from "../console/output.ts";
+import type { DescribeTopicOutput } from "../../client/index.ts";
 import { CommandError } from "../command-error.ts";
-import { runAction } from "../console/run-action.ts";
+import { adminAction, type AdminCall, type AdminOptions, withAdmin } from "../console/admin.ts";
+import { formatJson } from "../console/json.ts";
 import { formatTable } from "../console/table.ts";
 import type { Terminal } from "../console/terminal.ts";
 
-interface TopicsOptions extends ConnectionOptions {
-  readonly json?: boolean;
-}
-
-interface ChangeOptions extends TopicsOptions {
+interface ChangeOptions extends AdminOptions {
   readonly partitions?: string;
   readonly config: readonly string[];
   readonly removeConfig?: readonly string[];
@@ -39,17 +33,17 @@ Examples:
 
 /** Adds `streamkeeper topics`. */
 export function registerTopics(program: Command, terminal: Terminal = process): void {
-  const run = (options: TopicsOptions, action: (call: Call) => Promise<void>): Promise<void> =>
-    runTopics(terminal, options, action);
+  const run = (options: AdminOptions, action: (call: AdminCall) => Promise<void>): Promise<void> =>
+    adminAction(terminal, options, action);
   const topics = program.command("topics").description("list, create, describe, alter and delete topics");
   topics.addHelpText("after", examples);
   const subcommand = (usage: string, description: string): Command =>
-    withConnection(topics.command(usage).description(description)).option("--json", "write JSON");
+    withAdmin(topics.command(usage).description(description));
   const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
-  subcommand("list", "the topics of a namespace").action((options: TopicsOptions) => run(options, list));
+  subcommand("list", "the topics of a namespace").action((options: AdminOptions) => run(options, list));
   subcommand("describe <topic>", "partitions, configuration and offsets of a topic").action(
-    (topic: string, options: TopicsOptions) => run(options, (call) => describe(call, topic)),
+    (topic: string, options: AdminOptions) => run(options, (call) => describe(call, topic)),
   );
   subcommand("create <topic>", "create a topic")
     .option("-p, --partitions <number>", "number of partitions")
@@ -61,42 +55,24 @@ export function registerTopics(program: Command, terminal: Terminal = process): 
     .option("--remove-config <key>", "remove a configuration key; may be repeated", collect, [])
     .action((topic: string, options: ChangeOptions) => run(options, (call) => alter(call, topic, options)));
   subcommand("delete <topic...>", "delete topics with all their records").action(
-    (names: readonly string[], options: TopicsOptions) => run(options, (call) => remove(call, names)),
+    (names: readonly string[], options: AdminOptions) => run(options, (call) => remove(call, names)),
   );
 }
 
-interface Call {
-  readonly client: StreamkeeperClient;
-  readonly abortSignal: AbortSignal;
-  readonly json: boolean;
-  readonly output: Output;
-}
-
-function runTopics(terminal: Terminal, options: TopicsOptions, action: (call: Call) => Promise<void>): Promise<void> {
-  return runAction(async (abortSignal) => {
-    using client = connect(options);
-    try {
-      await action({ client, abortSignal, json: options.json === true, output: new Output(terminal.stdout) });
-    } catch (error) {
-      if (!(error instanceof OutputClosedError)) throw error;
-    }
-  });
-}
-
-async function list({ client, abortSignal, json, output }: Call): Promise<void> {
+async function list({ client, abortSignal, json, output }: AdminCall): Promise<void> {
   const topics = [];
   for await (const page of paginateListTopics({ client, abortSignal }, { limit: 1_000 })) topics.push(...page.topics);
-  if (json) return output.write(toJson(topics));
+  if (json) return output.write(formatJson(topics));
   if (topics.length === 0) return output.write("no topics\n");
   const rows = topics.map(({ name, partitions, topicId }) => [name, partitions, topicId]);
   return output.write(formatTable(["TOPIC", "PARTITIONS", "ID"], rows));
 }
 
-async function describe(call: Call, name: string): Promise<void> {
+async function describe(call: AdminCall, name: string): Promise<void> {
   const { client, abortSignal, json, output } = call;
   const topic = await client.send(new DescribeTopicCommand({ topic: name }), { abortSignal });
   const offsets = await offsetsOf(call, topic);
-  if (json) return output.write(toJson({ ...topicFields(topic), offsets }));
+  if (json) return output.write(formatJson({ ...topicFields(topic), offsets }));
   const rows = offsets.map(({ partition, earliest, latest }) => [partition, earliest, latest, latest - earliest]);
   const more =
     topic.partitions > offsets.length ? `... and ${topic.partitions - offsets.length} partitions more\n` : "";
@@ -104,17 +80,21 @@ async function describe(call: Call, name: string): Promise<void> {
 }
 
 async function create(
-  { client, abortSignal, json, output }: Call,
+  { client, abortSignal, json, output }: AdminCall,
   name: string,
   options: ChangeOptions,
 ): Promise<void> {
   const config = parseConfig(options.config);
   const input = { name, partitions: parsePartitions(options.partitions), config };
   const topic = await client.send(new CreateTopicCommand(input), { abortSignal });
-  await output.write(json ? toJson(topicFields(topic)) : describeTopic(topic));
+  await output.write(json ? formatJson(topicFields(topic)) : describeTopic(topic));
 }
 
-async function alter({ client, abortSignal, json, output }: Call, name: string, options: ChangeOptions): Promise<void> {
+async function alter(
+  { client, abortSignal, json, output }: AdminCall,
+  name: string,
+  options: ChangeOptions,
+): Promise<void> {
   const removed = (options.removeConfig ?? []).map((key) => [key, null] as const);
   const config = { ...parseConfig(options.config), ...Object.fromEntries(removed) };
   const partitions = parsePartitions(options.partitions);
@@ -122,18 +102,18 @@ async function alter({ client, abortSignal, json, output }: Call, name: string, 
     throw new CommandError("nothing to alter: give --partitions, --config or --remove-config");
   }
   const topic = await client.send(new AlterTopicCommand({ topic: name, partitions, config }), { abortSignal });
-  await output.write(json ? toJson(topicFields(topic)) : describeTopic(topic));
+  await output.write(json ? formatJson(topicFields(topic)) : describeTopic(topic));
 }
 
-async function remove({ client, abortSignal, json, output }: Call, names: readonly string[]): Promise<void> {
+async function remove({ client, abortSignal, json, output }: AdminCall, names: readonly string[]): Promise<void> {
   for (const topic of names) {
     await client.send(new DeleteTopicCommand({ topic }), { abortSignal });
     if (!json) await output.write(`deleted ${topic}\n`);
   }
-  if (json) await output.write(toJson({ deleted: names }));
+  if (json) await output.write(formatJson({ deleted: names }));
 }
 
-async function offsetsOf({ client, abortSignal }: Call, topic: DescribeTopicOutput) {
+async function offsetsOf({ client, abortSignal }: AdminCall, topic: DescribeTopicOutput) {
   const described = Math.min(topic.partitions, describedPartitionsMax);
   return Promise.all(
     Array.from({ length: described }, async (_, partition) => {
@@ -174,8 +154,4 @@ function parseConfig(pairs: readonly string[]): Record<string, string> {
       return [pair.slice(0, at), pair.slice(at + 1)];
     }),
   );
-}
-
-function toJson(value: object): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`;
 }

@@ -3,7 +3,9 @@ import type { Command } from "commander";
 import type { CreateMode, Stat, ZnodeClient, ZnodeEvent } from "../../client/index.ts";
 import { CommandError } from "../command-error.ts";
 import { aclText, parseAcl } from "../console/acl-text.ts";
-import { type Call, type CallerOptions, callAction, wholeNumber, withCaller } from "../console/caller.ts";
+import { type CallerOptions, callAction, wholeNumber, withCaller } from "../console/caller.ts";
+import type { Call } from "../console/client-action.ts";
+import { formatJson } from "../console/json.ts";
 import { formatTable } from "../console/table.ts";
 import type { Terminal } from "../console/terminal.ts";
 import { drawTree, listBelow, removeBelow } from "../console/znode-walk.ts";
@@ -124,7 +126,7 @@ async function ls({ znodes, output, signal }: ZnodeCall, path: string, options: 
     const stat = await znodes.exists(options.recursive === true ? name : join(path, name), { abortSignal: signal });
     if (stat !== undefined) rows.push({ name, stat });
   }
-  if (options.json === true) return output.write(`${JSON.stringify(rows, undefined, 2)}\n`);
+  if (options.json === true) return output.write(formatJson(rows));
   const table = rows.map(({ name, stat }) => [name, stat.version, stat.dataLength, stat.numChildren, ownerOf(stat)]);
   return output.write(formatTable(["NAME", "VERSION", "BYTES", "CHILDREN", "SESSION"], table));
 }
@@ -134,7 +136,7 @@ async function get({ znodes, output, signal }: ZnodeCall, path: string, options:
   const bytes = typeof data === "string" ? Buffer.from(data) : Buffer.from(data ?? []);
   if (options.json === true) {
     const shown = typeof data === "object" && data !== null ? { base64: bytes.toString("base64") } : data;
-    return output.write(`${JSON.stringify({ path, data: shown, stat, zxid }, undefined, 2)}\n`);
+    return output.write(formatJson({ path, data: shown, stat, zxid }));
   }
   const written = options.base64 === true ? Buffer.from(bytes.toString("base64")) : bytes;
   await output.write(written);

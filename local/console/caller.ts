@@ -1,21 +1,13 @@
 /** Who a command of coordination is sent as. */
 import type { Command } from "commander";
-import type { DigestAuth, StreamkeeperClient } from "../../client/index.ts";
+import type { DigestAuth } from "../../client/index.ts";
 import { CommandError } from "../command-error.ts";
+import { type Call, clientAction } from "./client-action.ts";
 import { connect, type ConnectionOptions, withConnection } from "./connection.ts";
-import { Output, OutputClosedError } from "./output.ts";
-import { runAction } from "./run-action.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface CallerOptions extends ConnectionOptions {
   readonly auth: readonly string[];
-}
-
-/** What every action of a command gets. */
-export interface Call {
-  readonly client: StreamkeeperClient;
-  readonly signal: AbortSignal;
-  readonly output: Output;
 }
 
 /** Adds `--endpoint`, `--namespace` and `--auth`. */
@@ -35,14 +27,7 @@ export function callAction(
   options: CallerOptions,
   action: (call: Call) => Promise<void>,
 ): Promise<void> {
-  return runAction(async (signal) => {
-    using client = connect(options, { auth: options.auth.map(digestOf) });
-    try {
-      await action({ client, signal, output: new Output(terminal.stdout) });
-    } catch (error) {
-      if (!(error instanceof OutputClosedError)) throw error;
-    }
-  });
+  return clientAction(terminal, () => connect(options, { auth: options.auth.map(digestOf) }), action);
 }
 
 function digestOf(text: string): DigestAuth {
