@@ -1,9 +1,7 @@
 /** What really became of a lock and of what it guards, by the order of the tree's log, whoever was told what. */
-import { treeLogId } from "../../shared/log/log-id.ts";
-import type { LogEntry } from "../../shared/storage/log-store.ts";
 import type { SimulatedStore } from "../../shared/storage/memory/simulated-store.ts";
-import type { Change } from "../../shared/tree/transaction.ts";
-import { decodeTreeEntry } from "../../shared/tree/tree-entry.ts";
+import type { Change, Transaction } from "../../shared/tree/transaction.ts";
+import { hearTree } from "./hear-tree.ts";
 
 /** A place in line, from its creation to its end. */
 export interface Stand {
@@ -47,13 +45,7 @@ export class LineHistory {
     this.#store = store;
     this.#parent = parent;
     this.#guarded = guarded;
-    const { logs } = store;
-    const put = logs.put.bind(logs);
-    logs.put = (entry) => {
-      const existing = put(entry);
-      if (existing === undefined && entry.logId === treeLogId(namespace)) this.#hear(entry);
-      return existing;
-    };
+    hearTree(store, namespace, (transaction, zxid) => this.#hear(transaction, zxid));
   }
 
   /** Those who hold the lock now. */
@@ -67,14 +59,10 @@ export class LineHistory {
     return this.#line.some((stand) => stand.contenderId === contenderId);
   }
 
-  #hear(entry: LogEntry): void {
-    if (entry.payload.kind !== "inline") throw new Error(`the entry at ${entry.position} is too large to be looked at`);
-    for (const [index, { changes }] of decodeTreeEntry(entry, entry.payload.bytes).entries()) {
-      const zxid = entry.position + index;
-      for (const change of changes) this.#apply(change, zxid);
-      for (const holder of this.holders()) holder.grantedZxid ??= zxid;
-    }
-    this.end = entry.next;
+  #hear({ changes }: Transaction, zxid: number): void {
+    for (const change of changes) this.#apply(change, zxid);
+    for (const holder of this.holders()) holder.grantedZxid ??= zxid;
+    this.end = zxid + 1;
   }
 
   #apply(change: Change, zxid: number): void {

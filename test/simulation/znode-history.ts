@@ -1,11 +1,9 @@
 /** What really became of a tree, by its log, and whether that fits what its clients were told. */
-import { treeLogId } from "../../shared/log/log-id.ts";
-import type { LogEntry } from "../../shared/storage/log-store.ts";
 import type { SimulatedStore } from "../../shared/storage/memory/simulated-store.ts";
 import { isEphemeral } from "../../shared/tree/owner.ts";
-import type { Change } from "../../shared/tree/transaction.ts";
+import type { Change, Transaction } from "../../shared/tree/transaction.ts";
 import { concerns, eventsOf } from "../../shared/tree/tree-events.ts";
-import { decodeTreeEntry } from "../../shared/tree/tree-entry.ts";
+import { hearTree } from "./hear-tree.ts";
 
 /** A write of a value that nobody else writes, and what its client was told. */
 export interface UniqueWrite {
@@ -48,23 +46,13 @@ export class ZnodeHistory {
 
   /** Listens from now on. */
   constructor(store: SimulatedStore, namespace: string) {
-    const { logs } = store;
-    const put = logs.put.bind(logs);
-    logs.put = (entry) => {
-      const existing = put(entry);
-      if (existing === undefined && entry.logId === treeLogId(namespace)) this.#hear(entry);
-      return existing;
-    };
+    hearTree(store, namespace, (transaction, zxid) => this.#hear(transaction, zxid));
   }
 
-  #hear(entry: LogEntry): void {
-    if (entry.payload.kind !== "inline") throw new Error(`the entry at ${entry.position} is too large to be looked at`);
-    for (const [index, transaction] of decodeTreeEntry(entry, entry.payload.bytes).entries()) {
-      const zxid = entry.position + index;
-      for (const change of transaction.changes) this.#apply(change, zxid);
-      for (const { type, path } of eventsOf(transaction)) this.#events.push({ zxid, type, path });
-    }
-    this.end = entry.next;
+  #hear(transaction: Transaction, zxid: number): void {
+    for (const change of transaction.changes) this.#apply(change, zxid);
+    for (const { type, path } of eventsOf(transaction)) this.#events.push({ zxid, type, path });
+    this.end = zxid + 1;
   }
 
   #apply(change: Change, zxid: number): void {
