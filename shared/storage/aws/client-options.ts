@@ -23,7 +23,7 @@ export interface ClientConfiguration {
 }
 
 /** Copies every answer, value by value, to hide secrets in it from a log that nobody writes. */
-export const wastefulMiddleware = "loggerMiddleware";
+const wastefulMiddleware = "loggerMiddleware";
 
 export function clientConfiguration(
   options: ClientOptions,
@@ -37,4 +37,22 @@ export function clientConfiguration(
     maxAttempts: 1,
     requestHandler: connections.handlerOptions(options.requestMsMax ?? requestMsMax),
   };
+}
+
+/** The part of a client's stack that `sendOver` changes. */
+interface Stack {
+  remove(name: string): boolean;
+  add(
+    middleware: <Input, Output>(next: (input: Input) => Promise<Output>) => (input: Input) => Promise<Output>,
+    options: { readonly name: string; readonly step: "initialize" },
+  ): void;
+}
+
+/** Has a client send each of its requests over `connections`. */
+export function sendOver(connections: HttpConnections, { middlewareStack }: { readonly middlewareStack: Stack }): void {
+  middlewareStack.remove(wastefulMiddleware);
+  middlewareStack.add((next) => async (input) => await connections.use(async () => await next(input)), {
+    name: "streamkeeperConnections",
+    step: "initialize",
+  });
 }

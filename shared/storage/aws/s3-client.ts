@@ -1,6 +1,6 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { s3RequestMsMax } from "../../limits.ts";
-import { type ClientOptions, clientConfiguration, wastefulMiddleware } from "./client-options.ts";
+import { type ClientOptions, clientConfiguration, sendOver } from "./client-options.ts";
 import { HttpConnections } from "./http-connections.ts";
 
 /**
@@ -19,10 +19,6 @@ export function createS3Client(options: ClientOptions & { readonly pathStyle: bo
     // Asking first whether a body is welcome would add a round trip to every put.
     expectContinueHeader: false,
   });
-  client.middlewareStack.remove(wastefulMiddleware);
-  client.middlewareStack.add((next) => async (input) => await connections.use(async () => await next(input)), {
-    name: "streamkeeperConnections",
-    step: "initialize",
-  });
+  sendOver(connections, client);
   return client;
 }

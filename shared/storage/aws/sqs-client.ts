@@ -1,6 +1,6 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { sqsRequestMsMax } from "../../limits.ts";
-import { type ClientOptions, clientConfiguration, wastefulMiddleware } from "./client-options.ts";
+import { type ClientOptions, clientConfiguration, sendOver } from "./client-options.ts";
 import { HttpConnections } from "./http-connections.ts";
 
 /** A client with this adapter's time-outs that sends each request once. */
@@ -11,10 +11,6 @@ export function createSqsClient(options: ClientOptions): SQSClient {
     // Emulators give queues a host name that does not resolve; on AWS it is the endpoint's own.
     useQueueUrlAsEndpoint: false,
   });
-  client.middlewareStack.remove(wastefulMiddleware);
-  client.middlewareStack.add((next) => async (input) => await connections.use(async () => await next(input)), {
-    name: "streamkeeperConnections",
-    step: "initialize",
-  });
+  sendOver(connections, client);
   return client;
 }
