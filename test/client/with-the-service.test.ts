@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   AlterTopicCommand,
   CreateNamespaceCommand,
@@ -21,34 +21,14 @@ import {
   TruncateCommand,
 } from "../../client/index.ts";
 import type { Middleware } from "../../client/index.ts";
-import { startOwnServer } from "../../local/demo/own-server.ts";
-import type { OwnServer } from "../../local/demo/own-server.ts";
 import { compressionTypes } from "../../shared/record/compression-type.ts";
+import { ownService } from "./own-service.ts";
 
-let server: OwnServer;
-let client: StreamkeeperClient;
-let topics = 0;
-
-beforeAll(async () => {
-  server = await startOwnServer("memory");
-  client = new StreamkeeperClient({ endpoint: server.url });
-});
-
-afterAll(async () => {
-  client.destroy();
-  await server[Symbol.asyncDispose]();
-});
-
-async function newTopic(partitions = 1): Promise<string> {
-  topics += 1;
-  const name = `topic-${topics}`;
-  await client.send(new CreateTopicCommand({ name, partitions }));
-  return name;
-}
+const { url, client, newTopic } = await ownService();
 
 /** A client on whose way the nth request, from 0, is lost before it arrives, or its answer is. */
 function unluckyClient(fate: (index: number) => "request lost" | "answer lost" | undefined): StreamkeeperClient {
-  const unlucky = new StreamkeeperClient({ endpoint: server.url, maxAttempts: 10 });
+  const unlucky = new StreamkeeperClient({ endpoint: url, maxAttempts: 10 });
   let requests = 0;
   const lose: Middleware = (next) => async (handlerArguments) => {
     const lost = fate(requests++);
@@ -160,8 +140,7 @@ describe("the commands", () => {
 describe("a lost answer", () => {
   test("does not make a write happen twice", async () => {
     using unlucky = unluckyClient((index) => (index === 0 ? "answer lost" : undefined));
-    topics += 1;
-    const name = `topic-${topics}`;
+    const name = "answered-late";
     const created = await unlucky.send(new CreateTopicCommand({ name }));
     expect(created).toMatchObject({ name, $metadata: { attempts: 2 } });
     const { topicId } = await client.send(new DescribeTopicCommand({ topic: name }));

@@ -1,6 +1,6 @@
 /** Consumers of real groups, over HTTP, in real time. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   CommitOffsetsCommand,
   CreateTopicCommand,
@@ -16,32 +16,11 @@ import {
   StreamkeeperClient,
 } from "../../../client/index.ts";
 import type { Consumer, ConsumerOptions, Middleware } from "../../../client/index.ts";
-import { startOwnServer } from "../../../local/demo/own-server.ts";
-import type { OwnServer } from "../../../local/demo/own-server.ts";
 import { seededRandom } from "../coordination/seeded-random.ts";
+import { ownService } from "../own-service.ts";
 import { textOf } from "./consumer-bed.ts";
 
-let server: OwnServer;
-let client: StreamkeeperClient;
-let topics = 0;
-
-beforeAll(async () => {
-  server = await startOwnServer("memory");
-  client = new StreamkeeperClient({ endpoint: server.url });
-});
-afterAll(async () => {
-  client.destroy();
-  await server[Symbol.asyncDispose]();
-});
-
-async function newTopic(partitions: number, values: readonly string[] = []): Promise<string> {
-  topics += 1;
-  const name = `topic-${topics}`;
-  await client.send(new CreateTopicCommand({ name, partitions }));
-  await using producer = client.producer({ topic: name });
-  for (const value of values) await producer.enqueue({ value });
-  return name;
-}
+const { url, client, newTopic } = await ownService();
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => String(index));
 
@@ -159,7 +138,7 @@ class Worker {
   readonly consumer: Consumer;
   readonly name: string;
   isCrashed = false;
-  readonly #client = new StreamkeeperClient({ endpoint: server.url });
+  readonly #client = new StreamkeeperClient({ endpoint: url });
 
   constructor(name: string, options: ConsumerOptions) {
     this.name = name;
