@@ -95,6 +95,14 @@ export class GroupBed extends ApiBed<Call["id"]> {
   }
 }
 
+/** What the walks over the routes of groups have in common. */
+export const groupWalk = {
+  bedOver: (storage?: Storage): GroupBed => new GroupBed(storage),
+  newStorage: realTimeStorage,
+  tooLargeBytes: 10 * 1024 * 1024 + 1,
+  partsFail: true,
+} as const;
+
 /** For each route a call that succeeds, after what it needs has been done. */
 export const goodCalls: { readonly [Id in GroupId]: (bed: GroupBed) => Promise<Call> } = {
   joinGroup: async (bed) => {

@@ -2,7 +2,7 @@
 import { vi } from "vitest";
 import { operations as groupOperations } from "../../shared/api/operations/groups.ts";
 import { operations as transactionOperations } from "../../shared/api/operations/transactions.ts";
-import { goodCalls } from "./group-bed.ts";
+import { goodCalls, groupWalk } from "./group-bed.ts";
 import { cases } from "./group-errors.ts";
 import { walkRoutes } from "./walk-routes.ts";
 
@@ -10,4 +10,4 @@ import { walkRoutes } from "./walk-routes.ts";
 vi.mock("../../shared/limits/groups.ts", async (limits) => ({ ...(await limits<object>()), groupMembersMax: 3 }));
 vi.mock("../../shared/limits/transactions.ts", async (limits) => ({ ...(await limits<object>()), markerTriesMax: 1 }));
 
-walkRoutes({ operations: { ...groupOperations, ...transactionOperations }, goodCalls, cases });
+walkRoutes({ operations: { ...groupOperations, ...transactionOperations }, ...groupWalk, goodCalls, cases });
