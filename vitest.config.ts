@@ -1,6 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+/** It measures the processor's time, which a neighbour on the same core makes longer. */
+const alone = ["test/infra/bundles.test.ts"];
+
 /** They replace modules for themselves alone, which they cannot in a process that has loaded them for others. */
 const withMocks = ["test/functions/coordination-errors.test.ts", "test/functions/group-errors.test.ts"];
 
@@ -18,11 +21,12 @@ export default defineConfig({
     // What the tests start as processes is compiled once.
     env: { NODE_COMPILE_CACHE: fileURLToPath(new URL("node_modules/.cache/streamkeeper", import.meta.url)) },
     projects: [
+      { extends: true, test: { name: "alone", include: alone, sequence: { groupOrder: 1 } } },
       { extends: true, test: { name: "with mocks", include: withMocks, isolate: true } },
       {
         extends: true,
         // A file does not start a process and load all modules again: a third of the time of them all.
-        test: { name: "all others", include: ["test/**/*.test.ts"], exclude: withMocks, isolate: false },
+        test: { name: "all others", include: ["test/**/*.test.ts"], exclude: [...withMocks, ...alone], isolate: false },
       },
     ],
   },

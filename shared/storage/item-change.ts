@@ -68,12 +68,11 @@ export function changedItem(item: Item | undefined, key: ItemKey, change: ItemCh
 
 /** A copy that shares no bytes with `attributes`. */
 export function copyAttributes(attributes: Attributes): Attributes {
-  return Object.fromEntries(
-    Object.entries(attributes).map(([name, value]) => [
-      name,
-      value instanceof Uint8Array ? new Uint8Array(value) : value,
-    ]),
-  );
+  const copy: Record<string, AttributeValue> = { ...attributes };
+  for (const [name, value] of Object.entries(copy)) {
+    if (value instanceof Uint8Array) copy[name] = new Uint8Array(value);
+  }
+  return copy;
 }
 
 function checkedValue(name: string, value: AttributeValue): AttributeValue {

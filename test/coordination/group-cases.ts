@@ -22,6 +22,93 @@ async function committed(services: Services, topic: string, partition = 0): Prom
 
 /** Groups, transactions, queues: on every store, through two processes. */
 export function groupCases(host: () => Host): void {
+  test.concurrent("a member that falls silent gives up its partitions when its session is over", async () => {
+    const { services, other } = host();
+    const topic = await newTopic(host(), 2);
+    const name = { namespace, group: newName("group") };
+    const wish = { ...name, topics: [topic], sessionTimeoutMs: 1_000 };
+    const silent = await services.groups.join({ ...wish, memberId: "silent" });
+    let alive = await other.groups.join({ ...wish, memberId: "alive" });
+    const endMs = performance.now() + 10_000;
+    while (alive.assignment.flatMap(({ partitions }) => partitions).length < 2 && performance.now() < endMs) {
+      await sleep(300);
+      alive = await other.groups.heartbeat({ ...name, ...alive, owned: alive.assignment });
+    }
+    expect(alive.assignment).toEqual([{ topic, partitions: [0, 1] }]);
+    await refusal(services.groups.heartbeat({ ...name, ...silent }), "UNKNOWN_MEMBER_ID");
+  });
+
+  test.concurrent("a transaction whose process is gone is ended by another when its time is over", async () => {
+    const { services, other } = host();
+    const topic = await newTopic(host(), 1);
+    const id = { namespace, transactionalId: newName("transaction") };
+    const producer = await services.transactions.init({ ...id, timeoutMs: 300 });
+    await services.transactions.addPartitions({ ...id, ...producer, partitions: [{ topic, partitions: [0] }] });
+    const { partition: _partition, ...lost } = record("lost");
+    await services.produce.produceRecords({
+      namespace,
+      topic,
+      partition: 0,
+      records: [lost],
+      transactionalId: id.transactionalId,
+      producer: { ...producer, baseSequence: 0 },
+    });
+    await services.produce.produce({ namespace, topic, records: [record("plain")] });
+    expect(await committed(other, topic)).toEqual([]);
+    await sleep(700);
+    await other.transactions.recover(id);
+    expect(await committed(other, topic)).toEqual(["plain"]);
+    expect(await services.transactions.describe(id)).toMatchObject({ state: "CompleteAbort", partitions: [] });
+    await refusal(services.transactions.end({ ...id, ...producer, commit: true }), "PRODUCER_FENCED");
+  });
+
+  test.concurrent("a queue delivers each record until it is accepted, and gives it up to the dead letters", async ({
+    expect,
+  }) => {
+    const { services, other } = host();
+    const topic = await newTopic(host(), 1);
+    const deadLetterTopic = await newTopic(host(), 1);
+    const name = { namespace, group: newName("workers") };
+    await services.shareGroups.configure(name, {
+      lockMs: 1_000,
+      deliveriesMax: 2,
+      deadLetterTopic,
+      startAt: "earliest",
+    });
+    await services.produce.produce({ namespace, topic, records: [record("good"), record("bad")] });
+    const acquire = { ...name, topics: [topic], maxRecords: 10, maxBytes: 1_000_000, waitMs: 0 };
+    const { records } = await services.shareGroups.acquire({ ...acquire, memberId: "one" });
+    expect(records.map(({ value, deliveryCount }) => [text(value), deliveryCount])).toEqual([
+      ["good", 1],
+      ["bad", 1],
+    ]);
+    expect((await other.shareGroups.acquire({ ...acquire, memberId: "two" })).records).toEqual([]);
+    const range = (offset: number, type: "accept" | "release") => ({
+      topic,
+      partition: 0,
+      firstOffset: offset,
+      lastOffset: offset,
+      type,
+    });
+    await other.shareGroups.acknowledge({
+      ...name,
+      memberId: "one",
+      acknowledgements: [range(0, "accept"), range(1, "release")],
+    });
+    const retried = await other.shareGroups.acquire({ ...acquire, memberId: "two" });
+    expect(retried.records.map(({ value, deliveryCount }) => [text(value), deliveryCount])).toEqual([["bad", 2]]);
+    // The worker dies: when its lock is over, the record has been delivered often enough.
+    await sleep(1_500);
+    expect((await services.shareGroups.acquire({ ...acquire, memberId: "one" })).records).toEqual([]);
+    await expect
+      .poll(async () => {
+        await services.shareGroups.acquire({ ...acquire, memberId: "one" });
+        return await committed(other, deadLetterTopic);
+      })
+      .toEqual(["bad"]);
+    expect(await other.shareGroups.describe(name)).toMatchObject({ partitions: [{ startOffset: 2, lag: 0 }] });
+  });
+
   test("members share partitions whichever process serves them, and late commits are refused", async () => {
     const { services, other } = host();
     const topic = await newTopic(host(), 4);
@@ -52,22 +139,6 @@ export function groupCases(host: () => Host): void {
     expect(await services.groups.describe(name)).toMatchObject({ state: "Empty", members: 0 });
     await services.groups.delete(name);
     await refusal(other.groups.describe(name), "GROUP_ID_NOT_FOUND");
-  });
-
-  test("a member that falls silent gives up its partitions when its session is over", async () => {
-    const { services, other } = host();
-    const topic = await newTopic(host(), 2);
-    const name = { namespace, group: newName("group") };
-    const wish = { ...name, topics: [topic], sessionTimeoutMs: 1_000 };
-    const silent = await services.groups.join({ ...wish, memberId: "silent" });
-    let alive = await other.groups.join({ ...wish, memberId: "alive" });
-    const endMs = performance.now() + 10_000;
-    while (alive.assignment.flatMap(({ partitions }) => partitions).length < 2 && performance.now() < endMs) {
-      await sleep(300);
-      alive = await other.groups.heartbeat({ ...name, ...alive, owned: alive.assignment });
-    }
-    expect(alive.assignment).toEqual([{ topic, partitions: [0, 1] }]);
-    await refusal(services.groups.heartbeat({ ...name, ...silent }), "UNKNOWN_MEMBER_ID");
   });
 
   test("a transaction is seen as a whole, with its offsets, or not at all", async () => {
@@ -117,30 +188,6 @@ export function groupCases(host: () => Host): void {
     expect(await committed(other, topic, 1)).toEqual(["committed", "again"]);
   });
 
-  test("a transaction whose process is gone is ended by another when its time is over", async () => {
-    const { services, other } = host();
-    const topic = await newTopic(host(), 1);
-    const id = { namespace, transactionalId: newName("transaction") };
-    const producer = await services.transactions.init({ ...id, timeoutMs: 300 });
-    await services.transactions.addPartitions({ ...id, ...producer, partitions: [{ topic, partitions: [0] }] });
-    const { partition: _partition, ...lost } = record("lost");
-    await services.produce.produceRecords({
-      namespace,
-      topic,
-      partition: 0,
-      records: [lost],
-      transactionalId: id.transactionalId,
-      producer: { ...producer, baseSequence: 0 },
-    });
-    await services.produce.produce({ namespace, topic, records: [record("plain")] });
-    expect(await committed(other, topic)).toEqual([]);
-    await sleep(700);
-    await other.transactions.recover(id);
-    expect(await committed(other, topic)).toEqual(["plain"]);
-    expect(await services.transactions.describe(id)).toMatchObject({ state: "CompleteAbort", partitions: [] });
-    await refusal(services.transactions.end({ ...id, ...producer, commit: true }), "PRODUCER_FENCED");
-  });
-
   test("a write in one call is done once, however often it is sent", async () => {
     const { services, other } = host();
     const topic = await newTopic(host(), 3);
@@ -159,51 +206,6 @@ export function groupCases(host: () => Host): void {
     const again = await other.transactions.execute(write);
     expect([first, second]).toContainEqual(again);
     for (const partition of [0, 1, 2]) expect(await committed(services, topic, partition)).toHaveLength(1);
-  });
-
-  test("a queue delivers each record until it is accepted, and gives it up to the dead letters", async () => {
-    const { services, other } = host();
-    const topic = await newTopic(host(), 1);
-    const deadLetterTopic = await newTopic(host(), 1);
-    const name = { namespace, group: newName("workers") };
-    await services.shareGroups.configure(name, {
-      lockMs: 1_000,
-      deliveriesMax: 2,
-      deadLetterTopic,
-      startAt: "earliest",
-    });
-    await services.produce.produce({ namespace, topic, records: [record("good"), record("bad")] });
-    const acquire = { ...name, topics: [topic], maxRecords: 10, maxBytes: 1_000_000, waitMs: 0 };
-    const { records } = await services.shareGroups.acquire({ ...acquire, memberId: "one" });
-    expect(records.map(({ value, deliveryCount }) => [text(value), deliveryCount])).toEqual([
-      ["good", 1],
-      ["bad", 1],
-    ]);
-    expect((await other.shareGroups.acquire({ ...acquire, memberId: "two" })).records).toEqual([]);
-    const range = (offset: number, type: "accept" | "release") => ({
-      topic,
-      partition: 0,
-      firstOffset: offset,
-      lastOffset: offset,
-      type,
-    });
-    await other.shareGroups.acknowledge({
-      ...name,
-      memberId: "one",
-      acknowledgements: [range(0, "accept"), range(1, "release")],
-    });
-    const retried = await other.shareGroups.acquire({ ...acquire, memberId: "two" });
-    expect(retried.records.map(({ value, deliveryCount }) => [text(value), deliveryCount])).toEqual([["bad", 2]]);
-    // The worker dies: when its lock is over, the record has been delivered often enough.
-    await sleep(1_500);
-    expect((await services.shareGroups.acquire({ ...acquire, memberId: "one" })).records).toEqual([]);
-    await expect
-      .poll(async () => {
-        await services.shareGroups.acquire({ ...acquire, memberId: "one" });
-        return await committed(other, deadLetterTopic);
-      })
-      .toEqual(["bad"]);
-    expect(await other.shareGroups.describe(name)).toMatchObject({ partitions: [{ startOffset: 2, lag: 0 }] });
   });
 
   test("a compacted topic keeps the last value of each key, at its offset", async () => {

@@ -24,38 +24,6 @@ export function sessionCases(host: () => Host): void {
     await refusal(znodes.getData(under(session), path), "SESSION_EXPIRED");
   });
 
-  test("a session lives on heartbeats, also through another process, and ends within 2 s of its timeout", async () => {
-    const path = await newBase(host());
-    const session = await open1s(host());
-    await host().services.znodes.create(under(session), create(`${path}/e`, "", "ephemeral"));
-    let lastMs = performance.now();
-    for (let beat = 0; beat < 6; beat += 1) {
-      await sleep(400);
-      lastMs = performance.now();
-      await (beat % 2 === 0 ? host().services : host().other).sessions.heartbeat("default", session);
-    }
-    await host().services.znodes.exists(anyone, `${path}/e`);
-    const { zxid: since } = await host().services.changes.changes(anyone, {
-      path,
-      recursive: true,
-      limit: 1,
-      waitMs: 0,
-    });
-    const gone = await host().services.changes.changes(anyone, {
-      since,
-      path,
-      recursive: true,
-      limit: 1,
-      waitMs: 8_000,
-    });
-    expect(gone.events).toMatchObject([{ type: "NodeDeleted", path: `${path}/e` }]);
-    const tookMs = performance.now() - lastMs;
-    expect(tookMs).toBeGreaterThan(999);
-    expect(tookMs).toBeLessThan(3_000);
-    await refusal(host().services.sessions.heartbeat("default", session), "SESSION_EXPIRED");
-    await refusal(host().other.znodes.create(under(session), create(`${path}/f`, "", "ephemeral")), "SESSION_EXPIRED");
-  });
-
   test("a password that is not the session's opens nothing", async () => {
     const session = await open1s(host());
     const thief = { ...session, password: new Uint8Array(16) };
@@ -64,29 +32,6 @@ export function sessionCases(host: () => Host): void {
     await refusal(host().services.sessions.describe("default", thief), "SESSION_EXPIRED");
     await refusal(host().services.znodes.getData(under(thief), "/"), "SESSION_EXPIRED");
     await host().services.sessions.close("default", session);
-  });
-
-  test("a write lock passes from hand to hand, with tokens that grow", async () => {
-    const { locks } = host().services;
-    const name = newName("lock");
-    const [one, two] = [await open1s(host()), await open1s(host())];
-    const first = await locks.acquire(under(one), name, { mode: "write", waitMs: 0 });
-    expect(first.acquired).toBe(true);
-    expect(await locks.acquire(under(one), name, { mode: "write", waitMs: 0 })).toEqual(first);
-    expect(await host().other.locks.acquire(under(two), name, { mode: "write", waitMs: 0 })).toEqual({
-      acquired: false,
-    });
-    expect(await locks.describe(anyone, name)).toMatchObject({ holders: [{ sessionId: one.sessionId }], waiting: 0 });
-    const waiting = host().other.locks.acquire(under(two), name, { mode: "write", waitMs: 10_000 });
-    await sleep(30);
-    await locks.release(under(one), name, {});
-    const second = await waiting;
-    expect(second.acquired).toBe(true);
-    expect(second.fencingToken).toBeGreaterThan(first.fencingToken ?? Infinity);
-    await refusal(locks.release(under(one), name, {}), "NO_NODE");
-    // The holder's end is the lock's end.
-    const third = await locks.acquire(under(await open1s(host())), name, { mode: "write", waitMs: 10_000 });
-    expect(third.fencingToken).toBeGreaterThan(second.fencingToken ?? Infinity);
   });
 
   test("read locks go together, and a write lock waits for all of them", async () => {
@@ -191,5 +136,61 @@ export function sessionCases(host: () => Host): void {
     await host().other.znodes.create(inTeam, create("/b"));
     await znodes.delete(inTeam, { path: "/b", version: -1 });
     await namespaces.delete("team");
+  });
+
+  // These and the first of the groups wait for time to pass: together.
+  test.concurrent("a session lives on heartbeats, also through another process, and ends within 2 s of its timeout", async () => {
+    const path = await newBase(host());
+    const session = await open1s(host());
+    await host().services.znodes.create(under(session), create(`${path}/e`, "", "ephemeral"));
+    let lastMs = performance.now();
+    for (let beat = 0; beat < 6; beat += 1) {
+      await sleep(400);
+      lastMs = performance.now();
+      await (beat % 2 === 0 ? host().services : host().other).sessions.heartbeat("default", session);
+    }
+    await host().services.znodes.exists(anyone, `${path}/e`);
+    const { zxid: since } = await host().services.changes.changes(anyone, {
+      path,
+      recursive: true,
+      limit: 1,
+      waitMs: 0,
+    });
+    const gone = await host().services.changes.changes(anyone, {
+      since,
+      path,
+      recursive: true,
+      limit: 1,
+      waitMs: 8_000,
+    });
+    expect(gone.events).toMatchObject([{ type: "NodeDeleted", path: `${path}/e` }]);
+    const tookMs = performance.now() - lastMs;
+    expect(tookMs).toBeGreaterThan(999);
+    expect(tookMs).toBeLessThan(3_000);
+    await refusal(host().services.sessions.heartbeat("default", session), "SESSION_EXPIRED");
+    await refusal(host().other.znodes.create(under(session), create(`${path}/f`, "", "ephemeral")), "SESSION_EXPIRED");
+  });
+
+  test.concurrent("a write lock passes from hand to hand, with tokens that grow", async () => {
+    const { locks } = host().services;
+    const name = newName("lock");
+    const [one, two] = [await open1s(host()), await open1s(host())];
+    const first = await locks.acquire(under(one), name, { mode: "write", waitMs: 0 });
+    expect(first.acquired).toBe(true);
+    expect(await locks.acquire(under(one), name, { mode: "write", waitMs: 0 })).toEqual(first);
+    expect(await host().other.locks.acquire(under(two), name, { mode: "write", waitMs: 0 })).toEqual({
+      acquired: false,
+    });
+    expect(await locks.describe(anyone, name)).toMatchObject({ holders: [{ sessionId: one.sessionId }], waiting: 0 });
+    const waiting = host().other.locks.acquire(under(two), name, { mode: "write", waitMs: 10_000 });
+    await sleep(30);
+    await locks.release(under(one), name, {});
+    const second = await waiting;
+    expect(second.acquired).toBe(true);
+    expect(second.fencingToken).toBeGreaterThan(first.fencingToken ?? Infinity);
+    await refusal(locks.release(under(one), name, {}), "NO_NODE");
+    // The holder's end is the lock's end.
+    const third = await locks.acquire(under(await open1s(host())), name, { mode: "write", waitMs: 10_000 });
+    expect(third.fencingToken).toBeGreaterThan(second.fencingToken ?? Infinity);
   });
 }

@@ -10,7 +10,8 @@ export class HostedFunction {
 
   /** @param bundle the function's `index.mjs`; it sees `variables` and no others */
   constructor(bundle: string, variables: Readonly<Record<string, string>>) {
-    this.#process = fork(hostProgram, [bundle], { env: { ...variables }, execArgv: [] });
+    const { NODE_COMPILE_CACHE = "" } = process.env;
+    this.#process = fork(hostProgram, [bundle], { env: { ...variables, NODE_COMPILE_CACHE }, execArgv: [] });
   }
 
   /** @throws Error if the handler throws, or the process ends */

@@ -23,22 +23,23 @@ async function costOf(counted: ReturnType<typeof countRequests>, act: () => Prom
 
 describe.each([100, 10_000, 1_000_000])("in a tree of %i znodes", (znodes) => {
   let memory: MemoryStorage;
+  let counted: ReturnType<typeof countRequests>;
+  let services: Services;
   beforeAll(async () => {
     memory = createMemoryStorage();
     await storeLargeTree(memory.storage, namespace, znodes, 10);
+    counted = countRequests(memory.storage);
+    services = createServices(counted.storage);
     return async () => await memory.close();
   }, 60_000);
 
   test("a write is one put, a read one query or none, cold or warm", { timeout: 60_000 }, async () => {
     const path = largeTreePath(znodes - 1);
     const data = Uint8Array.of(1);
-    const write = (services: Services) => () => services.znodes.setData(anyone, { path, data, version: -1 });
-
-    const counted = countRequests(memory.storage);
-    const services = createServices(counted.storage);
-    expect(await costOf(counted, write(services)), "cold write").toEqual({ ...load, "logs.putIfAbsent": 1 });
-    expect(await costOf(counted, write(services)), "warm write").toEqual({ "logs.putIfAbsent": 1 });
-    const many = () => Promise.all(Array.from({ length: 200 }, () => write(services)()));
+    const write = () => services.znodes.setData(anyone, { path, data, version: -1 });
+    expect(await costOf(counted, write), "cold write").toEqual({ ...load, "logs.putIfAbsent": 1 });
+    expect(await costOf(counted, write), "warm write").toEqual({ "logs.putIfAbsent": 1 });
+    const many = () => Promise.all(Array.from({ length: 200 }, write));
     const grouped = (await costOf(counted, many))["logs.putIfAbsent"] ?? Infinity;
     // The first goes alone, the others wait for it and go together.
     expect(grouped, "puts of 200 writes at once").toBeLessThanOrEqual(2);
@@ -72,8 +73,7 @@ describe.each([100, 10_000, 1_000_000])("in a tree of %i znodes", (znodes) => {
   });
 
   test("sessions, locks and elections cost the same", { timeout: 60_000 }, async () => {
-    const counted = countRequests(memory.storage);
-    const { sessions, znodes: tree, locks, elections } = createServices(counted.storage);
+    const { sessions, znodes: tree, locks, elections } = services;
     await tree.getData(anyone, "/");
     const session = await sessions.create(namespace, {});
     const context = { ...anyone, session };

@@ -66,7 +66,7 @@ test("a member is shown with what it owns, and its group is neither reset nor de
   expect((await groups("delete", "live")).failure).toContain("NON_EMPTY_GROUP");
 });
 
-test("a member tells that others have all partitions, and takes over what they leave", async () => {
+test.concurrent("a member tells that others have all partitions, and takes over what they leave", async () => {
   const topic = await bed.topic(["a"]);
   const member = { group: "busy", memberId: "first" };
   await bed.client.send(new JoinGroupCommand({ ...member, topics: [topic], sessionTimeoutMs: 4_000 }));
@@ -76,7 +76,7 @@ test("a member tells that others have all partitions, and takes over what they l
   expect(stderr).toBe(`% ${waiting}\n% assigned ${topic}(0)\n`);
 });
 
-test("a topic that is not there is told of, and read once it comes; with --exit it is an error", async () => {
+test.concurrent("a topic that is not there is told of, and read once it comes; with --exit it is an error", async () => {
   const coming = consume("-g", "early", "to-come", "-c", "1");
   const { failure } = await consume("-g", "early", "to-come", "-e");
   expect(failure).toContain("UNKNOWN_TOPIC_OR_PARTITION: There is no topic to-come");
