@@ -1,11 +1,36 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** It measures the processor's time, which a neighbour on the same core makes longer. */
 const alone = ["test/infra/bundles.test.ts"];
 
 /** They replace modules for themselves alone, which they cannot in a process that has loaded them for others. */
 const withMocks = ["test/functions/coordination-errors.test.ts", "test/functions/group-errors.test.ts"];
+
+/** What takes longest, that none of it is left to one worker while the other has nothing to do. */
+const slow = [
+  "durability/kill",
+  "simulation/partition-simulation",
+  "simulation/group-simulation",
+  "local/commands/verify",
+  "requests/tree-requests",
+  "durability/transform",
+  "contention/contention",
+  "durability/killed-leader",
+  "local/commands/held-command",
+  "simulation/lock-simulation",
+];
+
+class SlowFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isSlow = ({ moduleId }: TestSpecification): boolean =>
+      slow.some((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+    // oxlint-disable-next-line unicorn/no-array-sort -- a sequencer's, not an array's
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isSlow), ...sorted.filter((file) => !isSlow(file))];
+  }
+}
 
 export default defineConfig({
   test: {
@@ -18,6 +43,7 @@ export default defineConfig({
     teardownTimeout: 10_000,
     restoreMocks: true,
     unstubEnvs: true,
+    sequence: { sequencer: SlowFirst },
     // What the tests start as processes is compiled once.
     env: { NODE_COMPILE_CACHE: fileURLToPath(new URL("node_modules/.cache/streamkeeper", import.meta.url)) },
     projects: [

@@ -45,9 +45,11 @@ export const hasNoMembers: Condition = { kind: "attribute", name: "members", op:
 
 /** Attributes whose name starts with the prefix, without it. */
 function startingWith(attributes: Attributes, prefix: string): (readonly [string, AttributeValue])[] {
-  return Object.entries(attributes).flatMap(([name, value]) =>
-    name.startsWith(prefix) ? [[name.slice(prefix.length), value] as const] : [],
-  );
+  const found: (readonly [string, AttributeValue])[] = [];
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith(prefix)) found.push([name.slice(prefix.length), value]);
+  }
+  return found;
 }
 
 export function leasesOf(attributes: Attributes): Map<string, number> {
