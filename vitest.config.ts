@@ -23,12 +23,12 @@ const slow = [
 ];
 
 class SlowFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isSlow = ({ moduleId }: TestSpecification): boolean =>
-      slow.some((name) => moduleId.endsWith(`/test/${name}.test.ts`));
-    // oxlint-disable-next-line unicorn/no-array-sort -- a sequencer's, not an array's
-    const sorted = await super.sort(files);
-    return [...sorted.filter(isSlow), ...sorted.filter((file) => !isSlow(file))];
+  override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const index = slow.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+      return index < 0 ? slow.length : index;
+    };
+    return Promise.resolve(files.toSorted((one, other) => rank(one) - rank(other)));
   }
 }
 
