@@ -174,6 +174,8 @@ class TableBuilder {
         record.isSeen = true;
         if (!record.work.isTransaction && !record.isRequired) this.#require(record);
         if (step.isUncommitted !== true) this.#seeCommitted(table, record, work);
+        // What was in no transaction nobody aborts later: if it failed, nobody may see it.
+        else if (!record.work.isTransaction) this.#expectKept(table, record, work);
         if (work.isFinal === true) record.isSeenAtEnd = true;
       }
     }
@@ -189,22 +191,27 @@ class TableBuilder {
     record.offset = offset;
   }
 
-  #seeCommitted({ partition }: PartitionTable, record: LogRecord, work: LogWork): void {
-    const { value, work: writer, step } = record;
+  #seeCommitted(table: PartitionTable, record: LogRecord, work: LogWork): void {
+    const { value, work: writer } = record;
     if (work === writer && work.isTransaction) {
+      const { partition } = table;
       this.#anomalies.add("precommitted read", () => `${nameOf(work)} polled its own ${value} of ${partition}`);
       return;
     }
-    if (isRefused(writer, step)) {
-      this.#anomalies.add(
-        "aborted read",
-        () => `${nameOf(work)} polled ${value} of ${partition}, of the failed ${nameOf(writer)}`,
-      );
-    }
+    this.#expectKept(table, record, work);
     if (!record.isSeenCommitted) {
       record.isSeenCommitted = true;
       if (!record.isRequired) this.#require(record);
     }
+  }
+
+  /** A reader may not be given what surely failed. */
+  #expectKept({ partition }: PartitionTable, { value, work: writer, step }: LogRecord, work: LogWork): void {
+    if (!isRefused(writer, step)) return;
+    this.#anomalies.add(
+      "aborted read",
+      () => `${nameOf(work)} polled ${value} of ${partition}, of the failed ${nameOf(writer)}`,
+    );
   }
 
   /** What belongs to a record that was seen is there too: its batch, and all of its transaction that was appended. */

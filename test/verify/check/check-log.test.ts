@@ -94,6 +94,17 @@ const pairs: Readonly<Record<string, Pair>> = {
     bad: [work([send(1)], { outcome: "fail" }), work([poll({ 0: 1 })], { process: 1 })],
     good: [work([send(1)], { outcome: "info" }), work([poll({ 0: 1 })], { process: 1 })],
   },
+  "a poll of uncommitted records finds a send that failed, and was in no transaction": {
+    name: "aborted read",
+    bad: [
+      work([send(1)], { outcome: "fail" }),
+      work([poll({ 0: 1 }, { isUncommitted: true })], { process: 1, isFinal: true }),
+    ],
+    good: [
+      work([send(1)], { outcome: "info" }),
+      work([poll({ 0: 1 }, { isUncommitted: true })], { process: 1, isFinal: true }),
+    ],
+  },
   "a transaction polls what it sent itself": {
     name: "precommitted read",
     bad: [transaction([send(1, 0), poll({ 0: 1 })])],
