@@ -78,6 +78,8 @@ export interface LogMark extends Operation {
   readonly kind: "assign" | "subscribe" | "seek" | "crash";
   readonly partitions: readonly string[];
   readonly offset?: number;
+  /** Of a `subscribe`: the group, which begins at the earliest record and whose members commit only what they polled. */
+  readonly group?: string;
 }
 
 export type LogOperation = LogWork | LogMark;

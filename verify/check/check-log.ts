@@ -3,6 +3,7 @@ import type { LogHistory } from "../history.ts";
 import type { Anomaly } from "./anomaly.ts";
 import { AnomalyList } from "./anomaly-list.ts";
 import { checkLogCycles } from "./log-graph.ts";
+import { checkGroups } from "./log-groups.ts";
 import { checkPositions } from "./log-positions.ts";
 import { checkRecords } from "./log-records.ts";
 import { buildLogTables } from "./log-tables.ts";
@@ -36,6 +37,7 @@ export function checkLog(history: LogHistory, options: LogCheckOptions = {}): Lo
   const tables = buildLogTables(history, anomalies);
   checkRecords(history, tables, { isDense }, anomalies);
   const { polledTwice, lagMax } = checkPositions(tables, { interleaves }, anomalies);
+  checkGroups(tables, anomalies);
   checkLogCycles(tables, { interleaves }, anomalies);
   let [sent, acknowledged, seen] = [0, 0, 0];
   for (const { records } of tables.partitions.values()) {

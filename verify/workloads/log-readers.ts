@@ -94,7 +94,7 @@ export async function readAsMember(
       await worker.rest();
       continue;
     }
-    operations.push({ kind: "subscribe", partitions, ...worker.mark() });
+    operations.push({ kind: "subscribe", partitions, group, ...worker.mark() });
     const isLost = await pollAsMember(worker, opened.value, operations);
     if (isLost || oneIn(random, 2)) opened.value.crash();
     else await worker.call(() => opened.value.close());

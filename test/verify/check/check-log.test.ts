@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { checkLog, type LogCheckOptions } from "../../../verify/check/check-log.ts";
 import type { LogHistory } from "../../../verify/history.ts";
-import { final, historyOf, mark, poll, send, transaction, work } from "./log-history.ts";
+import { final, historyOf, join, mark, poll, send, transaction, work } from "./log-history.ts";
 
 function namesOf(history: LogHistory, options?: LogCheckOptions): string[] {
   return [...new Set(checkLog(history, options).anomalies.map(({ name }) => name))];
@@ -233,6 +233,22 @@ const pairs: Readonly<Record<string, Pair>> = {
     name: "fence ignored",
     bad: [work([send(1, 0, { fencingToken: 5 })]), two, work([send(3, 2, { fencingToken: 4 })])],
     good: [work([send(1, 0, { fencingToken: 5 })]), two, work([send(3, 2, { fencingToken: 5 })])],
+  },
+  "whoever takes a partition over begins behind what the group was given": {
+    name: "group skip",
+    bad: [
+      ...[one, two, three, join("g", 1), work([poll({ 0: 1 })], { process: 1 })],
+      ...[join("g", 2), work([poll({ 2: 3 })], { process: 2 }), final({ 0: 1, 1: 2, 2: 3 })],
+    ],
+    good: [
+      ...[one, two, three, join("g", 1), work([poll({ 0: 1 })], { process: 1 })],
+      ...[join("g", 2), work([poll({ 1: 2, 2: 3 })], { process: 2 }), final({ 0: 1, 1: 2, 2: 3 })],
+    ],
+  },
+  "a group does not begin at the beginning": {
+    name: "group skip",
+    bad: [one, two, join("g", 1), work([poll({ 1: 2 })], { process: 1 }), final({ 0: 1, 1: 2 })],
+    good: [one, two, join("g", 1), work([poll({ 0: 1 })], { process: 1 }), final({ 0: 1, 1: 2 })],
   },
   "an offset holds nothing where every one must": {
     name: "hole",

@@ -54,7 +54,15 @@ export function final(records: Readonly<Record<number, number>>, more: object = 
 }
 
 export function mark(kind: LogMark["kind"], process = 0, offset?: number): Draft {
-  const place = offset === undefined ? {} : { offset };
+  return markOf(kind, process, offset === undefined ? {} : { offset });
+}
+
+/** The process reads as a member from now on. */
+export function join(group: string, process: number): Draft {
+  return markOf("subscribe", process, { group });
+}
+
+function markOf(kind: LogMark["kind"], process: number, more: Partial<LogMark>): Draft {
   return (time) => ({
     kind,
     partitions: ["p"],
@@ -62,7 +70,7 @@ export function mark(kind: LogMark["kind"], process = 0, offset?: number): Draft
     outcome: "ok",
     invokedAt: time,
     answeredAt: time + 1,
-    ...place,
+    ...more,
   });
 }
 
