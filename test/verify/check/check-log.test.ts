@@ -237,12 +237,24 @@ const pairs: Readonly<Record<string, Pair>> = {
   "whoever takes a partition over begins behind what the group was given": {
     name: "group skip",
     bad: [
-      ...[one, two, three, join("g", 1), work([poll({ 0: 1 })], { process: 1 })],
-      ...[join("g", 2), work([poll({ 2: 3 })], { process: 2 }), final({ 0: 1, 1: 2, 2: 3 })],
+      one,
+      two,
+      three,
+      join("g", 1),
+      work([poll({ 0: 1 })], { process: 1 }),
+      join("g", 2),
+      work([poll({ 2: 3 })], { process: 2 }),
+      final({ 0: 1, 1: 2, 2: 3 }),
     ],
     good: [
-      ...[one, two, three, join("g", 1), work([poll({ 0: 1 })], { process: 1 })],
-      ...[join("g", 2), work([poll({ 1: 2, 2: 3 })], { process: 2 }), final({ 0: 1, 1: 2, 2: 3 })],
+      one,
+      two,
+      three,
+      join("g", 1),
+      work([poll({ 0: 1 })], { process: 1 }),
+      join("g", 2),
+      work([poll({ 1: 2, 2: 3 })], { process: 2 }),
+      final({ 0: 1, 1: 2, 2: 3 }),
     ],
   },
   "a group does not begin at the beginning": {
