@@ -63,12 +63,7 @@ export async function simulateExactlyOnce(options: ExactlyOnceSimulation): Promi
     delays: { lateApplyMsMax: 3_000, wakeLateMsMax: 500 },
     ...options.store,
   });
-  let result: ExactlyOnceResult | undefined;
-  await world.run(async () => {
-    result = await new Simulation(world, options).run();
-  });
-  if (result === undefined) throw new Error("the simulation has no result");
-  return result;
+  return await world.run(() => new Simulation(world, options).run());
 }
 
 class Simulation {

@@ -40,12 +40,7 @@ interface Held {
 
 export async function simulateFrozenHolders(options: FrozenHolders): Promise<FrozenHoldersResult> {
   const world = new LineWorld({ seed: options.seed, ...options.store });
-  let result: FrozenHoldersResult | undefined;
-  await world.run(async () => {
-    result = await new FrozenHoldersRun(world, options).run();
-  });
-  if (result === undefined) throw new Error("the simulation has no result");
-  return result;
+  return await world.run(() => new FrozenHoldersRun(world, options).run());
 }
 
 class FrozenHoldersRun {

@@ -45,12 +45,7 @@ export interface SessionSimulationResult {
 
 export async function simulateSessions(simulation: SessionSimulation): Promise<SessionSimulationResult> {
   const world = new SessionWorld({ seed: simulation.seed, ...simulation.store });
-  let result: SessionSimulationResult | undefined;
-  await world.run(async () => {
-    result = await new Simulation(world, simulation).run();
-  });
-  if (result === undefined) throw new Error("the simulation has no result");
-  return result;
+  return await world.run(() => new Simulation(world, simulation).run());
 }
 
 /** What a client was told of its session. */

@@ -38,12 +38,7 @@ export interface ShareSimulation {
 
 export async function simulateShareGroup(simulation: ShareSimulation): Promise<ShareSimulationResult> {
   const world = new LineWorld({ seed: simulation.seed, ...simulation.store });
-  let result: ShareSimulationResult | undefined;
-  await world.run(async () => {
-    result = await new Simulation(world, simulation).run();
-  });
-  if (result === undefined) throw new Error("the simulation has no result");
-  return result;
+  return await world.run(() => new Simulation(world, simulation).run());
 }
 
 class Simulation {

@@ -37,12 +37,7 @@ export interface ZnodeSimulationResult {
 
 export async function simulateZnodes(options: ZnodeSimulation): Promise<ZnodeSimulationResult> {
   const world = new LineWorld({ seed: options.seed, ...options.store });
-  let result: ZnodeSimulationResult | undefined;
-  await world.run(async () => {
-    result = await new Simulation(world, options).run();
-  });
-  if (result === undefined) throw new Error("the simulation has no result");
-  return result;
+  return await world.run(() => new Simulation(world, options).run());
 }
 
 class Simulation {

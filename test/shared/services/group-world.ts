@@ -87,7 +87,7 @@ export class GroupWorld {
     };
   }
 
-  run(main: () => Promise<void>): Promise<void> {
+  run<Result>(main: () => Promise<Result>): Promise<Result> {
     return this.store.time.run(main);
   }
 

@@ -50,7 +50,7 @@ export class LineWorld {
     }
   }
 
-  run(main: () => Promise<void>): Promise<void> {
+  run<Result>(main: () => Promise<Result>): Promise<Result> {
     return this.store.time.run(main);
   }
 

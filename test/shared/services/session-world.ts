@@ -57,7 +57,7 @@ export class SessionWorld {
     this.#worker = process;
   }
 
-  run(main: () => Promise<void>): Promise<void> {
+  run<Result>(main: () => Promise<Result>): Promise<Result> {
     return this.store.time.run(main);
   }
 

@@ -101,7 +101,7 @@ export class TransactionWorld {
     this.#worker = process;
   }
 
-  run(main: () => Promise<void>): Promise<void> {
+  run<Result>(main: () => Promise<Result>): Promise<Result> {
     return this.store.time.run(main);
   }
 
