@@ -56,11 +56,7 @@ export const logMutations: Readonly<Record<string, LogMutation>> = {
   },
   "a send whose record was seen is said to have failed": {
     mutate: (history, pick) => {
-      const seen = new Set(polledOf(history).flatMap(({ values }) => values));
-      const chosen = anyOf(
-        history.operations.flatMap((operation, index) => (isSender(operation, seen) ? [index] : [])),
-        pick,
-      );
+      const chosen = senderOfWhatWasSeen(history, pick);
       if (chosen === undefined) return undefined;
       return {
         ...history,
@@ -73,11 +69,7 @@ export const logMutations: Readonly<Record<string, LogMutation>> = {
   },
   "what was acknowledged is sent after it was polled": {
     mutate: (history, pick) => {
-      const seen = new Set(polledOf(history).flatMap(({ values }) => values));
-      const chosen = anyOf(
-        history.operations.flatMap((operation, index) => (isSender(operation, seen) ? [index] : [])),
-        pick,
-      );
+      const chosen = senderOfWhatWasSeen(history, pick);
       if (chosen === undefined) return undefined;
       const late = { process: -7, invokedAt: 1e9, answeredAt: 1e9 + 1 };
       return {
@@ -107,6 +99,15 @@ function startsAcknowledged(history: LogHistory, index = 0): (polled: PolledPart
 
 function isFinal({ values }: PolledPartition, work: LogWork): boolean {
   return work.isFinal === true && values.length > 0;
+}
+
+/** Where a call stands that was acknowledged and of which a record was polled. */
+function senderOfWhatWasSeen(history: LogHistory, pick: Pick): number | undefined {
+  const seen = new Set(polledOf(history).flatMap(({ values }) => values));
+  return anyOf(
+    history.operations.flatMap((operation, index) => (isSender(operation, seen) ? [index] : [])),
+    pick,
+  );
 }
 
 function isSender(operation: LogOperation, seen: ReadonlySet<number>): boolean {
