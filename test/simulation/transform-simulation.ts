@@ -5,10 +5,11 @@
  */
 import { ServiceError } from "../../shared/api/errors.ts";
 import { createServices } from "../../shared/services/create-services.ts";
-import type { FetchedRecord, ProduceRecord, Services } from "../../shared/services/services.ts";
+import type { ProduceRecord, Services } from "../../shared/services/services.ts";
 import type { SeededRandom } from "../../shared/storage/memory/seeded-random.ts";
 import type { ProcessOptions, SimulatedProcess } from "../../shared/storage/memory/simulated-process.ts";
 import { SimulatedStore, type SimulationOptions } from "../../shared/storage/memory/simulated-store.ts";
+import { readCommitted } from "../shared/services/read-committed.ts";
 import { swarm } from "./swarm.ts";
 
 export interface TransformSimulation {
@@ -149,7 +150,8 @@ class Run {
     for (;;) {
       const offset = await this.#insist(() => committedOffset(services, partition));
       if (offset >= recordsPerPartition) return;
-      const records = (await fetch(services, input, partition, offset)).slice(0, batchRecords);
+      const waiting = await readCommitted(services, { namespace, topic: input, partition }, offset);
+      const records = waiting.records.slice(0, batchRecords);
       const made = records.map(({ value }) => transformed(text.decode(value ?? undefined)));
       const next = offsetsOf(partition, offset + records.length);
       if (this.#simulation.careless === true) {
@@ -199,7 +201,7 @@ class Run {
     const { services } = this.#observer;
     const found: string[] = [];
     for (const partition of [0, 1, 2]) {
-      const records = await fetch(services, output, partition, 0);
+      const { records } = await readCommitted(services, { namespace, topic: output, partition });
       found.push(...records.map(({ value }) => text.decode(value ?? undefined)));
     }
     const wanted = inputPartitions.flatMap((partition) =>
@@ -233,25 +235,5 @@ async function committedOffset({ groups }: Services, partition: number): Promise
   } catch (cause) {
     if (cause instanceof ServiceError && cause.code === "GROUP_ID_NOT_FOUND") return 0;
     throw cause;
-  }
-}
-
-async function fetch(services: Services, topic: string, partition: number, from: number): Promise<FetchedRecord[]> {
-  const all: FetchedRecord[] = [];
-  for (let offset = from; ;) {
-    const { records, nextOffset, lastStableOffset } = await services.fetch.fetchRecords({
-      namespace,
-      topic,
-      partition,
-      offset,
-      maxBytes: 1_000_000,
-      maxRecords: 1_000,
-      minBytes: 0,
-      waitMs: 0,
-      isolation: "read_committed",
-    });
-    all.push(...records);
-    if (nextOffset <= offset || nextOffset >= lastStableOffset) return all;
-    offset = nextOffset;
   }
 }

@@ -3,6 +3,7 @@ import { createServices } from "../../shared/services/create-services.ts";
 import type { ProduceRecord, Services } from "../../shared/services/services.ts";
 import { ServiceError } from "../../shared/api/errors.ts";
 import { createMemoryStorage, type MemoryStorage } from "../../shared/storage/memory/memory-storage.ts";
+import { readCommitted } from "../shared/services/read-committed.ts";
 
 export const namespace = "default";
 export const topic = "orders";
@@ -66,25 +67,10 @@ export interface SeenPartition {
 
 /** What a reader under read_committed sees of a partition. */
 export async function see(services: Services, partition: number): Promise<SeenPartition> {
-  const values: string[] = [];
-  for (let offset = 0; ;) {
-    const { records, nextOffset, highWatermark, lastStableOffset } = await services.fetch.fetchRecords({
-      namespace,
-      topic,
-      partition,
-      offset,
-      maxBytes: 1_000_000,
-      maxRecords: 1_000,
-      minBytes: 0,
-      waitMs: 0,
-      isolation: "read_committed",
-    });
-    values.push(...records.map(({ value }) => text.decode(value ?? undefined)));
-    if (nextOffset <= offset || nextOffset >= lastStableOffset) {
-      return { values, undecided: highWatermark - lastStableOffset };
-    }
-    offset = nextOffset;
-  }
+  const place = { namespace, topic, partition };
+  const { records, highWatermark, lastStableOffset } = await readCommitted(services, place);
+  const values = records.map(({ value }) => text.decode(value ?? undefined));
+  return { values, undecided: highWatermark - lastStableOffset };
 }
 
 export async function seeAll(services: Services): Promise<readonly SeenPartition[]> {
