@@ -235,7 +235,7 @@ export interface GuardedWrite extends Operation {
   readonly lock: string;
   /** Of the hold under which it was made. */
   readonly token: number;
-  /** Where it stands in the order of accepted writes (an offset, a version, a zxid); of an `info` one, if it was found. */
+  /** Where it stands in the order of accepted writes (an offset, a version, a zxid); of one not acknowledged, if it was found. */
   readonly position?: number;
 }
 

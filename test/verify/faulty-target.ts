@@ -1,4 +1,5 @@
 /** Targets that break one promise, once: what stands between the workloads and a service that keeps all of them. */
+import { TargetError } from "../../verify/target.ts";
 import type {
   LogProducer,
   LogReader,
@@ -64,6 +65,28 @@ export function tellsLate(target: VerifyTarget, lateMs: number): VerifyTarget {
   return withSessions(target, (session) => ({
     watch: (path, listener, failed) =>
       session.watch(path, (event) => void setTimeout(() => listener(event), lateMs), failed),
+  }));
+}
+
+/** Writes under a lock are not answered now and then, and done when others hold it, whatever its fence says. */
+export function writesUnfenced(target: VerifyTarget, lateMs: number): VerifyTarget {
+  let calls = 0;
+  return withSessions(target, (session) => ({
+    acquireLock: async (name, waitMs) => {
+      const grant = await session.acquireLock(name, waitMs);
+      if (grant === undefined) return undefined;
+      return {
+        fencingToken: grant.fencingToken,
+        onLost: (listener) => grant.onLost(listener),
+        guardedSet: async (path, data) => {
+          calls += 1;
+          if (calls % callsBefore !== 0) return await grant.guardedSet(path, data);
+          setTimeout(() => void session.set(path, data).catch(() => undefined), lateMs);
+          throw new TargetError("info", "other", "no answer");
+        },
+        release: () => grant.release(),
+      };
+    },
   }));
 }
 
@@ -135,7 +158,7 @@ function withLog(target: VerifyTarget, changed: Partial<LogTarget>): VerifyTarge
 
 function withSessions(
   target: VerifyTarget,
-  changed: (session: TreeSession) => Partial<Pick<TreeSession, "get" | "watch">>,
+  changed: (session: TreeSession) => Partial<Pick<TreeSession, "get" | "watch" | "acquireLock">>,
 ): VerifyTarget {
   const tree: TreeTarget = {
     openSession: async (options) => {

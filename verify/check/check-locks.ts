@@ -8,12 +8,19 @@ export interface LockCheckOptions {
   readonly asksLock?: boolean;
 }
 
-/** Anomalies are named `deposed holder wrote`, `duplicate token`, `token against time`, `phantom token`, `inconsistent position`. */
+/**
+ * Anomalies are named `deposed holder wrote`, `duplicate token`, `token against time`, `phantom token`, `phantom write`,
+ * `inconsistent position`.
+ */
 export function checkLocks(
   { holds, writes }: LockHistory,
   { asksLock = false }: LockCheckOptions = {},
 ): readonly Anomaly[] {
   const anomalies = new AnomalyList();
+  for (const write of writes) {
+    if (write.outcome === "fail" && write.position !== undefined)
+      anomalies.add("phantom write", () => `${describeWrite(write)} is there, though it was refused`);
+  }
   const writesOf = Map.groupBy(
     writes.filter(({ outcome, position }) => outcome === "ok" || (outcome === "info" && position !== undefined)),
     (write) => write.lock,

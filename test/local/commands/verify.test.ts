@@ -12,6 +12,7 @@ import {
   refusesAll,
   reordersRecords,
   tellsLate,
+  writesUnfenced,
 } from "../../verify/faulty-target.ts";
 import { CommandBed } from "./command-bed.ts";
 
@@ -99,6 +100,11 @@ describe("against a service that breaks a promise", () => {
   test("finds the data that were seen before their event", async () => {
     const { report } = await verify([...short, "--workloads", "watch"], (target) => tellsLate(target, 150));
     expect(names(report)).toContain("data before event");
+  });
+
+  test("finds the write of a deposed holder that came late and was not answered", async () => {
+    const { report } = await verify([...short, "--workloads", "lock"], (target) => writesUnfenced(target, 100));
+    expect(names(report)).toEqual(["deposed holder wrote"]);
   });
 });
 

@@ -270,6 +270,11 @@ const lockPairs: Pairs<Lock> = {
     bad: { holds, writes: [guarded(by(1, 25, 35), 3, 1)] },
     good: { holds, writes: [guarded(failed(1, 25, 35), 3)] },
   },
+  "a write that was refused is there": {
+    name: "phantom write",
+    bad: { holds, writes: [guarded(failed(0, 30, 40), 1, 3)] },
+    good: { holds, writes: [guarded(failed(0, 30, 40), 1), guarded(unsure(1, 30), 2, 3)] },
+  },
   "two writes stand in one place": {
     name: "inconsistent position",
     bad: { holds, writes: [guarded(by(1, 25, 35), 2, 1), guarded(by(1, 36, 37), 2, 1)] },
