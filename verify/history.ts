@@ -68,14 +68,15 @@ export interface LogWork extends Operation {
   readonly isFinal?: boolean;
 }
 
-/** What changes where the next poll of a process starts. */
+/** What changes where the next poll of a process starts; or `end`, which changes nothing. */
 export interface LogMark extends Operation {
   /**
    * `assign`: partitions that it keeps go on where they were. `subscribe`: from now on the group moves its positions.
    * `seek`: the next poll of each partition starts at `offset`, or anywhere if there is none. `crash`: the client is
-   * thrown away with its positions.
+   * thrown away with its positions. `end`: it asked where the partition ends, and was told `offset`, one more than that of
+   * the last record, committed or not.
    */
-  readonly kind: "assign" | "subscribe" | "seek" | "crash";
+  readonly kind: "assign" | "subscribe" | "seek" | "crash" | "end";
   readonly partitions: readonly string[];
   readonly offset?: number;
   /** Of a `subscribe`: the group, which begins at the earliest record and whose members commit only what they polled. */

@@ -2,6 +2,7 @@
 import type { LogHistory } from "../history.ts";
 import type { Anomaly } from "./anomaly.ts";
 import { AnomalyList } from "./anomaly-list.ts";
+import { checkEnds } from "./log-ends.ts";
 import { checkLogCycles } from "./log-graph.ts";
 import { checkGroups } from "./log-groups.ts";
 import { checkPositions } from "./log-positions.ts";
@@ -38,6 +39,7 @@ export function checkLog(history: LogHistory, options: LogCheckOptions = {}): Lo
   checkRecords(history, tables, { isDense }, anomalies);
   const { polledTwice, lagMax } = checkPositions(tables, { interleaves }, anomalies);
   checkGroups(tables, anomalies);
+  checkEnds(tables, anomalies);
   checkLogCycles(tables, { interleaves }, anomalies);
   let [sent, acknowledged, seen] = [0, 0, 0];
   for (const { records } of tables.partitions.values()) {

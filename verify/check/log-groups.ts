@@ -24,10 +24,18 @@ export function checkGroups({ processes, partitions }: LogTables, anomalies: Ano
   for (const operations of processes) {
     let group: string | undefined;
     for (const operation of operations) {
-      if (operation.kind !== "work") {
-        if (operation.kind !== "seek") ({ group } = operation);
-        else if (group !== undefined) readings.move(group, operation);
-      } else if (group !== undefined) readings.poll(group, operation);
+      switch (operation.kind) {
+        case "work":
+          if (group !== undefined) readings.poll(group, operation);
+          break;
+        case "seek":
+          if (group !== undefined) readings.move(group, operation);
+          break;
+        case "end":
+          break;
+        default:
+          ({ group } = operation);
+      }
     }
   }
   for (const reading of readings.all()) if (!reading.isMoved) checkReading(reading, anomalies);

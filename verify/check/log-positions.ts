@@ -84,6 +84,8 @@ class Client {
       case "crash":
         this.#places.clear();
         this.#isSubscribed = kind === "subscribe";
+        return;
+      case "end":
     }
   }
 

@@ -8,6 +8,7 @@ import type { Worker } from "./worker.ts";
 /** Polls between two of the same happening. */
 const pollsPerCommit = 5;
 const pollsPerSeek = 200;
+const pollsPerLook = 3;
 const pollsPerCrash = 400;
 /** A seek goes back by so many records at the most: what is read again takes memory, and time. */
 const seekBackMax = 500;
@@ -29,6 +30,7 @@ export async function readByAssignment(
     operations.push({ kind: "seek", partitions, ...worker.mark() });
     while (!worker.isOver && !oneIn(random, pollsPerCrash)) {
       await pollOnce(worker, reader, operations);
+      if (oneIn(random, pollsPerLook)) await lookAtEnd(worker, pick(random, places), operations);
       if (oneIn(random, pollsPerSeek)) seekBack(worker, reader, places, operations);
     }
     seen = places.map((place) => reader.position(place) ?? 0);
@@ -54,6 +56,16 @@ async function pollOnce(worker: Worker, reader: LogReader, operations: LogOperat
     isTransaction: false,
     steps: [pollStep(polled.value, { isUncommitted: true })],
   });
+}
+
+async function lookAtEnd(worker: Worker, place: TopicPartition, operations: LogOperation[]): Promise<void> {
+  const { target } = worker.context;
+  const { process } = worker;
+  const asked = await worker.call(() => target.log.endOffset(place, "read_uncommitted"));
+  if (asked.outcome !== "ok") return worker.rest();
+  const { invokedAt, answeredAt, value: offset } = asked;
+  const partitions = [partitionName(place)];
+  operations.push({ kind: "end", partitions, offset, process, invokedAt, answeredAt, outcome: "ok" });
 }
 
 function seekBack(

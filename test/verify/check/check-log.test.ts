@@ -234,6 +234,16 @@ const pairs: Readonly<Record<string, Pair>> = {
     bad: [work([send(1, 0, { fencingToken: 5 })]), two, work([send(3, 2, { fencingToken: 4 })])],
     good: [work([send(1, 0, { fencingToken: 5 })]), two, work([send(3, 2, { fencingToken: 5 })])],
   },
+  "a partition ends before what was acknowledged": {
+    name: "stale end",
+    bad: [one, two, mark("end", 1, 1)],
+    good: [one, two, mark("end", 1, 2)],
+  },
+  "a partition ends before what another has polled": {
+    name: "stale end",
+    bad: [work([send(1)], { outcome: "info" }), work([poll({ 0: 1 })], { process: 2 }), mark("end", 1, 0)],
+    good: [work([send(1)], { outcome: "info" }), mark("end", 1, 0), work([poll({ 0: 1 })], { process: 2 })],
+  },
   "whoever takes a partition over begins behind what the group was given": {
     name: "group skip",
     bad: [
