@@ -21,10 +21,10 @@ interface Done extends Checked {
 }
 
 async function main(part: string | undefined): Promise<number> {
+  const chosen = checks.filter(({ model, name }) => part === undefined || `${model}: ${name}`.includes(part));
+  if (chosen.length === 0) refuse(`no check has "${String(part)}" in its name`);
   const java = await findJava(process.env);
   const jar = await getChecker();
-  const chosen = checks.filter(({ model, name }) => part === undefined || `${model}: ${name}`.includes(part));
-  if (chosen.length === 0) throw new RangeError(`no check has ${String(part)} in its name`);
   // What takes longest begins first.
   const waiting = chosen.toSorted((a, b) => statesOf(b) - statesOf(a));
   const done: Done[] = [];
@@ -87,8 +87,35 @@ function historyOf(printed: string): string {
   return lines.slice(Math.max(error, 0)).slice(0, shownLinesMax).join("\n");
 }
 
+const usage = `Usage: npm run test:models -- [part]
+
+Checks every formal model in all its states, and shows that each of its mutants is caught.
+
+Arguments:
+  part        of the names of a model and of a check, such as "sealing" or
+              "sessions: NoSweep"; without it, all
+
+Ends with 1 if anything is otherwise than it should be, with 2 if the checker
+cannot be had.`;
+
+/** What is asked for; ends the process if that is nothing to be checked. */
+function partAsked([part, ...more]: readonly string[]): string | undefined {
+  if (part === "--help" || part === "-h") {
+    console.log(usage);
+    process.exit(0);
+  }
+  if (part?.startsWith("-") === true) return refuse(`unknown option '${part}'`);
+  if (more.length > 0) return refuse(`there is one argument, not ${more.length + 1}`);
+  return part;
+}
+
+function refuse(why: string): never {
+  console.error(`error: ${why}`);
+  process.exit(1);
+}
+
 try {
-  process.exitCode = await main(process.argv[2]);
+  process.exitCode = await main(partAsked(process.argv.slice(2)));
 } catch (cause) {
   if (!(cause instanceof CheckerMissingError)) throw cause;
   console.error(`${cause.message}\nNothing was checked.`);

@@ -11,23 +11,41 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { Command, Option } from "commander";
 import { startHurtDeployment } from "./hurt-deployment.ts";
 import type { DeploymentKind } from "./hurt-deployment.ts";
 
 const shim = join(import.meta.dirname, "../../local/bin/streamkeeper.js");
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: "string", default: "10" },
-    store: { type: "string" },
-    seed: { type: "string" },
-    workloads: { type: "string" },
-    history: { type: "string" },
-  },
-});
-const kinds = (["embedded", "aws"] as const).filter((kind) => values.store === undefined || values.store === kind);
-if (kinds.length === 0) throw new TypeError(`there is no store ${values.store}: embedded or aws`);
+const stores = ["embedded", "aws"] as const;
+
+interface Options {
+  readonly minutes: string;
+  readonly store?: DeploymentKind;
+  readonly workloads?: string;
+  readonly seed?: string;
+  readonly history?: string;
+}
+
+const values = new Command("npm run test:verify --")
+  .description(
+    "Runs `streamkeeper verify` against servers that are killed and paused at random.\n" +
+      "Ends with 1 if a run is not clean.",
+  )
+  .option("--minutes <number>", "how long the load of each run lasts", "10")
+  .addOption(
+    new Option(
+      "--store <kind>",
+      "one server on the embedded store, or two on emulators of AWS (default: both)",
+    ).choices(stores),
+  )
+  .option("--workloads <names>", "as for verify, which of them")
+  .option("--seed <number>", "as for verify, for the choices of the workloads")
+  .option("--history <file>", "as for verify, where every operation is written; the store is added to its name")
+  .allowExcessArguments(false)
+  .parse()
+  .opts<Options>();
+const kinds = stores.filter((kind) => values.store === undefined || values.store === kind);
 for (const kind of kinds) await verify(kind);
 
 async function verify(kind: DeploymentKind): Promise<void> {

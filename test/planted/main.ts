@@ -6,7 +6,7 @@
  * Ends with 1 if one is missed, or if the unpatched sources do not pass the seeds that were run.
  */
 import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
+import { Command } from "commander";
 import { plantedBugs, type PlantedBug } from "./planted-bugs.ts";
 import { probe, probeAll, type ProbeResult, type SeedSpan } from "./planted-run.ts";
 import { SourceCopy } from "./source-copy.ts";
@@ -17,17 +17,26 @@ interface PlantedResult {
   readonly probes: readonly ProbeResult[];
 }
 
-const { values: options } = parseArgs({
-  options: { only: { type: "string" }, jobs: { type: "string" }, json: { type: "boolean", default: false } },
-});
+const command = new Command("npm run test:planted --")
+  .description(
+    "Plants one bug after the other into a copy of the sources, and shows which scenario of the simulation finds it, at which seed.\n" +
+      "Ends with 1 if one is missed, or if the unpatched sources do not pass the seeds that were run.",
+  )
+  .option("--only <numbers>", "these alone, joined by commas, such as 01,17")
+  .option("--jobs <number>", "processes at a time", String(Math.min(availableParallelism(), 4)))
+  .option("--json", "writes the report as JSON")
+  .allowExcessArguments(false)
+  .parse();
+const options = command.opts<{ readonly only?: string; readonly jobs: string; readonly json?: boolean }>();
 
-const jobs = Math.max(1, Number(options.jobs ?? Math.min(availableParallelism(), 4)));
+const jobs = Number(options.jobs);
+if (!(Number.isInteger(jobs) && jobs > 0)) command.error("error: --jobs is a whole number above 0");
 const isWanted = ({ patch }: PlantedBug): boolean =>
   options.only === undefined || options.only.split(",").some((number) => patch.startsWith(`${number}-`));
 const wanted = (await plantedBugs()).filter(isWanted);
 
 const say = (line: string): void => {
-  if (!options.json) process.stdout.write(`${line}\n`);
+  if (options.json !== true) process.stdout.write(`${line}\n`);
 };
 
 /** Each worker has a copy of its own, so that no two bugs are ever in one. */
@@ -99,5 +108,5 @@ const missed = planted.filter((result) => foundBy(result) === undefined);
 const failing = unpatched.filter(({ found, broken }) => found !== undefined || broken !== undefined);
 const seconds = Math.round((performance.now() - startedMs) / 1_000);
 say(`${planted.length - missed.length} of ${planted.length} planted bugs found in ${seconds} s`);
-if (options.json) process.stdout.write(`${JSON.stringify({ planted, unpatched, seconds }, undefined, 2)}\n`);
+if (options.json === true) process.stdout.write(`${JSON.stringify({ planted, unpatched, seconds }, undefined, 2)}\n`);
 process.exitCode = missed.length > 0 || failing.length > 0 || planted.length === 0 ? 1 : 0;

@@ -63,6 +63,7 @@ export const lookedForBy: Readonly<Record<string, readonly string[]>> = {
   "39": ["exactly-once"],
   "41": ["duties"],
   "42": ["partition", "duties"],
+  "43": ["world"],
 };
 
 /** All of them, by their numbers. */
