@@ -49,7 +49,7 @@ export interface Watch {
 }
 
 /** A case that grows the heap by more has no bound. */
-export const heapBytesMax = 900_000_000;
+const heapBytesMax = 900_000_000;
 const casesPerLook = 128;
 const slowRunsMin = 3;
 const shrinkTriesMax = 3_000;

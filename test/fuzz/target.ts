@@ -218,7 +218,7 @@ function judged(declared: readonly ErrorClass[], run: () => void | Promise<void>
   return pending === declined ? "declined" : "accepted";
 }
 
-export function bytesCase(bytes: Uint8Array, check: (bytes: Uint8Array) => Verdict | Promise<Verdict>): FuzzCase {
+function bytesCase(bytes: Uint8Array, check: (bytes: Uint8Array) => Verdict | Promise<Verdict>): FuzzCase {
   return {
     run: () => check(bytes),
     smaller: () => eachAs(smallerBytes(bytes), (one) => bytesCase(one, check)),

@@ -41,7 +41,7 @@ export class Tally {
 }
 
 /** How to see a history again. */
-export function commandOf({ scenario, seed, off = [], hitsMax, size }: SeedRun): string {
+function commandOf({ scenario, seed, off = [], hitsMax, size }: SeedRun): string {
   const rest = [
     ...(size === undefined ? [] : [`--size ${size}`]),
     ...(hitsMax === undefined ? [] : [`--hits-max ${hitsMax}`]),
