@@ -5,7 +5,7 @@
  *     [log start ........ cleanedTo)   segments of the manifest `compactedId`
  *     [cleanedTo ........ sealed end)  segments of the list, as they were sealed
  *
- * The blobs of a run are collected when neither the present run nor the marked one has them (see `collect-compacted.ts`).
+ * The blobs of a run are collected when neither the present run nor the marked one has them (see `remove-compacted.ts`).
  * A run that was frozen before its update must not bring them back: the update is refused once a mark is so young that the
  * run's blobs may be gone.
  */
