@@ -186,6 +186,10 @@ export interface SequentialCreate extends Operation {
   /** Known where it was acknowledged or found later: the number at the end of its name, and its czxid. */
   readonly suffix?: number;
   readonly czxid?: number;
+  /** Numbers of more znodes that were found and can only be its own. */
+  readonly others?: readonly number[];
+  /** It was acknowledged and nobody deleted it, but in the end it was not there. */
+  readonly isGone?: boolean;
 }
 
 // Sessions and their ephemerals.

@@ -90,6 +90,31 @@ export function writesUnfenced(target: VerifyTarget, lateMs: number): VerifyTarg
   }));
 }
 
+/** One znode is created twice, as by a repeat that is not recognised. */
+export function createsTwice(target: VerifyTarget): VerifyTarget {
+  let calls = 0;
+  return withSessions(target, (session) => ({
+    create: async (path, data, mode) => {
+      calls += 1;
+      if (calls === callsBefore) await session.create(path, data, mode);
+      return await session.create(path, data, mode);
+    },
+  }));
+}
+
+/** One znode that was created is deleted again by nobody. */
+export function losesZnode(target: VerifyTarget): VerifyTarget {
+  let calls = 0;
+  return withSessions(target, (session) => ({
+    create: async (path, data, mode) => {
+      const created = await session.create(path, data, mode);
+      calls += 1;
+      if (calls === callsBefore) await session.delete(created.path);
+      return created;
+    },
+  }));
+}
+
 /** Every call to the log fails, surely without an effect. */
 export function refusesAll(target: VerifyTarget, error: Error): VerifyTarget {
   const refuse = (): Promise<never> => Promise.reject(error);
@@ -158,7 +183,7 @@ function withLog(target: VerifyTarget, changed: Partial<LogTarget>): VerifyTarge
 
 function withSessions(
   target: VerifyTarget,
-  changed: (session: TreeSession) => Partial<Pick<TreeSession, "get" | "watch" | "acquireLock">>,
+  changed: (session: TreeSession) => Partial<Pick<TreeSession, "get" | "watch" | "acquireLock" | "create">>,
 ): VerifyTarget {
   const tree: TreeTarget = {
     openSession: async (options) => {

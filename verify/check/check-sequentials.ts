@@ -1,20 +1,33 @@
-/** Whether the numbers of sequential znodes are unique, and grow as their zxids and as time do. */
+/** Whether each sequential znode stands once, and their numbers are unique, and grow as their zxids and as time do. */
 import type { SequentialCreate } from "../history.ts";
 import type { Anomaly } from "./anomaly.ts";
 import { AnomalyList } from "./anomaly-list.ts";
 
 type Numbered = SequentialCreate & { readonly suffix: number };
 
-/** Anomalies are named `duplicate suffix`, `suffix against zxid`, `suffix against time` and `phantom znode`. */
+/**
+ * Anomalies are named `duplicate suffix`, `suffix against zxid`, `suffix against time`, `phantom znode`, `doubled znode` and
+ * `lost znode`.
+ */
 export function checkSequentials(creates: readonly SequentialCreate[]): readonly Anomaly[] {
   const anomalies = new AnomalyList();
   const numbered = creates.filter((create): create is Numbered => create.suffix !== undefined);
   for (const [parent, list] of Map.groupBy(numbered, (create) => create.parent)) {
     const inOrder = list.toSorted((one, other) => one.suffix - other.suffix);
+    checkEach(parent, inOrder, anomalies);
     checkNeighbours(parent, inOrder, anomalies);
     checkTime(parent, inOrder, anomalies);
   }
   return anomalies.found();
+}
+
+function checkEach(parent: string, inOrder: readonly Numbered[], anomalies: AnomalyList): void {
+  for (const create of inOrder) {
+    const { others = [], isGone } = create;
+    if (others.length > 0)
+      anomalies.add("doubled znode", () => `${parent}: ${describe(create)} made ${others.join(", ")} as well`);
+    if (isGone === true) anomalies.add("lost znode", () => `${parent}: ${describe(create)} was not there at the end`);
+  }
 }
 
 function checkNeighbours(parent: string, inOrder: readonly Numbered[], anomalies: AnomalyList): void {

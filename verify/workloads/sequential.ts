@@ -1,4 +1,4 @@
-/** Sequential znodes: their numbers are unique, and in the order in which they were created. */
+/** Sequential znodes: each stands once, and their numbers are unique, and in the order in which they were created. */
 import type { SequentialCreate } from "../history.ts";
 import type { TreeSession } from "../target.ts";
 import { ensure, failed, takeSteps, withSession } from "./sessions.ts";
@@ -18,6 +18,7 @@ export async function sequentialWorkload(context: WorkloadContext): Promise<read
   const paths = Array.from({ length: parents }, (_, index) => `${root}/${index}`);
   /** By the name that was asked for, without its number. */
   const creates = new Map<string, SequentialCreate>();
+  const deleted = new Set<string>();
   const first = new Worker(context, clock, processes);
   await withSession(first, async (session) => {
     await ensure(session, root);
@@ -26,12 +27,12 @@ export async function sequentialWorkload(context: WorkloadContext): Promise<read
   await Promise.all(
     Array.from({ length: context.clients }, async () => {
       const worker = new Worker(context, clock, processes);
-      await takeSteps(worker, (session) => create(worker, session, pick(context.random, paths), creates));
+      await takeSteps(worker, (session) => create(worker, session, pick(context.random, paths), creates, deleted));
     }),
   );
   await first.finally(() =>
     withSession(first, async (session) => {
-      for (const parent of paths) await find(session, parent, creates);
+      for (const parent of paths) await find(session, parent, creates, deleted);
     }),
   );
   return [{ kind: "sequential", creates: [...creates.values()] }];
@@ -42,6 +43,7 @@ async function create(
   session: TreeSession,
   parent: string,
   creates: Map<string, SequentialCreate>,
+  deleted: Set<string>,
 ): Promise<boolean> {
   const { process } = worker;
   const name = `${parent}/c${creates.size}-`;
@@ -52,19 +54,38 @@ async function create(
   const found = created.outcome === "ok" ? { suffix: suffixOf(created.value.path), czxid: created.value.zxid } : {};
   creates.set(name, { parent, process, invokedAt, answeredAt, outcome, ...found });
   if (created.outcome !== "ok") return await failed(worker, created);
-  if (creates.size > parents * childrenKept) await worker.call(() => session.delete(created.value.path));
+  if (creates.size > parents * childrenKept) {
+    deleted.add(name);
+    await worker.call(() => session.delete(created.value.path));
+  }
   return true;
 }
 
-/** What became of those of which nobody knew. */
-async function find(session: TreeSession, parent: string, creates: Map<string, SequentialCreate>): Promise<void> {
-  for (const child of await session.children(parent)) {
-    const path = `${parent}/${child}`;
-    const name = path.slice(0, -suffixDigits);
-    const known = creates.get(name);
-    if (known === undefined || known.outcome === "ok") continue;
-    const stat = await session.exists(path);
-    if (stat !== undefined) creates.set(name, { ...known, suffix: suffixOf(path), czxid: stat.czxid });
+/** What became of them: of those of which nobody knew, and of those that were acknowledged. */
+async function find(
+  session: TreeSession,
+  parent: string,
+  creates: Map<string, SequentialCreate>,
+  deleted: ReadonlySet<string>,
+): Promise<void> {
+  const children = await session.children(parent);
+  const found = Map.groupBy(children, (child) => `${parent}/${child.slice(0, -suffixDigits)}`);
+  for (const [name, known] of creates) {
+    if (known.parent !== parent) continue;
+    const numbers = (found.get(name) ?? []).map(suffixOf);
+    const isNew = known.outcome !== "ok";
+    const [first] = isNew ? numbers : [known.suffix];
+    if (first === undefined) continue;
+    const others = numbers.filter((number) => number !== first);
+    const isGone = !isNew && !numbers.includes(first) && !deleted.has(name);
+    const stat = isNew ? await session.exists(`${name}${String(first).padStart(suffixDigits, "0")}`) : undefined;
+    creates.set(name, {
+      ...known,
+      suffix: first,
+      ...(stat === undefined ? {} : { czxid: stat.czxid }),
+      ...(others.length === 0 ? {} : { others }),
+      ...(isGone ? { isGone } : {}),
+    });
   }
 }
 

@@ -6,8 +6,10 @@ import { registerVerify } from "../../../local/commands/verify.ts";
 import { TargetError } from "../../../verify/target.ts";
 import type { VerifyTarget } from "../../../verify/target.ts";
 import {
+  createsTwice,
   doublesRecords,
   dropsRecord,
+  losesZnode,
   readsStale,
   refusesAll,
   reordersRecords,
@@ -100,6 +102,14 @@ describe("against a service that breaks a promise", () => {
   test("finds the data that were seen before their event", async () => {
     const { report } = await verify([...short, "--workloads", "watch"], (target) => tellsLate(target, 150));
     expect(names(report)).toContain("data before event");
+  });
+
+  test.each([
+    ["was created twice", createsTwice, "doubled znode"],
+    ["was acknowledged and is gone", losesZnode, "lost znode"],
+  ])("finds the sequential znode that %s", async (_, wrap, name) => {
+    const { report } = await verify([...short, "--workloads", "sequential"], wrap);
+    expect(names(report)).toEqual([name]);
   });
 
   test("finds the write of a deposed holder that came late and was not answered", async () => {

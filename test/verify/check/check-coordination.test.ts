@@ -130,6 +130,16 @@ const sequentialPairs: Pairs<readonly SequentialCreate[]> = {
     bad: [create(by(0, 0, 4), 2, 11), create(by(1, 5, 6), 1, 10)],
     good: [create(by(0, 0, 5), 2, 11), create(by(1, 5, 6), 1, 10)],
   },
+  "one create made two": {
+    name: "doubled znode",
+    bad: [{ ...create(by(0, 0, 5), 1, 10), others: [2] }],
+    good: [create(by(0, 0, 5), 1, 10)],
+  },
+  "one that was acknowledged is gone": {
+    name: "lost znode",
+    bad: [{ ...create(by(0, 0, 5), 1, 10), isGone: true }],
+    good: [create(by(0, 0, 5), 1, 10)],
+  },
   "a create that failed is there": {
     name: "phantom znode",
     bad: [create(failed(0, 0, 5), 1, 10)],
