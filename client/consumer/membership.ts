@@ -55,6 +55,7 @@ export class Membership {
   #memberId: string | undefined;
   #memberEpoch: number | undefined;
   #heartbeatIntervalMs = 0;
+  /** Less than the session's while partitions are to be given up. */
   #sessionTimeoutMs = 0;
   /** When the last request was sent that proved the membership. */
   #provenMs = 0;
@@ -199,7 +200,7 @@ export class Membership {
         const cause = this.#lastFailure;
         return this.lose(
           member.memberId,
-          new Error("no heartbeat was answered within the session's timeout", { cause }),
+          new Error("no heartbeat was answered in time, or partitions were not given up in time", { cause }),
         );
       }
       const sentMs = time.nowMs();
@@ -242,7 +243,8 @@ export class Membership {
     this.#sessionTimeoutMs = answer.sessionTimeoutMs;
     this.#provenMs = sentMs;
     this.#lastFailure = undefined;
-    this.#events.onTarget(answer.assignment);
+    // What comes when its time is over says nothing of what is to be owned now: the membership is lost with the next turn.
+    if (this.#leftMs() > 0) this.#events.onTarget(answer.assignment);
   }
 
   #resolveWaiters(upTo: number): void {

@@ -150,6 +150,8 @@ function hear(
     return { refused: replaced ? "FENCED_INSTANCE_ID" : "UNKNOWN_MEMBER_ID" };
   }
   if (member.left || (leases.get(said.memberId) ?? 0) <= nowMs) return { refused: "UNKNOWN_MEMBER_ID" };
+  // Whoever comes next removes it: an answer would have it read what others are given at the same moment.
+  if (member.revokeByMs !== undefined && member.revokeByMs <= nowMs) return { refused: "FENCED_MEMBER_EPOCH" };
   if (said.memberEpoch === member.epoch) return { member, isCurrent: true };
   // Its last answer was lost if it owns nothing but what it was to be told of (KIP-848).
   const owned = said.owned === undefined ? undefined : [...said.owned];

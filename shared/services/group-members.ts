@@ -64,13 +64,13 @@ export class GroupMembers {
           bytesMax: groupItemBytesMax,
           alsoIf: [isAsSeen(memberId, moment)],
         });
-        if (change.applied) return membershipOf(change.group.state, memberId);
+        if (change.applied) return membershipOf(change.group.state, memberId, moment);
         ({ group } = change);
       } else {
         const member = memberOf(state, memberId);
         const written = await this.#items.update(request, { set: lease }, [hasEpoch(member)]);
         group = this.#items.read(request, written.applied ? written.item : written.existing);
-        if (written.applied) return membershipOf(group.state, memberId);
+        if (written.applied) return membershipOf(group.state, memberId, moment);
       }
       await this.#storage.timers.sleep(backoffMs(this.#storage, attempt));
     }
@@ -107,18 +107,18 @@ export class GroupMembers {
           view = undefined;
           continue;
         }
-        if (change.applied) return membershipOf(change.group.state, memberId);
+        if (change.applied) return membershipOf(change.group.state, memberId, moment);
         ({ group } = change);
       } else {
         // By its epoch before: what extended nothing yet is in time all the same.
-        if (request.memberEpoch === member.epoch) return membershipOf(state, memberId);
+        if (request.memberEpoch === member.epoch) return membershipOf(state, memberId, moment);
         const written = await this.#items.update(request, { set: lease }, [
           hasEpoch(member),
           isNoLater(memberId, leaseMs),
         ]);
         group = this.#items.read(request, written.applied ? written.item : written.existing);
         if (written.applied || memberOf(group.state, memberId).epoch === member.epoch)
-          return membershipOf(state, memberId);
+          return membershipOf(state, memberId, moment);
       }
       await this.#storage.timers.sleep(backoffMs(this.#storage, attempt));
       if (view !== undefined) view = await this.#topics.view(request, group.state);
@@ -282,15 +282,16 @@ function memberOf(state: GroupState, memberId: string): Member {
   return member;
 }
 
-function membershipOf(state: GroupState, memberId: string): Membership {
+function membershipOf(state: GroupState, memberId: string, { nowMs }: Moment): Membership {
   const member = memberOf(state, memberId);
-  const { epoch, assigned, sessionTimeoutMs } = member;
+  const { epoch, assigned, sessionTimeoutMs, revokeByMs = Infinity } = member;
   return {
     memberId,
     memberEpoch: epoch,
     assignment: namedPartitions(state, assigned),
     heartbeatIntervalMs: isSettled(member) ? settledIntervalMs(sessionTimeoutMs) : heartbeatIntervalMsMin,
-    sessionTimeoutMs,
+    // Its answer holds no longer than its membership: whoever does not give up in time loses all that it has.
+    sessionTimeoutMs: Math.min(sessionTimeoutMs, revokeByMs - nowMs),
   };
 }
 

@@ -56,6 +56,10 @@ export interface Membership {
   readonly memberEpoch: number;
   readonly assignment: readonly TopicPartitions[];
   readonly heartbeatIntervalMs: number;
+  /**
+   * How long the member lives from when it asked, unless it is heard again: its session's timeout, or what is left of it to give
+   * up partitions that it was told to. Always above 0.
+   */
   readonly sessionTimeoutMs: number;
 }
 

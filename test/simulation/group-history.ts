@@ -17,7 +17,7 @@ export class GroupHistory {
   readonly #committed = new Map<string, number>();
   /** Who was told to own a partition at an epoch. */
   readonly #owners = new Map<string, string>();
-  /** By partition, who reads it as far as it knows, and when it sent the last heartbeat that was answered. */
+  /** By partition, who reads it as far as it knows, and until when nobody else may be given it. */
   readonly #readers = new Map<number, Map<string, number>>();
   readonly #evicted = new Set<string>();
   readonly #store: SimulatedStore;
@@ -25,7 +25,7 @@ export class GroupHistory {
   #state: GroupState = emptyGroup;
   #epoch = 0;
 
-  /** @param aloneMs after its last answered heartbeat, in which nobody else may be given what a consumer reads */
+  /** @param aloneMs after its last answered heartbeat, in which nobody else is given what a consumer reads, if it was told of no less */
   constructor(store: SimulatedStore, aloneMs: number) {
     this.#store = store;
     this.#aloneMs = aloneMs;
@@ -75,17 +75,21 @@ export class GroupHistory {
     this.#epoch = this.#state.epoch;
   }
 
-  /** A consumer was told what it owns, as the answer to what it sent then. */
-  told(memberId: string, epoch: number, partitions: readonly number[], sentAtMs: number): void {
+  /**
+   * A consumer was told what it owns, as the answer to what it sent then.
+   *
+   * @param holdsMs how long the answer holds, as it says
+   */
+  told(memberId: string, epoch: number, partitions: readonly number[], sentAtMs: number, holdsMs: number): void {
     this.gone(memberId);
     for (const partition of partitions) {
       const readers = this.#readers.get(partition) ?? new Map<string, number>();
       this.#readers.set(partition, readers);
-      for (const [other, heardAtMs] of readers) {
-        if (this.nowMs >= heardAtMs + this.#aloneMs) continue;
+      for (const [other, untilMs] of readers) {
+        if (this.nowMs >= untilMs) continue;
         this.anomalies.push(`${memberId} was given partition ${partition}, which ${other} has not given up`);
       }
-      if (!this.#evicted.has(memberId)) readers.set(memberId, sentAtMs);
+      if (!this.#evicted.has(memberId)) readers.set(memberId, sentAtMs + Math.min(this.#aloneMs, holdsMs));
     }
     for (const partition of partitions) {
       const at = `${partition}@${epoch}`;

@@ -255,7 +255,7 @@ class Consumer {
       const sentAtMs = this.#history.nowMs;
       const joined = await this.#ask(3_000, ({ groups }) => groups.join(request));
       if (joined instanceof ServiceError) return false;
-      if (joined === undefined) continue;
+      if (joined === undefined || this.#isOver(joined, sentAtMs)) continue;
       this.#take(joined, sentAtMs);
       return true;
     }
@@ -337,9 +337,15 @@ class Consumer {
     const lost = partitionsOf(assignment).filter((partition) => !partitionsOf(answer.assignment).includes(partition));
     // The last chance to save where it is.
     if (lost.length > 0 && !(await this.#commit())) return false;
+    if (this.#isOver(answer, sentAtMs)) return false;
     this.#take(answer, sentAtMs);
     this.#beatsAtMs = lost.length > 0 ? nowMs : nowMs + answer.heartbeatIntervalMs;
     return true;
+  }
+
+  /** By its own clock, an answer holds from when it was asked for: it is not acted on any more. */
+  #isOver({ sessionTimeoutMs: holdsMs }: Membership, sentAtMs: number): boolean {
+    return this.#history.nowMs >= sentAtMs + holdsMs;
   }
 
   #owned(): number[] {
@@ -350,7 +356,8 @@ class Consumer {
     this.#membership = membership;
     const owned = new Set(this.#owned());
     for (const partition of this.#positions.keys()) if (!owned.has(partition)) this.#positions.delete(partition);
-    this.#history.told(this.#id, membership.memberEpoch, [...owned], sentAtMs);
+    const { memberEpoch, sessionTimeoutMs } = membership;
+    this.#history.told(this.#id, memberEpoch, [...owned], sentAtMs, sessionTimeoutMs);
   }
 }
 

@@ -50,6 +50,8 @@ export class GroupDouble {
   readonly commits: { readonly key: string; readonly offset: number; readonly atMs: number }[] = [];
   readonly members = new Map<string, Member>();
   logStart = 0;
+  /** How long an answer holds, as it says: less than the session where somebody does not give up. */
+  holdsMs = sessionTimeoutMs;
   fate: (request: Request) => Fate = () => undefined;
   readonly #values = new Map<string, string[]>();
   readonly #owners = new Map<string, string>();
@@ -225,7 +227,7 @@ export class GroupDouble {
       memberEpoch: member.epoch,
       assignment: groupByTopic(member.assignment.map(placeOf)),
       heartbeatIntervalMs,
-      sessionTimeoutMs,
+      sessionTimeoutMs: this.holdsMs,
     };
   }
 

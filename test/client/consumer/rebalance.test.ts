@@ -215,6 +215,40 @@ describe("a member that is lost", () => {
     expect(double.committed.get("orders/0")).toBe(1);
   });
 
+  test("also when all heartbeats are answered, at the time up to which the last answer holds", async () => {
+    const double = new GroupDouble({ orders: 1 });
+    const lost: number[] = [];
+    const consumer = consumerOf(double, { onLost: () => void lost.push(double.time.nowMs()) });
+    await settle(double, consumer.start());
+    await double.time.pass(3_500);
+    const endsMs = double.time.nowMs() + 2_500;
+    double.fate = ({ name }) => {
+      if (name === "HeartbeatMember") double.holdsMs = endsMs - double.time.nowMs();
+      return name === "JoinGroup" ? refusal("KAFKA_STORAGE_ERROR") : undefined;
+    };
+    await double.time.pass(2_400);
+    expect(lost).toEqual([]);
+    await double.time.pass(200);
+    expect(lost).toEqual([endsMs]);
+  });
+
+  test("takes nothing by an answer that comes when its time is over", async () => {
+    const double = new GroupDouble({ orders: 2 });
+    const seen: unknown[] = [];
+    const consumer = consumerOf(double, {
+      onAssigned: (partitions) => void seen.push(partitions),
+      onLost: () => void seen.push("lost"),
+    });
+    double.members.set("~", { epoch: 1, assignment: [], leaseEndsMs: Infinity, topics: ["orders"], instanceId: "~" });
+    await settle(double, consumer.start());
+    expect(seen).toEqual([[{ topic: "orders", partitions: [0] }]]);
+    double.expel("~");
+    double.holdsMs = 0;
+    double.fate = ({ name }) => (name === "JoinGroup" ? refusal("KAFKA_STORAGE_ERROR") : undefined);
+    await double.time.pass(2 * heartbeatIntervalMs);
+    expect(seen.slice(1)).toEqual(["lost"]);
+  });
+
   test.each(["eachRecord", "iteration"])("not by handlers that leave no time for anything else, %s", async (way) => {
     const double = new GroupDouble({ orders: 1 });
     double.produce(orders(0), ...Array.from({ length: 100 }, (_, index) => String(index)));

@@ -162,6 +162,23 @@ describe("time", () => {
     expect(group.state.members.has("one")).toBe(false);
     expect(group.assigned("two")).toEqual(four);
   });
+
+  test("refuses a member that has not given up in time, also before anybody takes it away", () => {
+    const group = new GroupModel(viewOf({ a: 4 }));
+    group.join(wishOf("one", { sessionTimeoutMs: 60_000 }));
+    group.join(wishOf("two", { sessionTimeoutMs: 60_000 }));
+    expect(group.beat("one")).toBe("ok");
+    const after = [...(group.told.get("one")?.owned ?? [])];
+    group.nowMs += rebalanceTimeoutMs - 1;
+    expect(group.beat("one", { owned: new Set(four) })).toBe("ok");
+    group.nowMs += 1;
+    // Also where it has given up by now: what it was told before may be others' at this moment.
+    for (const owned of [four, after]) {
+      expect(group.beat("one", { owned: new Set(owned) })).toBe("FENCED_MEMBER_EPOCH");
+    }
+    expect(group.state.members.has("one")).toBe(true);
+    expect(group.join(wishOf("one", { sessionTimeoutMs: 60_000 }))).toBe("ok");
+  });
 });
 
 describe("leaving", () => {

@@ -74,6 +74,36 @@ describe("a heartbeat", () => {
       await refusal(one.groups.heartbeat({ ...truth(told), memberEpoch: lost.memberEpoch + 1 }), "FENCED_MEMBER_EPOCH");
     }));
 
+  test("of a member that is to give something up is answered for as long as it has for that, and refused then", () =>
+    withTopic(async (world) => {
+      const { one, two } = world;
+      const wish = { ...name, topics: ["t"], sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 4_000 };
+      const first = await one.groups.join(wish);
+      const second = await one.groups.join(wish);
+      expect(first.sessionTimeoutMs).toBe(10_000);
+      expect((await one.groups.heartbeat(truth(first))).sessionTimeoutMs).toBe(4_000);
+      await world.sleep(3_000);
+      // It has not given up yet.
+      const { sessionTimeoutMs, assignment } = await two.groups.heartbeat(truth(first));
+      expect(sessionTimeoutMs).toBeGreaterThan(900);
+      expect(sessionTimeoutMs).toBeLessThanOrEqual(1_000);
+      expect(countOf({ ...first, assignment })).toBe(2);
+      await world.sleep(sessionTimeoutMs);
+      await refusal(two.groups.heartbeat(truth(first)), "FENCED_MEMBER_EPOCH");
+      await world.sleep(500);
+      expect(countOf(await one.groups.heartbeat(truth(second)))).toBe(4);
+      await refusal(one.groups.heartbeat(truth(first)), "UNKNOWN_MEMBER_ID");
+    }));
+
+  test("of a member that gave up in time has the whole session again", () =>
+    withTopic(async ({ one }) => {
+      const wish = { ...name, topics: ["t"], sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 4_000 };
+      const first = await one.groups.join(wish);
+      await one.groups.join(wish);
+      const told = await one.groups.heartbeat(truth(first));
+      expect((await one.groups.heartbeat(truth(told))).sessionTimeoutMs).toBe(10_000);
+    }));
+
   test("tells a member that waits to come back soon, and one that does not, later", () =>
     withTopic(async ({ one }) => {
       const first = await one.groups.join({ ...name, topics: ["t"] });
