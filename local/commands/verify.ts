@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Command, CommanderError } from "commander";
 import { CreateNamespaceCommand, isServiceException } from "../../client/index.ts";
 import type { StreamkeeperClient } from "../../client/index.ts";
+import { createNodeEnvironment } from "../../shared/storage/node/node-environment.ts";
 import type { VerificationReport } from "../../verify/run-verification.ts";
 import type { VerifyTarget } from "../../verify/target.ts";
 import type { WorkloadTiming } from "../../verify/workloads/workload.ts";
@@ -16,6 +17,7 @@ import { HistoryFile } from "../verify/history-file.ts";
 import { HttpTarget } from "../verify/http-target.ts";
 import { jsonReport, textReport } from "../verify/report.ts";
 import { anySeed, runVerify } from "../verify/run.ts";
+import { cleanUp } from "../verify/clean-up.ts";
 import { SpreadSender } from "../verify/spread-sender.ts";
 
 const anomalyExitCode = 1;
@@ -30,6 +32,7 @@ interface VerifyOptions {
   readonly clients: string;
   readonly hurt?: string;
   readonly seed?: string;
+  readonly keep?: boolean;
   readonly json?: boolean;
   readonly history?: string;
 }
@@ -42,6 +45,8 @@ const recordsMax = 20_000_000;
 /** Shorter than a service's own patience, so that a server that stands still leaves outcomes unknown. */
 const requestTimeoutMs = 5_000;
 const deliveryTimeoutMs = 20_000;
+/** For tens of thousands of znodes, and for sessions of which nobody hears any more. */
+const cleanUpMsMax = 60_000;
 /** Each worker has a call or a long poll under way, and sessions have their heartbeats beside them. */
 const connectionsMax = 512;
 
@@ -66,8 +71,9 @@ const hurtTiming: WorkloadTiming = { ...timing, expiryGraceMs: 20_000 };
 const examples = `
 Workloads: ${workloadNames.join(", ")}.
 
-Everything is written to topics and znodes of the run's own, in a namespace of its own unless one is named; they are left
-there to be looked at. Ctrl-C ends the load, and what was done is checked; once more ends it at once.
+Everything is written to topics and znodes of the run's own, in a namespace of its own unless one is named; all of it is
+deleted in the end, unless --keep leaves it to be looked at. Ctrl-C ends the load, and what was done is checked; once more
+ends it at once, and deletes nothing.
 
 Exit status: 0 if nothing is wrong, 1 for any anomaly and for whatever could not be decided, 2 if the command is wrong.
 
@@ -97,6 +103,7 @@ export function registerVerify(
     .option("--clients <number>", "clients of each workload", "4")
     .option("--hurt <command>", "run this beside the load, again and again; before the final phase it gets SIGTERM")
     .option("--seed <number>", "for the choices of the workloads")
+    .option("--keep", "leave topics, znodes and the namespace, to be looked at")
     .option("--json", "the report as JSON")
     .option("--history <file>", "write every operation to this file, as lines of JSON")
     .addHelpText("after", examples)
@@ -128,10 +135,13 @@ async function verify(
   const senders = options.endpoint.split(",").map((endpoint) => clientOf(endpoint.trim(), namespace));
   const stop = new AbortController();
   const forget = onStopSignal(["SIGINT", "SIGTERM"], () => stop.abort());
+  const client = new SpreadSender(senders);
   let history: HistoryFile | undefined;
+  let isOwn: boolean | undefined;
   try {
     history = options.history === undefined ? undefined : await openHistory(options.history);
-    await ensureNamespace(new SpreadSender(senders), namespace);
+    // A repeat of a call whose answer was lost finds the one that it made.
+    isOwn = (await ensureNamespace(client, namespace)) || options.namespace === undefined;
     const target = wrap(new HttpTarget(new SpreadSender(senders), deliveryTimeoutMs));
     const { signal } = stop;
     const { hurt } = options;
@@ -146,8 +156,15 @@ async function verify(
     );
     if (!report.isClean) throw new CommandError(notCleanMessage(report), { exitCode: anomalyExitCode });
   } finally {
-    forget();
     await history?.close();
+    if (isOwn !== undefined && options.keep !== true) {
+      terminal.stderr.write("deletes what it has made\n");
+      const { timers } = createNodeEnvironment();
+      const signal = AbortSignal.timeout(cleanUpMsMax);
+      const left = await cleanUp({ client, timers, signal, namespace, isOwn, runId });
+      if (left !== undefined) terminal.stderr.write(`not all of the run could be deleted: ${left}\n`);
+    }
+    forget();
     for (const sender of senders) sender.destroy();
   }
 }
@@ -157,14 +174,18 @@ function notCleanMessage({ workloads }: VerificationReport): string {
   return `${count === 1 ? "1 anomaly" : `${count} anomalies`} in the report`;
 }
 
-async function ensureNamespace(sender: SpreadSender, name: string): Promise<void> {
+/** True if it was not there. */
+async function ensureNamespace(sender: SpreadSender, name: string): Promise<boolean> {
+  let isNew = true;
   await runAction(async () => {
     try {
       await sender.send(new CreateNamespaceCommand({ name }));
     } catch (error) {
       if (!isServiceException(error, "NAMESPACE_ALREADY_EXISTS")) throw error;
+      isNew = false;
     }
   });
+  return isNew;
 }
 
 function clientOf(endpoint: string, namespace: string): StreamkeeperClient {

@@ -2,6 +2,15 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  CreateNamespaceCommand,
+  CreateTopicCommand,
+  CreateZnodeCommand,
+  GetChildrenCommand,
+  ListGroupsCommand,
+  ListNamespacesCommand,
+  ListTopicsCommand,
+} from "../../../client/index.ts";
 import { registerVerify } from "../../../local/commands/verify.ts";
 import { TargetError } from "../../../verify/target.ts";
 import type { VerifyTarget } from "../../../verify/target.ts";
@@ -20,6 +29,7 @@ import { CommandBed } from "./command-bed.ts";
 
 interface JsonReport {
   readonly isClean: boolean;
+  readonly namespace: string;
   readonly seed: number;
   readonly hurt?: { readonly runs: number; readonly failures: number };
   readonly records: Readonly<Record<"acknowledged" | "unknown" | "failed" | "polled", number>>;
@@ -44,7 +54,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function verify(
+/** Leaves what it makes: to delete it means to wait for sessions that have crashed. */
+function verify(args: readonly string[], wrap?: (target: VerifyTarget) => VerifyTarget): ReturnType<typeof runVerify> {
+  return runVerify(["--keep", ...args], wrap);
+}
+
+async function runVerify(
   args: readonly string[],
   wrap?: (target: VerifyTarget) => VerifyTarget,
 ): Promise<{ readonly report: JsonReport; readonly failure: string | undefined; readonly stderr: string }> {
@@ -139,6 +154,51 @@ test("runs the user's script beside the load, again and again, and lets it clean
   expect(report.hurt).toEqual({ runs: 2, failures: 0 });
   expect(await readFile(marks, "utf8")).toBe("hurt\nhurt\nhealed\n");
   expect(stderr).toMatch(/asked to end[^]*final phase/);
+});
+
+describe("what a run has made", () => {
+  const workloads = ["--workloads", "log,transactions,sequential,lock,ephemeral"];
+  const namespaces = async (): Promise<readonly string[]> =>
+    (await bed.client.send(new ListNamespacesCommand({}))).namespaces.map(({ name }) => name);
+  const contents = async (namespace: string): Promise<readonly string[]> => {
+    const { client } = bed;
+    const { topics } = await client.send(new ListTopicsCommand({ namespace }));
+    const { groups } = await client.send(new ListGroupsCommand({ namespace }));
+    const children = async (path: string): Promise<readonly string[]> =>
+      (await client.send(new GetChildrenCommand({ namespace, path }))).children;
+    const znodes = [...(await children("/")), ...(await children("/locks"))];
+    return [...topics.map(({ name }) => name), ...groups.map(({ group }) => group), ...znodes].filter((name) =>
+      /^v[0-9a-f]{8}-/.test(name),
+    );
+  };
+
+  test("is gone after it, with its namespace, whatever it found", { timeout: 60_000 }, async () => {
+    const before = await namespaces();
+    const { report } = await runVerify([...short, ...workloads]);
+    expect(report.isClean).toBe(true);
+    const broken = await runVerify([...short, "--workloads", "log"], dropsRecord);
+    expect(broken.report.isClean).toBe(false);
+    expect(await namespaces()).toEqual(before);
+  });
+
+  test("is gone from a namespace that was there, in which all else stays", { timeout: 60_000 }, async () => {
+    const namespace = "was-there";
+    await bed.client.send(new CreateNamespaceCommand({ name: namespace }));
+    await bed.client.send(new CreateTopicCommand({ namespace, name: "mine" }));
+    await bed.client.send(new CreateZnodeCommand({ namespace, path: "/mine" }));
+    await runVerify([...short, ...workloads, "--namespace", namespace]);
+    expect(await contents(namespace)).toEqual([]);
+    const { topics } = await bed.client.send(new ListTopicsCommand({ namespace }));
+    expect(topics.map(({ name }) => name)).toEqual(["mine"]);
+    const { children } = await bed.client.send(new GetChildrenCommand({ namespace, path: "/" }));
+    expect(children).toContain("mine");
+  });
+
+  test("stays with --keep", async () => {
+    const { report } = await runVerify([...short, ...workloads, "--keep"]);
+    expect(await namespaces()).toContain(report.namespace);
+    expect((await contents(report.namespace)).length).toBeGreaterThan(5);
+  });
 });
 
 test("writes the history as lines of JSON", async () => {
