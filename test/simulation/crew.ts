@@ -13,7 +13,7 @@ export interface CrewOptions {
 /** Handed out at once: few enough for a quick end, enough for a thread to be busy. */
 const runsPerBatch = 4;
 
-/** Until all runs are done, or what is running when the signal aborts. */
+/** Until all runs are done, or the seed that each thread is at when the signal aborts. */
 export async function runCrew(runs: Iterator<SeedRun>, options: CrewOptions): Promise<void> {
   await Promise.all(Array.from({ length: options.jobs }, () => new Member(runs, options).work()));
 }
@@ -57,7 +57,7 @@ class Member {
       clearTimeout(late);
       this.#batch.shift();
       this.#options.onResult(result);
-      if (this.#batch.length === 0) resolve();
+      if (this.#batch.length === 0 || this.#options.signal.aborted) resolve();
       else late = this.#watch(resolve);
     };
     worker.on("message", onMessage);

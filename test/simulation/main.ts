@@ -1,10 +1,12 @@
 /** `npm run simulate`: many seeds of all simulations, on all cores. */
 import { availableParallelism } from "node:os";
+import { setImmediate } from "node:timers/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { formatCount } from "../../local/console/quantities.ts";
+import { interruptedExitCode, onStopSignal } from "../../local/stop-signal.ts";
 import { runCrew } from "./crew.ts";
 import { failpointNames, reportJson, reportText, Tally } from "./report.ts";
-import type { SeedResult, SeedRun } from "./run-seed.ts";
+import { runSeed, type SeedResult, type SeedRun } from "./run-seed.ts";
 import { type Scenario, scenarioNamed, scenarioOf, scenarios } from "./scenarios.ts";
 import { shrink } from "./shrink.ts";
 
@@ -60,10 +62,11 @@ await new Command("simulate")
 
 async function simulate(options: Options): Promise<void> {
   const stop = new AbortController();
-  process.once("SIGINT", () => {
+  let isInterrupted = false;
+  onStopSignal(["SIGINT", "SIGTERM"], () => {
     process.stderr.write("\nstops when the seeds that run are done; again to stop at once\n");
+    isInterrupted = true;
     stop.abort();
-    process.once("SIGINT", () => process.exit(130));
   });
   const tally = new Tally();
   const digests = new Map<number, string>();
@@ -72,7 +75,7 @@ async function simulate(options: Options): Promise<void> {
   const onResult = (result: SeedResult): void => {
     if (options.seed !== undefined) process.stderr.write(`the digest of its history is ${result.digest}\n`);
     const checked = options.twice === true ? compared(result, digests) : result;
-    tally.add(checked);
+    if (checked !== undefined) tally.add(checked);
     const isOver =
       tally.simulatedHours >= (options.hours ?? Infinity) ||
       Date.now() - startedMs >= (options.minutes ?? Infinity) * 60_000;
@@ -81,12 +84,14 @@ async function simulate(options: Options): Promise<void> {
   await runCrew(runsOf(options), { jobs: options.jobs, seedMsMax, signal: stop.signal, onResult });
   clearInterval(progress);
   const elapsedMs = Date.now() - startedMs;
-  const shrunk = options.shrink ? await shrinkFirst(tally) : new Map<SeedResult, SeedResult>();
+  const shrunk = new Map<SeedResult, SeedResult>();
+  if (options.shrink) await shrinkFirst(tally, shrunk, () => isInterrupted);
   const summary = { tally, elapsedMs, shrunk };
   process.stdout.write(options.json === true ? reportJson(summary) : reportText(summary));
   const isMissing = options.everyFailpoint === true && tally.missed.length > 0;
   if (isMissing) process.stderr.write(`never hit: ${tally.missed.join(", ")}\n`);
-  if (tally.failed.length > 0 || isMissing || tally.seeds === 0) process.exitCode = 1;
+  if (isInterrupted) process.exitCode = interruptedExitCode;
+  else if (tally.failed.length > 0 || isMissing || tally.seeds === 0) process.exitCode = 1;
 }
 
 function* runsOf(options: Options): Generator<SeedRun, void> {
@@ -106,24 +111,36 @@ function* runsOf(options: Options): Generator<SeedRun, void> {
   }
 }
 
-/** The second time: with an anomaly more if it is another history. */
-function compared(result: SeedResult, digests: Map<number, string>): SeedResult {
+/** The second time: with an anomaly more if it is another history, undefined if it is the same, which counts once. */
+function compared(result: SeedResult, digests: Map<number, string>): SeedResult | undefined {
   const { seed } = result.run;
   const first = digests.get(seed);
   digests.set(seed, result.digest);
-  if (first === undefined || first === result.digest) return result;
+  if (first === undefined) return result;
+  // What was given up has none, and is an anomaly already.
+  if (first === "" || first === result.digest) return undefined;
+  if (result.digest === "") return result;
   const anomaly = `not deterministic: the digests are ${first} and ${result.digest}`;
   return { ...result, anomalies: [...result.anomalies, anomaly] };
 }
 
-async function shrinkFirst({ failed }: Tally): Promise<Map<SeedResult, SeedResult>> {
-  const shrunk = new Map<SeedResult, SeedResult>();
+async function shrinkFirst(
+  { failed }: Tally,
+  shrunk: Map<SeedResult, SeedResult>,
+  isInterrupted: () => boolean,
+): Promise<void> {
+  const nowMs = (): number => (isInterrupted() ? Infinity : Date.now());
+  const run = async (seed: SeedRun): Promise<SeedResult> => {
+    // A seed lets nothing else of this thread happen: not even a signal would be heard.
+    await setImmediate();
+    return await runSeed(seed);
+  };
   for (const result of failed.slice(0, shrunkMax)) {
+    if (isInterrupted()) return;
     if (result.digest === "") continue;
     process.stderr.write(`looks for a shorter history of seed ${result.run.seed}\n`);
-    shrunk.set(result, await shrink(result, { msMax: shrinkMsMax, nowMs: () => Date.now() }));
+    shrunk.set(result, await shrink(result, { msMax: shrinkMsMax, nowMs, run }));
   }
-  return shrunk;
 }
 
 function showProgress(tally: Tally, startedMs: number): void {
