@@ -1,4 +1,4 @@
-/** Whether what a lock guards is safe from those who held it once; and the control that without fencing it is not. */
+/** Whether what a lock guards is safe from those who held it once. Two may believe that they hold it: a fence does not prevent that. */
 import type { GuardedWrite, LockHistory, LockHold } from "../history.ts";
 import type { Anomaly } from "./anomaly.ts";
 import { AnomalyList } from "./anomaly-list.ts";
@@ -36,23 +36,6 @@ export function checkLocks(
     checkPositions(accepted, anomalies);
     checkDeposed(accepted, accepted.map(eventOfWrite), anomalies);
     if (asksLock) checkDeposed(accepted, grants.map(eventOfHold), anomalies);
-  }
-  return anomalies.found();
-}
-
-/** Moments at which two believed that they held a lock: without fencing, both may write. A fence does not prevent them. */
-export function findTwoHolders(holds: readonly LockHold[]): readonly Anomaly[] {
-  const anomalies = new AnomalyList();
-  for (const list of Map.groupBy(holds, (hold) => hold.lock).values()) {
-    /** Who holds it longest of those before. */
-    let longest: LockHold | undefined;
-    for (const hold of list.toSorted((one, other) => one.grantedAt - other.grantedAt)) {
-      if (longest !== undefined && longest.endedAt > hold.grantedAt) {
-        const other = longest;
-        anomalies.add("two holders", () => `${describeHold(other)} and ${describeHold(hold)}`);
-      }
-      if (longest === undefined || hold.endedAt > longest.endedAt) longest = hold;
-    }
   }
   return anomalies.found();
 }
