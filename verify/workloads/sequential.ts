@@ -2,12 +2,14 @@
 import type { SequentialCreate } from "../history.ts";
 import type { TreeSession } from "../target.ts";
 import { ensure, failed, takeSteps, withSession } from "./sessions.ts";
-import { HistoryClock, pick, Processes, Worker } from "./worker.ts";
+import { HistoryClock, oneIn, pick, Processes, Worker } from "./worker.ts";
 import type { WorkloadContext, WorkloadHistory } from "./workload.ts";
 
 const parents = 3;
 /** Children of one parent that are left to be found in the end; beyond it each is deleted again, so that it stays small. */
 const childrenKept = 2_000;
+/** Numbers are not given again, however many children are left. */
+const createsPerDelete = 4;
 const suffixDigits = 10;
 
 /** @throws TargetError if the znodes cannot be created */
@@ -54,7 +56,7 @@ async function create(
   const found = created.outcome === "ok" ? { suffix: suffixOf(created.value.path), czxid: created.value.zxid } : {};
   creates.set(name, { parent, process, invokedAt, answeredAt, outcome, ...found });
   if (created.outcome !== "ok") return await failed(worker, created);
-  if (creates.size > parents * childrenKept) {
+  if (creates.size > parents * childrenKept || oneIn(worker.context.random, createsPerDelete)) {
     deleted.add(name);
     await worker.call(() => session.delete(created.value.path));
   }
