@@ -162,7 +162,8 @@ async function verify(
       const { timers } = createNodeEnvironment();
       const signal = AbortSignal.timeout(cleanUpMsMax);
       const left = await cleanUp({ client, timers, signal, namespace, isOwn, runId });
-      if (left !== undefined) terminal.stderr.write(`not all of the run could be deleted from namespace ${namespace}: ${left}\n`);
+      if (left !== undefined)
+        terminal.stderr.write(`not all of the run could be deleted from namespace ${namespace}: ${left}\n`);
     }
     forget();
     for (const sender of senders) sender.destroy();
