@@ -59,7 +59,11 @@ function lifeOf(session: SessionLife, { boundMax, lateMax, skewMax }: EphemeralC
 function checkEphemeral(path: string, life: Life, calls: readonly EphemeralOperation[], anomalies: AnomalyList): void {
   const create = calls.find(({ kind }) => kind === "create");
   const deletes = calls.filter(({ kind, outcome }) => kind === "delete" && outcome !== "fail");
-  const createdBy = create?.outcome === "ok" ? create.answeredAt : Infinity;
+  // Who sees it knows that it was made, whatever its creator was told.
+  const createdBy = calls.reduce(
+    (first, call) => (isThere(call) ? Math.min(first, call.answeredAt) : first),
+    create?.outcome === "ok" ? create.answeredAt : Infinity,
+  );
   const deletedFrom = deletes.reduce((first, { invokedAt }) => Math.min(first, invokedAt), Infinity);
   const deletedBy = deletes.reduce(
     (first, { outcome, answeredAt }) => (outcome === "ok" ? Math.min(first, answeredAt) : first),
@@ -81,12 +85,16 @@ function checkEphemeral(path: string, life: Life, calls: readonly EphemeralOpera
   }
   if (create?.outcome === "ok" && create.invokedAt > life.goneFrom) add("outlived its session", create);
   for (const call of calls) {
-    if (call.kind !== "look" || call.outcome !== "ok" || call.isPresent !== true) continue;
+    if (!isThere(call)) continue;
     const isPhantom = create === undefined || create.outcome === "fail" || call.answeredAt < create.invokedAt;
     if (isPhantom) add("phantom ephemeral", call);
     if (call.invokedAt > life.goneFrom) add("outlived its session", call);
     else if (call.invokedAt > goneBy) add("came back", call);
   }
+}
+
+function isThere(call: EphemeralOperation): boolean {
+  return call.kind === "look" && call.outcome === "ok" && call.isPresent === true;
 }
 
 function describe(call: EphemeralOperation): string {

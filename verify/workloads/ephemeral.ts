@@ -135,7 +135,8 @@ async function look(
 async function lookAfterAll(worker: Worker, shared: Shared): Promise<void> {
   const { timers, timing, clock } = worker.context;
   const longest = shared.sessions.reduce((most, { timeout }) => Math.max(most, timeout), 0);
-  const untilMs = clock.monotonicMs() + longest + timing.expiryGraceMs;
+  // Also of those whose last heartbeat was not answered, and may have come late.
+  const untilMs = clock.monotonicMs() + timing.lateMs + longest + timing.expiryGraceMs;
   const sessionsOf = new Map(shared.operations.map(({ path, sessionId }) => [path, sessionId]));
   for (;;) {
     const isLast = clock.monotonicMs() >= untilMs;

@@ -208,6 +208,11 @@ const ephemeralPairs: Pairs<Ephemeral> = {
     bad: { operations: [made, look(by(1, 30, 31), false)] },
     good: { operations: [made, ephemeral(unsure(0, 25), "delete"), look(by(1, 30, 31), false)] },
   },
+  "it goes early, and was seen though nobody knows whether it was made": {
+    name: "died early",
+    bad: { operations: [ephemeral(unsure(0, 10), "create"), look(by(1, 20, 21), true), look(by(1, 30, 31), false)] },
+    good: { operations: [ephemeral(unsure(0, 10), "create"), look(by(1, 20, 31), true), look(by(2, 30, 32), false)] },
+  },
   "it comes back": {
     name: "came back",
     bad: { operations: [made, look(by(1, 100, 110), false), look(by(1, 111, 112), true)] },
