@@ -60,8 +60,8 @@ async function openMemory(): Promise<OpenedStorage> {
   const { createMemoryStorage } = await import("../shared/storage/memory/memory-storage.ts");
   const environment = createNodeEnvironment();
   const wakeUps = new InProcessWakeUps(environment.clock, environment.timers);
-  // Its own clock is a simulation's, and stands still: entries are trimmed by the collector, which goes by this machine's.
-  const memory = createMemoryStorage({ dropsExpiredEntries: false });
+  // Virtual time stands still: entries are trimmed by the collector, and the age of blobs is told, by this machine's clock.
+  const memory = createMemoryStorage({ dropsExpiredEntries: false, wallMs: () => environment.clock.wallMs() });
   return {
     storage: { ...memory.storage, ...environment, wakeUps },
     place: "memory, gone with the process",

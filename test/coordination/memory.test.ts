@@ -8,7 +8,7 @@ import { describeCoordination } from "./suite.ts";
 describeCoordination("memory", async () => {
   const environment = createNodeEnvironment();
   const wakeUps = new InProcessWakeUps(environment.clock, environment.timers);
-  const memory = createMemoryStorage({ dropsExpiredEntries: false });
+  const memory = createMemoryStorage({ dropsExpiredEntries: false, wallMs: () => environment.clock.wallMs() });
   const storage = { ...memory.storage, ...environment, wakeUps };
   const services = createServices(storage);
   wakeUps.onWake((duty) => void doDuty(services.duties, duty));

@@ -21,9 +21,10 @@ test("verify finds nothing wrong with an embedded server that is killed again an
   try {
     await using deployment = await startHurtDeployment("embedded", folder);
     const hurt = `sleep 1; kill -9 $(cat ${folder}/pids/0.pid)`;
-    const workloads = "log,transactions,register,lock";
+    // Not transactions: what a killed server leaves open of them is aborted after 40 s. transform.test.ts kills those.
+    const workloads = "log,register,lock";
     const where = ["--endpoint", deployment.endpoints];
-    const what = ["--json", "--minutes", "0.1", "--workloads", workloads, "--hurt", hurt];
+    const what = ["--json", "--keep", "--minutes", "0.1", "--workloads", workloads, "--hurt", hurt];
     const { stdout } = await run(process.execPath, [shim, "verify", ...where, ...what]);
     const report = JSON.parse(stdout) as JsonReport;
     expect(report.workloads.flatMap(({ anomalies }) => anomalies)).toEqual([]);

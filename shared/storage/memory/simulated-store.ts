@@ -37,6 +37,8 @@ export interface SimulationOptions {
   readonly delays?: Partial<SimulatedDelays>;
   /** The store's wall clock at the start, ms since the epoch. */
   readonly startWallMs?: number;
+  /** Instead of virtual time, where the processes go by a real clock: what is stored must not look older than it is. */
+  readonly wallMs?: () => number;
   readonly lifetimes?: Lifetimes;
   /** Default true. */
   readonly dropsExpiredEntries?: boolean;
@@ -74,6 +76,7 @@ export class SimulatedStore implements Simulation {
   readonly failpoints: Failpoints;
   readonly journal: Journal | undefined;
   readonly #startWallMs: number;
+  readonly #wallMs: (() => number) | undefined;
   readonly #faultRandom: SeededRandom;
   readonly #processes: SimulatedProcess[] = [];
   readonly #scripted: { readonly name: RequestName; readonly fault: RequestFault }[] = [];
@@ -92,6 +95,7 @@ export class SimulatedStore implements Simulation {
     this.lifetimes = options.lifetimes ?? lifetimesDefault;
     this.dropsExpiredEntries = options.dropsExpiredEntries ?? true;
     this.#startWallMs = options.startWallMs ?? startWallMsDefault;
+    this.#wallMs = options.wallMs;
     const wallMs = (): number => this.wallMs();
     const dropTime = (expiresAtMs: number): number => this.#dropTime(expiresAtMs);
     this.logs = new MemoryLogs(wallMs, this.dropsExpiredEntries ? dropTime : () => Number.POSITIVE_INFINITY);
@@ -102,7 +106,7 @@ export class SimulatedStore implements Simulation {
 
   /** The store's own wall clock, ms since the epoch. */
   wallMs(): number {
-    return Math.floor(this.#startWallMs + this.time.nowMs);
+    return this.#wallMs?.() ?? Math.floor(this.#startWallMs + this.time.nowMs);
   }
 
   get faults(): Faults {
