@@ -110,144 +110,147 @@ test("finds nothing wrong with a service that keeps its promises, whatever the w
   for (const { workload, checked } of report.workloads) expect(checked, workload).toBeGreaterThan(0);
 });
 
-describe("against a service that breaks a promise", () => {
-  test("finds the record that was acknowledged and is gone", async () => {
-    const { report, failure } = await verifyBroken("log", dropsRecord);
-    expect(names(report)).toContain("lost write");
-    expect(report.workloads[0]?.anomalies.find(({ name }) => name === "lost write")?.detail).toMatch(/\b7\b/);
-    expect(failure).toMatch(/anomal/);
+/** Most of them wait for sessions to end: together. */
+describe.concurrent("a run", { timeout: 60_000 }, () => {
+  describe("against a service that breaks a promise", () => {
+    test("finds the record that was acknowledged and is gone", async () => {
+      const { report, failure } = await verifyBroken("log", dropsRecord);
+      expect(names(report)).toContain("lost write");
+      expect(report.workloads[0]?.anomalies.find(({ name }) => name === "lost write")?.detail).toMatch(/\b7\b/);
+      expect(failure).toMatch(/anomal/);
+    });
+
+    test("finds the records that were written twice", async () => {
+      const { report, failure } = await verifyBroken("log", doublesRecords);
+      expect(names(report)).toContain("duplicate");
+      // Copies take offsets that nobody was told of.
+      expect(names(report).filter((name) => name !== "hole")).toEqual(["duplicate"]);
+      expect(failure).toMatch(/anomal/);
+    });
+
+    test("finds the two records that a poll answered the wrong way round", async () => {
+      const { report } = await verifyBroken("log", reordersRecords);
+      expect(names(report)).toContain("internal nonmonotonic poll");
+      expect(names(report).filter((name) => !name.includes("poll"))).toEqual([]);
+    });
+
+    test("finds the read that was stale", async () => {
+      const { report } = await verifyBroken("register", readsStale);
+      expect(names(report)).toEqual(["nonlinearizable"]);
+    });
+
+    test("finds the data that were seen before their event", async () => {
+      const { report } = await verifyBroken("watch", (target) => tellsLate(target, 150));
+      expect(names(report)).toContain("data before event");
+    });
+
+    test.each([
+      ["was created twice", createsTwice, "doubled znode"],
+      ["was acknowledged and is gone", losesZnode, "lost znode"],
+    ])("finds the sequential znode that %s", async (_, wrap, name) => {
+      const { report } = await verifyBroken("sequential", wrap);
+      expect(names(report)).toEqual([name]);
+    });
+
+    test("finds the write of a deposed holder that came late and was not answered", async () => {
+      const { report } = await verifyBroken("lock", (target) => writesUnfenced(target, 100));
+      expect(names(report)).toEqual(["deposed holder wrote"]);
+    });
   });
 
-  test("finds the records that were written twice", async () => {
-    const { report, failure } = await verifyBroken("log", doublesRecords);
-    expect(names(report)).toContain("duplicate");
-    // Copies take offsets that nobody was told of.
-    expect(names(report).filter((name) => name !== "hole")).toEqual(["duplicate"]);
-    expect(failure).toMatch(/anomal/);
+  test("gives no verdict where nothing could be done", async () => {
+    const error = new TargetError("fail", "other", "not today", { reason: "Refused" });
+    const { report, failure } = await verify([...short, "--workloads", "log"], (target) => refusesAll(target, error));
+    expect(report.records.acknowledged).toBe(0);
+    expect(names(report)).toEqual(["unknown"]);
+    expect(failure).toBe("1 anomaly in the report");
   });
 
-  test("finds the two records that a poll answered the wrong way round", async () => {
-    const { report } = await verifyBroken("log", reordersRecords);
-    expect(names(report)).toContain("internal nonmonotonic poll");
-    expect(names(report).filter((name) => !name.includes("poll"))).toEqual([]);
+  test("ends when enough records are acknowledged", async () => {
+    const { report } = await verify(["--workloads", "log", "--records", "500"]);
+    expect(report.isClean).toBe(true);
+    expect(report.records.acknowledged).toBe(500);
   });
 
-  test("finds the read that was stale", async () => {
-    const { report } = await verifyBroken("register", readsStale);
-    expect(names(report)).toEqual(["nonlinearizable"]);
+  test("runs the user's script beside the load, again and again, and lets it clean up before the final phase", async () => {
+    const marks = join(folder, "marks");
+    const script = `trap 'echo healed >> ${marks}; exit 0' TERM; echo hurt >> ${marks}; [ $(wc -l < ${marks}) = 1 ] || { sleep 60 & wait $!; }`;
+    const { report, stderr } = await verify(["--minutes", "0.05", "--workloads", "register", "--hurt", script]);
+    expect(report.hurt).toEqual({ runs: 2, failures: 0 });
+    expect(await readFile(marks, "utf8")).toBe("hurt\nhurt\nhealed\n");
+    expect(stderr).toMatch(/asked to end[^]*final phase/);
   });
 
-  test("finds the data that were seen before their event", async () => {
-    const { report } = await verifyBroken("watch", (target) => tellsLate(target, 150));
-    expect(names(report)).toContain("data before event");
+  describe("what a run has made", () => {
+    const workloads = ["--workloads", "log,transactions,sequential,lock,ephemeral"];
+    const namespaces = async (): Promise<readonly string[]> =>
+      (await bed.client.send(new ListNamespacesCommand({}))).namespaces.map(({ name }) => name);
+    const contents = async (namespace: string): Promise<readonly string[]> => {
+      const { client } = bed;
+      const { topics } = await client.send(new ListTopicsCommand({ namespace }));
+      const { groups } = await client.send(new ListGroupsCommand({ namespace }));
+      const children = async (path: string): Promise<readonly string[]> =>
+        (await client.send(new GetChildrenCommand({ namespace, path }))).children;
+      const znodes = [...(await children("/")), ...(await children("/locks"))];
+      return [...topics.map(({ name }) => name), ...groups.map(({ group }) => group), ...znodes].filter((name) =>
+        /^v[0-9a-f]{8}-/.test(name),
+      );
+    };
+
+    test("is gone after it, with its namespace, whatever it found", async () => {
+      const { report } = await runVerify([...short, ...workloads]);
+      expect(report.isClean).toBe(true);
+      expect(await namespaces()).not.toContain(report.namespace);
+      const broken = await runVerify([...short, "--workloads", "log"], dropsRecord);
+      expect(broken.report.isClean).toBe(false);
+      expect(await namespaces()).not.toContain(broken.report.namespace);
+    });
+
+    test("is gone from a namespace that was there, in which all else stays", async () => {
+      const namespace = "was-there";
+      await bed.client.send(new CreateNamespaceCommand({ name: namespace }));
+      await bed.client.send(new CreateTopicCommand({ namespace, name: "mine" }));
+      await bed.client.send(new CreateZnodeCommand({ namespace, path: "/mine" }));
+      await runVerify([...short, ...workloads, "--namespace", namespace]);
+      expect(await contents(namespace)).toEqual([]);
+      const { topics } = await bed.client.send(new ListTopicsCommand({ namespace }));
+      expect(topics.map(({ name }) => name)).toEqual(["mine"]);
+      const { children } = await bed.client.send(new GetChildrenCommand({ namespace, path: "/" }));
+      expect(children).toContain("mine");
+    });
+
+    test("stays with --keep", async () => {
+      const { report } = await runVerify([...short, ...workloads, "--keep"]);
+      expect(await namespaces()).toContain(report.namespace);
+      expect((await contents(report.namespace)).length).toBeGreaterThan(5);
+    });
+  });
+
+  test("writes the history as lines of JSON", async () => {
+    const path = join(folder, "history.jsonl");
+    const { report } = await verify([...short, "--workloads", "register,lock", "--history", path]);
+    const lines = (await readFile(path, "utf8")).trimEnd().split("\n");
+    const operations = lines.map((line) => JSON.parse(line) as { workload: string; kind: string });
+    expect(operations).toHaveLength(report.workloads.reduce((sum, { checked }) => sum + checked, 0));
+    expect(new Set(operations.map(({ workload }) => workload))).toEqual(new Set(["register", "lock"]));
+  });
+
+  test("says for people what was counted, and that nothing is wrong", async () => {
+    const { stdout } = await bed.run(registerVerify, ["verify", ...short, "--workloads", "log"]);
+    expect(stdout).toMatch(/^workload +answered/);
+    expect(stdout).toMatch(/Records: [\d,]+ acknowledged, 0 unknown, 0 failed/);
+    expect(stdout).toMatch(/Nothing that was acknowledged is lost/);
   });
 
   test.each([
-    ["was created twice", createsTwice, "doubled znode"],
-    ["was acknowledged and is gone", losesZnode, "lost znode"],
-  ])("finds the sequential znode that %s", async (_, wrap, name) => {
-    const { report } = await verifyBroken("sequential", wrap);
-    expect(names(report)).toEqual([name]);
+    [["--workloads", "log,nonsense"], /there is no workload "nonsense"/],
+    [["--records", "10", "--workloads", "lock"], /needs the workload log/],
+    [["--minutes", "0"], /--minutes/],
+    [["--clients", "many"], /--clients/],
+    [["--nonsense"], /unknown option/],
+    [["--history", "/nowhere/at/all"], /cannot write/],
+  ])("refuses %j as a mistake of usage", async (args, message) => {
+    const { failure } = await bed.run(registerVerify, ["verify", ...args]);
+    expect(failure).toMatch(message);
   });
-
-  test("finds the write of a deposed holder that came late and was not answered", async () => {
-    const { report } = await verifyBroken("lock", (target) => writesUnfenced(target, 100));
-    expect(names(report)).toEqual(["deposed holder wrote"]);
-  });
-});
-
-test("gives no verdict where nothing could be done", async () => {
-  const error = new TargetError("fail", "other", "not today", { reason: "Refused" });
-  const { report, failure } = await verify([...short, "--workloads", "log"], (target) => refusesAll(target, error));
-  expect(report.records.acknowledged).toBe(0);
-  expect(names(report)).toEqual(["unknown"]);
-  expect(failure).toBe("1 anomaly in the report");
-});
-
-test("ends when enough records are acknowledged", async () => {
-  const { report } = await verify(["--workloads", "log", "--records", "500"]);
-  expect(report.isClean).toBe(true);
-  expect(report.records.acknowledged).toBe(500);
-});
-
-test("runs the user's script beside the load, again and again, and lets it clean up before the final phase", async () => {
-  const marks = join(folder, "marks");
-  const script = `trap 'echo healed >> ${marks}; exit 0' TERM; echo hurt >> ${marks}; [ $(wc -l < ${marks}) = 1 ] || { sleep 60 & wait $!; }`;
-  const { report, stderr } = await verify(["--minutes", "0.05", "--workloads", "register", "--hurt", script]);
-  expect(report.hurt).toEqual({ runs: 2, failures: 0 });
-  expect(await readFile(marks, "utf8")).toBe("hurt\nhurt\nhealed\n");
-  expect(stderr).toMatch(/asked to end[^]*final phase/);
-});
-
-describe("what a run has made", () => {
-  const workloads = ["--workloads", "log,transactions,sequential,lock,ephemeral"];
-  const namespaces = async (): Promise<readonly string[]> =>
-    (await bed.client.send(new ListNamespacesCommand({}))).namespaces.map(({ name }) => name);
-  const contents = async (namespace: string): Promise<readonly string[]> => {
-    const { client } = bed;
-    const { topics } = await client.send(new ListTopicsCommand({ namespace }));
-    const { groups } = await client.send(new ListGroupsCommand({ namespace }));
-    const children = async (path: string): Promise<readonly string[]> =>
-      (await client.send(new GetChildrenCommand({ namespace, path }))).children;
-    const znodes = [...(await children("/")), ...(await children("/locks"))];
-    return [...topics.map(({ name }) => name), ...groups.map(({ group }) => group), ...znodes].filter((name) =>
-      /^v[0-9a-f]{8}-/.test(name),
-    );
-  };
-
-  test("is gone after it, with its namespace, whatever it found", { timeout: 60_000 }, async () => {
-    const before = await namespaces();
-    const { report } = await runVerify([...short, ...workloads]);
-    expect(report.isClean).toBe(true);
-    const broken = await runVerify([...short, "--workloads", "log"], dropsRecord);
-    expect(broken.report.isClean).toBe(false);
-    expect(await namespaces()).toEqual(before);
-  });
-
-  test("is gone from a namespace that was there, in which all else stays", { timeout: 60_000 }, async () => {
-    const namespace = "was-there";
-    await bed.client.send(new CreateNamespaceCommand({ name: namespace }));
-    await bed.client.send(new CreateTopicCommand({ namespace, name: "mine" }));
-    await bed.client.send(new CreateZnodeCommand({ namespace, path: "/mine" }));
-    await runVerify([...short, ...workloads, "--namespace", namespace]);
-    expect(await contents(namespace)).toEqual([]);
-    const { topics } = await bed.client.send(new ListTopicsCommand({ namespace }));
-    expect(topics.map(({ name }) => name)).toEqual(["mine"]);
-    const { children } = await bed.client.send(new GetChildrenCommand({ namespace, path: "/" }));
-    expect(children).toContain("mine");
-  });
-
-  test("stays with --keep", async () => {
-    const { report } = await runVerify([...short, ...workloads, "--keep"]);
-    expect(await namespaces()).toContain(report.namespace);
-    expect((await contents(report.namespace)).length).toBeGreaterThan(5);
-  });
-});
-
-test("writes the history as lines of JSON", async () => {
-  const path = join(folder, "history.jsonl");
-  const { report } = await verify([...short, "--workloads", "register,lock", "--history", path]);
-  const lines = (await readFile(path, "utf8")).trimEnd().split("\n");
-  const operations = lines.map((line) => JSON.parse(line) as { workload: string; kind: string });
-  expect(operations).toHaveLength(report.workloads.reduce((sum, { checked }) => sum + checked, 0));
-  expect(new Set(operations.map(({ workload }) => workload))).toEqual(new Set(["register", "lock"]));
-});
-
-test("says for people what was counted, and that nothing is wrong", async () => {
-  const { stdout } = await bed.run(registerVerify, ["verify", ...short, "--workloads", "log"]);
-  expect(stdout).toMatch(/^workload +answered/);
-  expect(stdout).toMatch(/Records: [\d,]+ acknowledged, 0 unknown, 0 failed/);
-  expect(stdout).toMatch(/Nothing that was acknowledged is lost/);
-});
-
-test.each([
-  [["--workloads", "log,nonsense"], /there is no workload "nonsense"/],
-  [["--records", "10", "--workloads", "lock"], /needs the workload log/],
-  [["--minutes", "0"], /--minutes/],
-  [["--clients", "many"], /--clients/],
-  [["--nonsense"], /unknown option/],
-  [["--history", "/nowhere/at/all"], /cannot write/],
-])("refuses %j as a mistake of usage", async (args, message) => {
-  const { failure } = await bed.run(registerVerify, ["verify", ...args]);
-  expect(failure).toMatch(message);
 });
