@@ -33,7 +33,12 @@ const jobs = Number(options.jobs);
 if (!(Number.isInteger(jobs) && jobs > 0)) command.error("error: --jobs is a whole number above 0");
 const isWanted = ({ patch }: PlantedBug): boolean =>
   options.only === undefined || options.only.split(",").some((number) => patch.startsWith(`${number}-`));
-const wanted = (await plantedBugs()).filter(isWanted);
+const bugs = await plantedBugs();
+const unknown = (options.only?.split(",") ?? []).filter(
+  (number) => !bugs.some(({ patch }) => patch.startsWith(`${number}-`)),
+);
+if (unknown.length > 0) command.error(`error: no planted bug has the number "${unknown.join('", "')}"`);
+const wanted = bugs.filter(isWanted);
 
 const say = (line: string): void => {
   if (options.json !== true) process.stdout.write(`${line}\n`);

@@ -1,5 +1,7 @@
+import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { scenarios } from "../simulation/scenarios.ts";
 import { lookedForBy, plantedBugs } from "./planted-bugs.ts";
@@ -15,6 +17,13 @@ test(`there are at least ${bugsMin}, each looked for by scenarios that there are
   const unknown = Object.values(lookedForBy).flatMap((names) => names.filter((name) => !known.has(name)));
   expect(unknown).toEqual([]);
   expect(bugs.filter(({ spans }) => spans.length === 0)).toEqual([]);
+});
+
+test("a number that no bug has is refused, and not passed over", () => {
+  const main = fileURLToPath(new URL("main.ts", import.meta.url));
+  const { status, stderr } = spawnSync(process.execPath, [main, "--only", "01,99"], { encoding: "utf8" });
+  expect(stderr).toContain('no planted bug has the number "99"');
+  expect(status).toBe(1);
 });
 
 // Whoever changes the code that a patch is for makes the patch anew: else nobody would know that the bug is still found.

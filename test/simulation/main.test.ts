@@ -33,3 +33,12 @@ test("--twice runs each seed two times, and counts it once", { timeout: 60_000 }
   const { seeds, anomalies } = JSON.parse(await text(child.stdout)) as { seeds: number; anomalies: readonly unknown[] };
   expect([seeds, anomalies]).toEqual([3, []]);
 });
+
+test("--seed is one alone: with --seeds or --from it is refused", { timeout: 60_000 }, async () => {
+  for (const other of ["--seeds", "--from"]) {
+    const child = spawn(process.execPath, [main, "--seed", "1", other, "2"], { stdio: ["ignore", "ignore", "pipe"] });
+    const closed = once(child, "exit");
+    expect(await text(child.stderr)).toContain("cannot be used with");
+    expect(await closed).toEqual([1, null]);
+  }
+});

@@ -41,7 +41,11 @@ await new Command("simulate")
   )
   .option("--seeds <number>", `how many (default ${seedsDefault}, or as many as --hours or --minutes take)`, count)
   .option("--from <seed>", "the first of them", wholeSeed, 0)
-  .option("--seed <seed>", "this one alone, with its history if anything is wrong", wholeSeed)
+  .addOption(
+    new Option("--seed <seed>", "this one alone, with its history if anything is wrong")
+      .argParser(wholeSeed)
+      .conflicts(["seeds", "from"]),
+  )
   .option("--hours <number>", "ends after so many simulated hours", positive)
   .option("--minutes <number>", "ends after so many real minutes", positive)
   .addOption(
