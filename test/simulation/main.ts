@@ -56,7 +56,7 @@ await new Command("simulate")
   .option("--jobs <number>", "threads", count, availableParallelism())
   .option("--off <failpoints>", "failpoints that do nothing, as the report names them", failpointList)
   .option("--hits-max <number>", "after so many hits nothing goes wrong any more", wholeSeed)
-  .option("--size <fraction>", "the part of its load that a scenario does, where it can do less", positive)
+  .option("--size <fraction>", "the part of its load that a scenario does, where it can do less", part)
   .option("--twice", "runs each seed twice and compares the digests of the histories")
   .option("--every-failpoint", "fails if a failpoint of the list was not hit")
   .option("--no-shrink", "leaves seeds that fail as they are")
@@ -159,6 +159,12 @@ function showProgress(tally: Tally, startedMs: number): void {
 function positive(text: string): number {
   const value = Number(text);
   if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError("It must be a number above 0.");
+  return value;
+}
+
+function part(text: string): number {
+  const value = positive(text);
+  if (value > 1) throw new InvalidArgumentError("It must be above 0, and at most 1.");
   return value;
 }
 
