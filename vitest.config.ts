@@ -37,8 +37,7 @@ export default defineConfig({
     globals: false,
     // Processes, not threads: LMDB and the emulators own native state.
     pool: "forks",
-    // One more than the processors of a small machine: some tests wait for processes and for time to pass.
-    maxWorkers: 3,
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,
@@ -48,7 +47,7 @@ export default defineConfig({
     // What the tests start as processes is compiled once.
     env: { NODE_COMPILE_CACHE: fileURLToPath(new URL("node_modules/.cache/streamkeeper", import.meta.url)) },
     projects: [
-      { extends: true, test: { name: "alone", include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: "alone", include: alone, sequence: { groupOrder: 1 } } },
       { extends: true, test: { name: "with mocks", include: withMocks, isolate: true } },
       {
         extends: true,

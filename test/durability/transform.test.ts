@@ -16,7 +16,7 @@ import { KilledServer } from "./killed-server.ts";
 import { transformed } from "./transformation.ts";
 
 const program = join(import.meta.dirname, "transforming-client.ts");
-const seconds = Number(process.env["STREAMKEEPER_CHAOS_SECONDS"] ?? 6);
+const seconds = Number(process.env["STREAMKEEPER_CHAOS_SECONDS"] ?? 8);
 const partitions = 4;
 const processes = 3;
 const group = "transformers";
