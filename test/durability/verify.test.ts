@@ -21,8 +21,7 @@ test("verify finds nothing wrong with an embedded server that is killed again an
   try {
     await using deployment = await startHurtDeployment("embedded", folder);
     const hurt = `sleep 1; kill -9 $(cat ${folder}/pids/0.pid)`;
-    // Not transactions: what a killed server leaves open of them is aborted after 40 s. transform.test.ts kills those.
-    const workloads = "log,register,lock";
+    const workloads = "log,transactions,register,lock";
     const where = ["--endpoint", deployment.endpoints];
     const what = ["--json", "--keep", "--minutes", "0.1", "--workloads", workloads, "--hurt", hurt];
     const { stdout } = await run(process.execPath, [shim, "verify", ...where, ...what]);
@@ -34,4 +33,4 @@ test("verify finds nothing wrong with an embedded server that is killed again an
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}, 120_000);
+}, 180_000);

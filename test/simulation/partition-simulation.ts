@@ -109,7 +109,7 @@ class World {
   }
 
   async live(beginFaults: () => void): Promise<void> {
-    if (this.#random.chance(0.04)) await this.#crowd();
+    if (this.#random.chance(0.06)) await this.#crowd();
     const writers = 2 + this.#random.below(3);
     const clients = Array.from({ length: writers }, (_, index) => this.#client(index));
     const readers = [this.#reader("early"), this.#reader("late")];
@@ -168,7 +168,7 @@ class World {
   /** So many producers that their table is stored beside the log, before anything else happens. */
   async #crowd(): Promise<void> {
     const { writer } = this.#host(false);
-    for (let first = 1_000; first < 1_900; first += 300) {
+    for (let first = 1_000; first < 2_200; first += 300) {
       const sends = Array.from({ length: 300 }, async (_, index) => {
         const operation = this.#operation(1, {});
         const identity = { producerId: BigInt(first + index), producerEpoch: 0, baseSequence: 0 };
