@@ -11,6 +11,8 @@ export interface CapabilitySize {
   /** Lambda gives CPU in proportion: 1,769 MB is one core. */
   readonly memoryMb: number;
   readonly timeoutSeconds: number;
+  /** Executions at a time, set aside for it from the account's; as many as come when not given. */
+  readonly concurrencyMax?: number;
 }
 
 /** An HTTP API answers 503 after 30 s whatever the function does, so nothing behind it may run longer. */
@@ -37,6 +39,11 @@ export const capabilitySizes: Readonly<Record<CapabilityName, CapabilitySize>> =
   reap: { description: "Ends sessions and znodes whose time is over", memoryMb: 1024, timeoutSeconds: 30 },
   // Holds a segment of 64 MiB and what it is made of, and computes its indexes on a whole core.
   seal: { description: "Seals, retains and collects what partitions hold", memoryMb: 1769, timeoutSeconds: 120 },
-  // Walks all topics once an hour: mostly waits, for as long as Lambda lets it.
-  sweep: { description: "Finds duties that a lost wake-up left", memoryMb: 512, timeoutSeconds: 900 },
+  // Walks all topics once an hour: mostly waits, for as long as Lambda lets it. Two at a time would find the same work.
+  sweep: {
+    description: "Finds duties that a lost wake-up left",
+    memoryMb: 512,
+    timeoutSeconds: 900,
+    concurrencyMax: 1,
+  },
 };

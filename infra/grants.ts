@@ -1,5 +1,5 @@
 /** What each function may do. */
-import type { IGrantable } from "aws-cdk-lib/aws-iam";
+import type { IRole } from "aws-cdk-lib/aws-iam";
 import type { CapabilityName } from "./capabilities.ts";
 import type { BlobBucket } from "./constructs/blob-bucket.ts";
 import type { CapabilityFunction } from "./constructs/capability-function.ts";
@@ -102,7 +102,7 @@ function grantErasing({ topics, sweep }: Functions, { items }: Stores): void {
 }
 
 /** May append to partitions, and do for it what producing needs. */
-function grantProducing(role: IGrantable, { logs, items, blobs, duties }: Stores): void {
+function grantProducing(role: IRole, { logs, items, blobs, duties }: Stores): void {
   logs.grantAppend(role, "partition");
   logs.grantRead(role, "segments", "tree", "snapshots");
   blobs.grantWrite(role, "hot");

@@ -1,5 +1,5 @@
-/** One deployment of Streamkeeper: storage, one function per capability, what each may do, and what is watched. */
-import { Duration, Stack } from "aws-cdk-lib";
+/** The service without its data: one function per capability, what each may do, its queues and fronts, and what is watched. */
+import { CrossStackReferences, Duration, ReferenceStrength, Stack } from "aws-cdk-lib";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
@@ -9,12 +9,11 @@ import { routes } from "../shared/api/routes.ts";
 import { capabilitySizes } from "./capabilities.ts";
 import type { CapabilityName } from "./capabilities.ts";
 import { Alarms } from "./constructs/alarms.ts";
-import { BlobBucket } from "./constructs/blob-bucket.ts";
 import { CapabilityFunction } from "./constructs/capability-function.ts";
 import { DutyQueue } from "./constructs/duty-queue.ts";
+import { FunctionUrls } from "./constructs/function-urls.ts";
 import { HttpApi } from "./constructs/http-api.ts";
-import { ItemTable } from "./constructs/item-table.ts";
-import { LogTable } from "./constructs/log-table.ts";
+import type { DataStores } from "./data-stack.ts";
 import { type Functions, grantAll, type Stores } from "./grants.ts";
 import type { Settings } from "./settings.ts";
 
@@ -22,16 +21,19 @@ import type { Settings } from "./settings.ts";
 const sweepInterval = Duration.hours(1);
 
 export class StreamkeeperStack extends Stack {
-  constructor(scope: Construct, settings: Settings) {
+  constructor(scope: Construct, settings: Settings, data: DataStores) {
     super(scope, settings.stackName, {
       env: { account: settings.account, region: settings.region },
       description: "Streamkeeper: Kafka's log and ZooKeeper's coordination as one serverless service",
     });
 
+    // By export and import: CloudFormation then refuses to delete the data under a service that runs.
+    CrossStackReferences.of(this).consume(ReferenceStrength.STRONG);
+
     const stores: Stores = {
-      logs: new LogTable(this, "Logs", settings),
-      items: new ItemTable(this, "Items", settings),
-      blobs: new BlobBucket(this, "Blobs", settings),
+      logs: data.logs,
+      items: data.items,
+      blobs: data.blobs,
       duties: new DutyQueue(this, "Duties", { dutyTimeoutSeconds: capabilitySizes.seal.timeoutSeconds }),
       // Of its own, so that a session's end does not wait until segments are sealed.
       expiry: new DutyQueue(this, "Expiry", { dutyTimeoutSeconds: capabilitySizes.reap.timeoutSeconds }),
@@ -44,12 +46,13 @@ export class StreamkeeperStack extends Stack {
     new Rule(this, "SweepSchedule", {
       description: "Streamkeeper: finds duties that a lost wake-up left",
       schedule: Schedule.rate(sweepInterval),
-      targets: [new LambdaFunction(functions.sweep.function, { maxEventAge: sweepInterval })],
+      targets: [new LambdaFunction(functions.sweep.live, { maxEventAge: sweepInterval })],
     });
     // The next sweep does what a failed one did not.
-    functions.sweep.function.configureAsyncInvoke({ retryAttempts: 0 });
+    functions.sweep.live.configureAsyncInvoke({ retryAttempts: 0 });
 
     const { api } = new HttpApi(this, "HttpApi", { routes, functions, logRetention: settings.logRetentionDays });
+    if (settings.functionUrls) new FunctionUrls(this, "Urls", functions);
     new Alarms(this, "Alarms", {
       functions: Object.values(functions),
       tables: { logs: stores.logs.table, items: stores.items.table },
@@ -80,6 +83,7 @@ export class StreamkeeperStack extends Stack {
         environment: { ...environment, ...more },
         logRetention: settings.logRetentionDays,
         tracing: settings.tracing,
+        ...(settings.reserveConcurrency ? {} : { concurrencyMax: undefined }),
       });
     return {
       health: create("health"),

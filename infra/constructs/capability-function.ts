@@ -2,6 +2,7 @@
 import { AssetHashType, DockerImage, Duration, RemovalPolicy } from "aws-cdk-lib";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
+  Alias,
   ApplicationLogLevel,
   Architecture,
   Code,
@@ -28,12 +29,19 @@ export interface CapabilityFunctionProps {
   readonly environment: Readonly<Record<string, string>>;
   readonly logRetention: RetentionDays;
   readonly tracing: boolean;
+  /** Executions at a time, set aside from the account's; without, as many as come. */
+  readonly concurrencyMax?: number | undefined;
 }
 
 /** A function that may write its own logs and nothing else, until something is granted to it. */
 export class CapabilityFunction extends Construct {
   readonly capability: string;
   readonly function: LambdaFunction;
+  /**
+   * The version in use, and what everything calls: code and configuration change together, in one step, and those calls that
+   * are under way end on the version on which they began.
+   */
+  readonly live: Alias;
   readonly role: Role;
 
   constructor(scope: Construct, id: string, props: CapabilityFunctionProps) {
@@ -66,7 +74,9 @@ export class CapabilityFunction extends Construct {
       applicationLogLevelV2: ApplicationLogLevel.INFO,
       systemLogLevelV2: SystemLogLevel.WARN,
       tracing: props.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
+      ...(props.concurrencyMax === undefined ? {} : { reservedConcurrentExecutions: props.concurrencyMax }),
     });
+    this.live = new Alias(this, "Live", { aliasName: "live", version: this.function.currentVersion });
   }
 }
 

@@ -2,7 +2,7 @@
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
 import { Grant } from "aws-cdk-lib/aws-iam";
 import type { IGrantable } from "aws-cdk-lib/aws-iam";
-import { SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
+import { EventSourceMapping } from "aws-cdk-lib/aws-lambda";
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import type { QueueProps } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
@@ -50,8 +50,16 @@ export class DutyQueue extends Construct {
 
   /** Calls the function with the duties that are due; a duty that it reports as failed, and only that one, comes again. */
   deliverTo(worker: CapabilityFunction): void {
-    worker.function.addEventSource(
-      new SqsEventSource(this.queue, {
+    const { queueArn } = this.queue;
+    Grant.addToPrincipal({
+      grantee: worker.role,
+      // What Lambda's poller needs; CDK's own grant also lets the function look up and hide messages.
+      actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+      resourceArns: [queueArn],
+    }).applyBefore(
+      new EventSourceMapping(this, "Delivery", {
+        target: worker.live,
+        eventSourceArn: queueArn,
         batchSize: dutiesPerCall,
         maxConcurrency: concurrencyMax,
         reportBatchItemFailures: true,

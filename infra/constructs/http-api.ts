@@ -52,7 +52,7 @@ export class HttpApi extends Construct {
       const integration =
         integrations.get(capability) ??
         // One permission per function and not per route: a function's resource policy holds 20 KB.
-        new HttpLambdaIntegration(capability, props.functions[capability].function, { scopePermissionToRoute: false });
+        new HttpLambdaIntegration(capability, props.functions[capability].live, { scopePermissionToRoute: false });
       integrations.set(capability, integration);
       this.api.addRoutes({ path, methods: [apigateway.HttpMethod[method]], integration });
     }
@@ -71,6 +71,10 @@ export class HttpApi extends Construct {
       },
     });
 
-    new CfnOutput(this, "Endpoint", { value: this.api.apiEndpoint, description: "Base URL of the HTTP API" });
+    const endpoint = new CfnOutput(this, "Endpoint", {
+      value: this.api.apiEndpoint,
+      description: "Base URL of the HTTP API",
+    });
+    endpoint.overrideLogicalId("Endpoint");
   }
 }

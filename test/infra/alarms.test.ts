@@ -62,7 +62,9 @@ describe("alarms go off when", () => {
       alarmWith({
         Namespace: "AWS/DynamoDB",
         MetricName,
-        Dimensions: [{ Name: "TableName", Value: { Ref: Match.stringLikeRegexp(`^${table}`) } }],
+        Dimensions: [
+          { Name: "TableName", Value: { "Fn::ImportValue": Match.stringLikeRegexp(`OutputRef${table}Table`) } },
+        ],
         Statistic: "Sum",
         Threshold: 0,
       });

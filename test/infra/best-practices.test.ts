@@ -4,7 +4,7 @@ import type { App } from "aws-cdk-lib";
 import { Queue } from "aws-cdk-lib/aws-sqs";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { describe, expect, test } from "vitest";
-import { addStack, appWithoutBundling } from "./synthesize.ts";
+import { addStacks, appWithoutBundling } from "./synthesize.ts";
 
 /** Synthesizes with the rules; throws when one is broken and no reason is given for that. */
 function check(app: App): void {
@@ -18,7 +18,7 @@ const checkMsMax = 120_000;
 describe("AWS's rules", { timeout: checkMsMax }, () => {
   test("are kept, or a reason is given where the resource is made", () => {
     const app = appWithoutBundling();
-    addStack(app);
+    addStacks(app);
     expect(() => check(app)).not.toThrow();
   });
 

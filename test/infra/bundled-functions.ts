@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { Template } from "aws-cdk-lib/assertions";
 import { type Permission, permissionsOf } from "./permissions.ts";
-import { addStack, capabilityOf, resourcesOf, testApp } from "./synthesize.ts";
+import { addStacks, capabilityOf, resourcesOf, testApp } from "./synthesize.ts";
 
 export interface BundledFunctions {
   /** By capability: the folder of its bundle. */
@@ -14,7 +14,7 @@ export interface BundledFunctions {
 /** Synthesizes the stack with the bundles of all functions: a few seconds of work. */
 export function bundleFunctions(): BundledFunctions {
   const app = testApp();
-  const template = Template.fromStack(addStack(app));
+  const template = Template.fromStack(addStacks(app).service);
   const folders = new Map<string, string>();
   for (const [id, { Properties }] of resourcesOf(template, "AWS::Lambda::Function")) {
     const { S3Key } = Properties["Code"] as { readonly S3Key: string };

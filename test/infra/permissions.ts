@@ -19,12 +19,20 @@ export interface StorageRequest {
   readonly keys?: readonly string[];
 }
 
-const attribute = z.strictObject({ "Fn::GetAtt": z.tuple([z.string(), z.literal("Arn")]) });
-const resourceSchema = z.union([
-  attribute.transform((value) => ({ logicalId: value["Fn::GetAtt"][0], path: "" })),
+/** The ARN of a resource of this stack, or of one that the data stack exports; answers its logical id. */
+const arn = z.union([
   z
-    .strictObject({ "Fn::Join": z.tuple([z.literal(""), z.tuple([attribute, z.string()])]) })
-    .transform(({ "Fn::Join": [, [value, path]] }) => ({ logicalId: value["Fn::GetAtt"][0], path })),
+    .strictObject({ "Fn::GetAtt": z.tuple([z.string(), z.literal("Arn")]) })
+    .transform((value) => value["Fn::GetAtt"][0]),
+  z
+    .strictObject({ "Fn::ImportValue": z.string().regex(/^[\w-]+-Data:ExportsOutputFnGetAtt\w+Arn[0-9A-F]{8}$/) })
+    .transform((value) => value["Fn::ImportValue"].replace(/^.*:ExportsOutputFnGetAtt/, "")),
+]);
+const resourceSchema = z.union([
+  arn.transform((logicalId) => ({ logicalId, path: "" })),
+  z
+    .strictObject({ "Fn::Join": z.tuple([z.literal(""), z.tuple([arn, z.string()])]) })
+    .transform(({ "Fn::Join": [, [logicalId, path]] }) => ({ logicalId, path })),
 ]);
 const oneOrMore = <Item extends z.ZodType>(item: Item) =>
   z.union([item.transform((value) => [value]), z.array(item)]) as z.ZodType<z.output<Item>[]>;

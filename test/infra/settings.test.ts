@@ -14,6 +14,8 @@ describe("the settings of a deployment", () => {
       account: "000000000000",
       region: "us-east-1",
       retainData: true,
+      functionUrls: false,
+      reserveConcurrency: true,
       tracing: false,
       logRetentionDays: 30,
     });

@@ -2,120 +2,10 @@ import { Match } from "aws-cdk-lib/assertions";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { describe, expect, test } from "vitest";
 import { capabilitySizes } from "../../infra/capabilities.ts";
-import { encodeKey } from "../../shared/storage/aws/item-attributes.ts";
-import { encodeLogEntry, ttlAttribute } from "../../shared/storage/aws/log-entry-item.ts";
-import { topicKey } from "../../shared/storage/item-keys.ts";
-import { partitionLogId } from "../../shared/log/log-id.ts";
 import { fetchWaitMsMax } from "../../shared/limits.ts";
 import { capabilityOf, resourcesOf, synthesize } from "./synthesize.ts";
 
 const template = synthesize();
-const tables = resourcesOf(template, "AWS::DynamoDB::Table");
-
-interface TableProperties {
-  readonly KeySchema: readonly { readonly AttributeName: string; readonly KeyType: string }[];
-  readonly AttributeDefinitions: readonly { readonly AttributeName: string; readonly AttributeType: string }[];
-  readonly TimeToLiveSpecification: { readonly AttributeName: string; readonly Enabled: boolean };
-}
-
-function tableOf(name: string): TableProperties {
-  const found = tables.find(([id]) => id.startsWith(name));
-  if (found === undefined) throw new Error(`no table ${name}`);
-  return found[1].Properties as unknown as TableProperties;
-}
-
-/** `{name: type}` of the keys, hash key first. */
-function keysOf({ KeySchema, AttributeDefinitions }: TableProperties): Record<string, string | undefined> {
-  const types = new Map(AttributeDefinitions.map((definition) => [definition.AttributeName, definition.AttributeType]));
-  const ordered = KeySchema.toSorted((a, b) => a.KeyType.localeCompare(b.KeyType));
-  return Object.fromEntries(ordered.map((key) => [key.AttributeName, types.get(key.AttributeName)]));
-}
-
-describe("the tables", () => {
-  test("have the keys under which the adapter puts entries and items", () => {
-    const entry = encodeLogEntry({
-      logId: partitionLogId("topic", 0),
-      position: 0,
-      next: 1,
-      attempt: "attempt",
-      appendedAtMs: 0,
-      meta: new Uint8Array(),
-      payload: { kind: "inline", bytes: new Uint8Array() },
-      expiresAtMs: 1_000,
-    });
-    expect(keysOf(tableOf("Logs"))).toEqual({ pk: "S", sk: "N" });
-    expect(entry).toMatchObject({ pk: { S: "partition:topic:0" }, sk: { N: "0" }, [ttlAttribute]: { N: "1" } });
-
-    expect(keysOf(tableOf("Items"))).toEqual({ pk: "S", sk: "S" });
-    expect(encodeKey(topicKey("default", "topic"))).toEqual({ pk: { S: "topics:default" }, sk: { S: "topic" } });
-  });
-
-  test("expire by the adapter's attribute", () => {
-    const byTtl = { AttributeName: ttlAttribute, Enabled: true };
-    expect(tableOf("Logs").TimeToLiveSpecification).toEqual(byTtl);
-    expect(tableOf("Items").TimeToLiveSpecification).toEqual(byTtl);
-  });
-
-  test("are two, billed per request, recoverable to a point in time, protected from deletion and kept", () => {
-    template.resourceCountIs("AWS::DynamoDB::Table", 2);
-    template.allResourcesProperties("AWS::DynamoDB::Table", {
-      BillingMode: "PAY_PER_REQUEST",
-      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-      DeletionProtectionEnabled: true,
-    });
-    template.allResources("AWS::DynamoDB::Table", { DeletionPolicy: "Retain", UpdateReplacePolicy: "Retain" });
-  });
-
-  test("go with a stack that was made to be thrown away", () => {
-    const disposable = synthesize({ retainData: false });
-    disposable.allResources("AWS::DynamoDB::Table", { DeletionPolicy: "Delete" });
-    disposable.allResourcesProperties("AWS::DynamoDB::Table", { DeletionProtectionEnabled: false });
-    disposable.allResources("AWS::S3::Bucket", { DeletionPolicy: "Delete" });
-  });
-});
-
-describe("the bucket", () => {
-  test("is private, encrypted and kept", () => {
-    template.resourceCountIs("AWS::S3::Bucket", 1);
-    template.allResources("AWS::S3::Bucket", { DeletionPolicy: "Retain", UpdateReplacePolicy: "Retain" });
-    template.hasResourceProperties("AWS::S3::Bucket", {
-      PublicAccessBlockConfiguration: {
-        BlockPublicAcls: true,
-        BlockPublicPolicy: true,
-        IgnorePublicAcls: true,
-        RestrictPublicBuckets: true,
-      },
-      OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
-      BucketEncryption: {
-        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }],
-      },
-    });
-  });
-
-  test("refuses requests without TLS", () => {
-    template.hasResourceProperties("AWS::S3::BucketPolicy", {
-      PolicyDocument: {
-        Statement: Match.arrayWith([
-          Match.objectLike({ Effect: "Deny", Action: "s3:*", Condition: { Bool: { "aws:SecureTransport": "false" } } }),
-        ]),
-      },
-    });
-  });
-
-  test("never lets S3 expire an object: its only rule aborts uploads that were left", () => {
-    const [bucket] = resourcesOf(template, "AWS::S3::Bucket");
-    expect(bucket?.[1].Properties["LifecycleConfiguration"]).toEqual({
-      Rules: [
-        {
-          Id: "abort-incomplete-uploads",
-          Status: "Enabled",
-          AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
-        },
-      ],
-    });
-    expect(bucket?.[1].Properties).not.toHaveProperty("VersioningConfiguration");
-  });
-});
 
 describe("the duty queue", () => {
   test("is encrypted, refuses requests without TLS, and puts aside what failed five times", () => {
@@ -156,17 +46,16 @@ describe("the duty queue", () => {
   });
 
   test("gives its duties to the seal function, the expiry queue to reap; both report each failure by itself", () => {
-    template.resourceCountIs("AWS::Lambda::EventSourceMapping", 2);
-    template.hasResourceProperties("AWS::Lambda::EventSourceMapping", {
-      EventSourceArn: { "Fn::GetAtt": [Match.stringLikeRegexp("^DutiesQueue"), "Arn"] },
-      FunctionName: { Ref: Match.stringLikeRegexp("^seal") },
-      FunctionResponseTypes: ["ReportBatchItemFailures"],
-    });
-    template.hasResourceProperties("AWS::Lambda::EventSourceMapping", {
-      EventSourceArn: { "Fn::GetAtt": [Match.stringLikeRegexp("^ExpiryQueue"), "Arn"] },
-      FunctionName: { Ref: Match.stringLikeRegexp("^reap") },
-      FunctionResponseTypes: ["ReportBatchItemFailures"],
-    });
+    const deliveries = resourcesOf(template, "AWS::Lambda::EventSourceMapping").map(([, { Properties }]) => Properties);
+    expect(deliveries).toHaveLength(2);
+    for (const [queue, worker] of [
+      ["DutiesQueue", "seal"],
+      ["ExpiryQueue", "reap"],
+    ] as const) {
+      const delivery = deliveries.find(({ EventSourceArn }) => JSON.stringify(EventSourceArn).includes(queue));
+      expect(JSON.stringify(delivery?.["FunctionName"])).toContain(`"Ref":"${worker}Live`);
+      expect(delivery?.["FunctionResponseTypes"]).toEqual(["ReportBatchItemFailures"]);
+    }
   });
 });
 
@@ -190,9 +79,9 @@ describe("the functions", () => {
     template.allResourcesProperties("AWS::Lambda::Function", {
       Environment: {
         Variables: {
-          STREAMKEEPER_LOG_TABLE: { Ref: Match.stringLikeRegexp("^Logs") },
-          STREAMKEEPER_ITEM_TABLE: { Ref: Match.stringLikeRegexp("^Items") },
-          STREAMKEEPER_BUCKET: { Ref: Match.stringLikeRegexp("^Blobs") },
+          STREAMKEEPER_LOG_TABLE: { "Fn::ImportValue": Match.stringLikeRegexp("OutputRefLogsTable") },
+          STREAMKEEPER_ITEM_TABLE: { "Fn::ImportValue": Match.stringLikeRegexp("OutputRefItemsTable") },
+          STREAMKEEPER_BUCKET: { "Fn::ImportValue": Match.stringLikeRegexp("OutputRefBlobsBucket") },
           STREAMKEEPER_DUTY_QUEUE_URL: { Ref: Match.stringLikeRegexp("^DutiesQueue") },
           STREAMKEEPER_EXPIRY_QUEUE_URL: { Ref: Match.stringLikeRegexp("^ExpiryQueue") },
         },
@@ -214,8 +103,31 @@ describe("the functions", () => {
     });
   });
 
-  test("reserve no concurrency", () => {
-    for (const [, { Properties }] of functions) expect(Properties).not.toHaveProperty("ReservedConcurrentExecutions");
+  test("reserve one execution for the sweep and none for others, and none where the account has too few", () => {
+    const reserved = (stack: typeof template): Readonly<Record<string, unknown>> =>
+      Object.fromEntries(
+        resourcesOf(stack, "AWS::Lambda::Function")
+          .filter(([, { Properties }]) => "ReservedConcurrentExecutions" in Properties)
+          .map(([id, { Properties }]) => [capabilityOf(id), Properties["ReservedConcurrentExecutions"]]),
+      );
+    expect(reserved(template)).toEqual({ sweep: 1 });
+    expect(reserved(synthesize({ reserveConcurrency: false }))).toEqual({});
+  });
+
+  test("are called by their alias alone, so that code and configuration change in one step", () => {
+    template.resourceCountIs("AWS::Lambda::Alias", functions.length);
+    const callers = [
+      ...resourcesOf(template, "AWS::ApiGatewayV2::Integration").map(
+        ([, { Properties }]) => Properties["IntegrationUri"],
+      ),
+      ...resourcesOf(template, "AWS::Lambda::EventSourceMapping").map(
+        ([, { Properties }]) => Properties["FunctionName"],
+      ),
+      ...resourcesOf(template, "AWS::Events::Rule").map(([, { Properties }]) => Properties["Targets"]),
+      ...resourcesOf(template, "AWS::Lambda::Permission").map(([, { Properties }]) => Properties["FunctionName"]),
+    ];
+    expect(callers.length).toBeGreaterThan(functions.length);
+    for (const called of callers) expect(JSON.stringify(called)).toMatch(/"Ref":"[a-z]+Live[0-9A-F]{8}"/);
   });
 
   test("behind the API end before it gives up, and leave a long poll its whole wait", () => {
@@ -251,10 +163,11 @@ describe("the sweep", () => {
     template.hasResourceProperties("AWS::Events::Rule", {
       ScheduleExpression: "rate(1 hour)",
       State: "ENABLED",
-      Targets: [{ Arn: { "Fn::GetAtt": [Match.stringLikeRegexp("^sweep"), "Arn"] } }],
+      Targets: [{ Arn: { Ref: Match.stringLikeRegexp("^sweepLive") } }],
     });
     template.hasResourceProperties("AWS::Lambda::EventInvokeConfig", {
-      FunctionName: { Ref: Match.stringLikeRegexp("^sweep") },
+      FunctionName: { Ref: Match.stringLikeRegexp("^sweepFunction") },
+      Qualifier: { "Fn::Select": [7, { "Fn::Split": [":", { Ref: Match.stringLikeRegexp("^sweepLive") }] }] },
       MaximumRetryAttempts: 0,
     });
   });

@@ -1,13 +1,13 @@
-/** The stack as CloudFormation gets it. */
+/** The stacks as CloudFormation gets them. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import cdkJson from "../../cdk.json" with { type: "json" };
+import type { StreamkeeperProps } from "../../infra/props.ts";
 import { readSettings } from "../../infra/settings.ts";
-import type { Settings } from "../../infra/settings.ts";
-import { StreamkeeperStack } from "../../infra/stack.ts";
+import { addStreamkeeper, type Streamkeeper } from "../../infra/streamkeeper.ts";
 
 const assemblies = mkdtempSync(join(tmpdir(), "streamkeeper-infra-"));
 // Several files use it, one after the other, in one process.
@@ -31,13 +31,19 @@ export function appWithoutBundling(): App {
   return app;
 }
 
-/** Puts the stack into the app, with the default settings but for those that are chosen. */
-export function addStack(app: App, chosen: Partial<Settings> = {}): StreamkeeperStack {
-  return new StreamkeeperStack(app, { ...readSettings(app.node, {}), ...chosen });
+/** Puts the stacks into the app, with the default settings but for those that are chosen. */
+export function addStacks(app: App, chosen: StreamkeeperProps = {}): Streamkeeper {
+  return addStreamkeeper(app, { ...readSettings(app.node, {}), ...chosen });
 }
 
-export function synthesize(chosen: Partial<Settings> = {}): Template {
-  return Template.fromStack(addStack(appWithoutBundling(), chosen));
+/** The stack of the service. */
+export function synthesize(chosen: StreamkeeperProps = {}): Template {
+  return Template.fromStack(addStacks(appWithoutBundling(), chosen).service);
+}
+
+/** The stack of the tables and the bucket. */
+export function synthesizeData(chosen: StreamkeeperProps = {}): Template {
+  return Template.fromStack(addStacks(appWithoutBundling(), chosen).data);
 }
 
 /** Logical ids and resources of one type. */

@@ -1,0 +1,72 @@
+import type { RetentionDays } from "aws-cdk-lib/aws-logs";
+
+/**
+ * What one deployment may choose. `cdk.json`, or `npx cdk deploy --all -c name=value`, fills it for the app of this repository
+ * (`settings.ts`); an app of one's own passes it to `addStreamkeeper`. All is checked when the app is synthesized.
+ */
+export interface StreamkeeperProps {
+  /**
+   * Name of the service's stack; the stack with its data is `<stackName>-Data`. Two names in one account are two services that
+   * share nothing. Letters, digits and hyphens, at most 95.
+   *
+   * @default "Streamkeeper"
+   */
+  readonly stackName?: string;
+  /**
+   * Account to deploy to, 12 digits.
+   *
+   * @default that of the CLI's credentials; 000000000000 where there are none, so that synthesis needs none
+   */
+  readonly account?: string;
+  /**
+   * Region to deploy to.
+   *
+   * @default that of the CLI's credentials; us-east-1 where there are none
+   */
+  readonly region?: string;
+  /**
+   * Tables and bucket outlive their stack, and the stack refuses to be deleted. With `false`, deleting the stack deletes
+   * everything, without asking: for stacks that are made to be thrown away.
+   *
+   * @default true
+   */
+  readonly retainData?: boolean;
+  /**
+   * Beside the HTTP API, produce and fetch get a URL of their own each (outputs `ProduceUrl` and `FetchUrl`), which costs
+   * nothing per request. IAM guards it as a whole: a policy can not name topics there.
+   *
+   * @default false
+   */
+  readonly functionUrls?: boolean;
+  /**
+   * Sets aside executions of the account for duties that must not run twice at a time. Lambda refuses that in an account whose
+   * limit is so low that fewer than 100 would be left to all other functions; turn it off there.
+   *
+   * @default true
+   */
+  readonly reserveConcurrency?: boolean;
+  /**
+   * X-Ray traces of every function. Its permission to write cannot be narrowed to a resource.
+   *
+   * @default false
+   */
+  readonly tracing?: boolean;
+  /**
+   * How long logs are kept, days; one of the numbers that CloudWatch Logs offers.
+   *
+   * @default 30
+   */
+  readonly logRetentionDays?: RetentionDays;
+  /**
+   * `user:base64(SHA-1(user:password))` of who may do everything with znodes, as ZooKeeper's superDigest.
+   *
+   * @default nobody
+   */
+  readonly superDigest?: string;
+  /**
+   * ARN of the SNS topic that every alarm notifies.
+   *
+   * @default alarms only show their state
+   */
+  readonly alarmTopicArn?: string;
+}
