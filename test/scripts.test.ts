@@ -7,7 +7,7 @@ const run = promisify(execFile);
 const { scripts } = JSON.parse(readRepositoryFile("package.json")) as {
   readonly scripts: Readonly<Record<string, string>>;
 };
-const proofs = ["simulate", "fuzz", "bench", "test:models", "test:planted", "test:verify"];
+const proofs = ["simulate", "fuzz", "bench", "test:models", "test:planted", "test:verify", "test:deploy"];
 
 test.each(proofs)("npm run %s -- --help says how it is used, and does nothing", { timeout: 30_000 }, async (name) => {
   const [, script = ""] = /^node (\S+)$/.exec(scripts[name] ?? "") ?? [];
@@ -16,7 +16,7 @@ test.each(proofs)("npm run %s -- --help says how it is used, and does nothing", 
   expect(stdout).toMatch(/^Usage: /);
 });
 
-test.each(["test:models", "test:planted", "test:verify"])(
+test.each(["test:models", "test:planted", "test:verify", "test:deploy"])(
   "npm run %s refuses what it does not know in a few words",
   { timeout: 30_000 },
   async (name) => {
