@@ -1,8 +1,10 @@
+import type { Capability } from "../shared/api/routes.ts";
 import { fetchBytesMax, entryPayloadBytesMax } from "../shared/limits.ts";
 import type { DigestAuth } from "./digest-auth.ts";
 import { parseEndpoint, signingNamesOf } from "./endpoint.ts";
 import type { Endpoint } from "./endpoint.ts";
-import type { AwsCredentials, AwsCredentialsProvider, SigningOptions } from "./middleware/signing.ts";
+import type { SigningNames } from "./http-message.ts";
+import type { AwsCredentials, AwsCredentialsProvider } from "./middleware/signing.ts";
 import type { Transport } from "./node-http-transport.ts";
 
 /** Attempts of one call; the AWS SDK's default. */
@@ -18,18 +20,29 @@ const connectionsMaxDefault = 50;
  */
 const responseBytesMaxDefault = 6 * Math.max(fetchBytesMax, entryPayloadBytesMax) + 1_048_576;
 
+/** Functions that may have an endpoint of their own. */
+export interface FunctionEndpoints {
+  readonly produce?: string;
+  readonly fetch?: string;
+}
+
 export interface StreamkeeperClientOptions {
   /** For example `http://127.0.0.1:8080`, or an API Gateway or function URL, its stage included. */
   readonly endpoint: string;
+  /**
+   * URLs of single functions, which take the requests that they serve: the stack's outputs `ProduceUrl` and `FetchUrl`, signed
+   * for `lambda` unless the host name says otherwise. All else goes to `endpoint`.
+   */
+  readonly endpoints?: FunctionEndpoints;
   /** Namespace of commands that name none. Default `default`. */
   readonly namespace?: string;
   /** Who asks, for the access control lists of znodes. */
   readonly auth?: readonly DigestAuth[];
   /** With credentials each request is signed (SigV4); without, none is. */
   readonly credentials?: AwsCredentials | AwsCredentialsProvider;
-  /** Default: as the endpoint's host name says. */
+  /** Default: as the host name of `endpoint` says. */
   readonly region?: string;
-  /** Name to sign for: `execute-api` for API Gateway, `lambda` for a function URL. Default: as the host name says. */
+  /** Name to sign for at `endpoint`: `execute-api` for API Gateway, `lambda` for a function URL. Default: as the host name says. */
   readonly signingService?: "execute-api" | "lambda";
   /** Requests that one call may send, the first included. Default 3. */
   readonly maxAttempts?: number;
@@ -47,9 +60,11 @@ export interface StreamkeeperClientOptions {
 
 export interface ClientConfiguration {
   readonly endpoint: Endpoint;
+  /** Of functions that have one of their own. */
+  readonly endpoints: Readonly<Partial<Record<Capability, Endpoint>>>;
   readonly namespace: string;
   readonly auth: readonly DigestAuth[] | undefined;
-  readonly signing: SigningOptions | undefined;
+  readonly credentials: AwsCredentials | AwsCredentialsProvider | undefined;
   readonly maxAttempts: number;
   readonly requestTimeoutMs: number;
   readonly connectionTimeoutMs: number;
@@ -59,12 +74,16 @@ export interface ClientConfiguration {
 
 /** Checks the options and fills in the defaults. @throws TypeError for an option that cannot be */
 export function resolveConfiguration(options: StreamkeeperClientOptions): ClientConfiguration {
-  const endpoint = parseEndpoint(options.endpoint);
+  const endpoint = signedEndpoint(parseEndpoint(options.endpoint), options, {
+    region: options.region,
+    service: options.signingService,
+  });
   return {
     endpoint,
+    endpoints: functionEndpoints(options, options.region ?? endpoint.signing?.region),
     namespace: options.namespace ?? "default",
     auth: options.auth,
-    signing: signingOf(options, endpoint),
+    credentials: options.credentials,
     maxAttempts: positive(options.maxAttempts ?? maxAttemptsDefault, "maxAttempts"),
     requestTimeoutMs: positive(options.requestTimeoutMs ?? requestTimeoutMsDefault, "requestTimeoutMs"),
     connectionTimeoutMs: positive(options.connectionTimeoutMs ?? connectionTimeoutMsDefault, "connectionTimeoutMs"),
@@ -79,11 +98,32 @@ export function positive(value: number, name: string): number {
   return value;
 }
 
-function signingOf(options: StreamkeeperClientOptions, endpoint: Endpoint): SigningOptions | undefined {
-  const { credentials } = options;
-  if (credentials === undefined) return undefined;
+function functionEndpoints(
+  options: StreamkeeperClientOptions,
+  region: string | undefined,
+): ClientConfiguration["endpoints"] {
+  const { produce, fetch, ...others } = options.endpoints ?? {};
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw new TypeError(`endpoints: ${unknown} cannot have an endpoint of its own`);
+  const endpoints: Partial<Record<Capability, Endpoint>> = {};
+  for (const [capability, url] of Object.entries({ produce, fetch })) {
+    if (url === undefined) continue;
+    const endpoint = parseEndpoint(url);
+    const { service = "lambda" } = signingNamesOf(endpoint.hostname) ?? {};
+    endpoints[capability as keyof FunctionEndpoints] = signedEndpoint(endpoint, options, { region, service });
+  }
+  return endpoints;
+}
+
+/** What is chosen goes before what the host name says. */
+function signedEndpoint(
+  endpoint: Endpoint,
+  { credentials }: StreamkeeperClientOptions,
+  chosen: { readonly [Name in keyof SigningNames]: SigningNames[Name] | undefined },
+): Endpoint {
+  if (credentials === undefined) return endpoint;
   const named = signingNamesOf(endpoint.hostname);
-  const region = options.region ?? named?.region;
+  const region = chosen.region ?? named?.region;
   if (region === undefined) throw new TypeError("credentials need a region: the endpoint does not name one");
-  return { credentials, region, service: options.signingService ?? named?.service ?? "execute-api" };
+  return { ...endpoint, signing: { region, service: chosen.service ?? named?.service ?? "execute-api" } };
 }

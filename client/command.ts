@@ -1,3 +1,4 @@
+import type { Capability } from "../shared/api/routes.ts";
 import type { DigestAuth } from "./digest-auth.ts";
 import type { ResponseMetadata } from "./exceptions.ts";
 import type { HttpRequest, HttpResponse } from "./http-message.ts";
@@ -17,6 +18,8 @@ export interface RequestParts {
   readonly method: HttpRequest["method"];
   /** Percent-encoded, begins with a slash. */
   readonly path: string;
+  /** The function that serves it, which may have an endpoint of its own. */
+  readonly capability?: Capability;
   /** Left out where undefined. */
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;

@@ -1,3 +1,5 @@
+import type { SigningNames } from "./http-message.ts";
+
 /** Where the service is, taken apart once. */
 export interface Endpoint {
   readonly protocol: "http:" | "https:";
@@ -6,6 +8,8 @@ export interface Endpoint {
   readonly port?: number;
   /** What stands before each path, such as an API's stage; without a slash at its end. */
   readonly basePath: string;
+  /** Absent where requests are not signed. */
+  readonly signing?: SigningNames;
 }
 
 /** Reads an endpoint's URL. @throws TypeError if it is not an http or https URL, or has a query, a fragment or a password */
@@ -28,9 +32,7 @@ export function parseEndpoint(text: string): Endpoint {
 }
 
 /** Region and signing name that AWS writes into the host names of its endpoints. */
-export function signingNamesOf(
-  hostname: string,
-): { readonly region: string; readonly service: "execute-api" | "lambda" } | undefined {
+export function signingNamesOf(hostname: string): SigningNames | undefined {
   const match = /\.(execute-api|lambda-url)\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)$/.exec(hostname);
   const region = match?.[2];
   if (region === undefined) return undefined;

@@ -10,6 +10,14 @@ export interface HttpRequest {
   /** Names are lower-case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
+  /** What its signature is for, where requests are signed. */
+  readonly signing?: SigningNames;
+}
+
+/** For whom SigV4 signs. */
+export interface SigningNames {
+  readonly region: string;
+  readonly service: "execute-api" | "lambda";
 }
 
 /** One answer with all of its body. */

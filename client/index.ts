@@ -3,7 +3,7 @@ export type { ProducedHeaders, ProducedRecord } from "./produced-record.ts";
 export type { RecordBytes } from "./record-bytes.ts";
 export type { Command, CommandDefaults, CommandSender, Repeat, RequestParts, SendOptions } from "./command.ts";
 export type { HttpRequest, HttpResponse } from "./http-message.ts";
-export type { StreamkeeperClientOptions } from "./client-configuration.ts";
+export type { FunctionEndpoints, StreamkeeperClientOptions } from "./client-configuration.ts";
 export type { AttemptOptions, Transport } from "./node-http-transport.ts";
 export type { AwsCredentials, AwsCredentialsProvider } from "./middleware/signing.ts";
 export {

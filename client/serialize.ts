@@ -28,7 +28,7 @@ export interface PathNames {
 }
 
 /**
- * Method and path of a route, with the names filled in.
+ * Method, path and function of a route, with the names filled in.
  *
  * @throws CommandInputError if a name is missing or empty
  */
@@ -36,8 +36,8 @@ export function routeTo(
   operation: OperationId,
   names: PathNames,
   defaults: CommandDefaults,
-): Pick<RequestParts, "method" | "path"> {
-  const { method, path } = routes[operation];
+): Pick<RequestParts, "method" | "path" | "capability"> {
+  const { method, path, capability } = routes[operation];
   const values: Readonly<Record<string, string | number | undefined>> = {
     namespace: names.namespace ?? defaults.namespace,
     topic: names.topic,
@@ -55,7 +55,7 @@ export function routeTo(
     if (value === undefined || value === "") throw new CommandInputError(`${name} is missing`);
     return encodeUriPart(String(value));
   });
-  return { method, path: filled };
+  return { method, path: filled, capability };
 }
 
 /** The route for a znode: the root has one of its own. */
@@ -63,7 +63,7 @@ export function znodeRoute(
   operation: "getZnode" | "setZnode",
   names: PathNames,
   defaults: CommandDefaults,
-): Pick<RequestParts, "method" | "path"> {
+): Pick<RequestParts, "method" | "path" | "capability"> {
   if (names.path !== "/") return routeTo(operation, names, defaults);
   return routeTo(operation === "getZnode" ? "getRoot" : "setRoot", names, defaults);
 }
@@ -99,5 +99,6 @@ export function requestOf(parts: RequestParts, endpoint: Endpoint): HttpRequest 
     query,
     headers: json === undefined ? headers : { "content-type": jsonMediaType, ...headers },
     ...(body === undefined ? {} : { body }),
+    ...(endpoint.signing === undefined ? {} : { signing: endpoint.signing }),
   };
 }

@@ -45,8 +45,8 @@ export class StreamkeeperClient implements CommandSender {
     stack.add(idempotencyKeyMiddleware, { step: "build", name: "idempotencyKey" });
     stack.add(fixedHeadersMiddleware(userAgent), { step: "build", name: "fixedHeaders", priority: "low" });
     stack.add(retryMiddleware(Math.random), { step: "finalizeRequest", name: "retry", priority: "high" });
-    if (configuration.signing === undefined) return;
-    const signing = signingMiddleware(configuration.signing, () => new Date());
+    if (configuration.credentials === undefined) return;
+    const signing = signingMiddleware(configuration.credentials, () => new Date());
     stack.add(signing, { step: "finalizeRequest", name: "signing", priority: "low" });
   }
 
@@ -131,15 +131,19 @@ export class StreamkeeperClient implements CommandSender {
     command: Command<Input, Output>,
     context: HandlerContext,
   ): CallHandlers<Input, Output> {
-    const { endpoint, namespace, auth } = this.configuration;
+    const { endpoint, endpoints, namespace, auth } = this.configuration;
     const { attemptTimeoutMs: timeoutMs, abortSignal } = context;
     const waits = (command.waitMs ?? 0) > 0;
     const attemptOptions = { timeoutMs, waits, ...(abortSignal === undefined ? {} : { abortSignal }) };
     return {
       serializer:
         (next) =>
-        async ({ input }) =>
-          next({ input, request: requestOf(command.serialize(input, { namespace, auth }), endpoint) }),
+        async ({ input }) => {
+          const parts = command.serialize(input, { namespace, auth });
+          const { capability } = parts;
+          const own = capability === undefined ? undefined : endpoints[capability];
+          return next({ input, request: requestOf(parts, own ?? endpoint) });
+        },
       deserializer: (next) => async (handlerArguments) => {
         const result = await next(handlerArguments);
         const { response } = result;

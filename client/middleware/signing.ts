@@ -4,6 +4,7 @@ import type { Hash, Hmac } from "node:crypto";
 
 import type { SignatureV4 } from "@smithy/signature-v4";
 
+import type { SigningNames } from "../http-message.ts";
 import type { Handler, Middleware } from "../middleware-stack.ts";
 import { withHeaders } from "./request-headers.ts";
 
@@ -19,42 +20,47 @@ export interface AwsCredentials {
 /** For example one of `@aws-sdk/credential-providers`; called again when what it gave is about to expire. */
 export type AwsCredentialsProvider = () => Promise<AwsCredentials>;
 
-export interface SigningOptions {
-  readonly credentials: AwsCredentials | AwsCredentialsProvider;
-  readonly region: string;
-  readonly service: "execute-api" | "lambda";
-}
-
 /** Credentials are fetched anew this long before they expire, so that none expires on the way. */
 const credentialsRefreshMs = 300_000;
 
-/** Signs each attempt anew, because a signature is only valid for some minutes. */
-export function signingMiddleware(options: SigningOptions, now: () => Date): Middleware {
+/** Signs each attempt anew, because a signature is only valid for some minutes; what names no region and service is not signed. */
+export function signingMiddleware(credentials: AwsCredentials | AwsCredentialsProvider, now: () => Date): Middleware {
   let signer: Promise<SignatureV4> | undefined;
   return <Input extends object, Output extends object>(next: Handler<Input, Output>): Handler<Input, Output> =>
     async (handlerArguments) => {
       const { request } = handlerArguments;
-      if (request === undefined) return next(handlerArguments);
-      signer ??= createSigner(options, now);
+      if (request?.signing === undefined) return next(handlerArguments);
+      const { signing, ...unsigned } = request;
+      signer ??= createSigner(credentials, signing, now);
       const signed = await (
         await signer
-      ).sign({ ...request, query: { ...request.query }, headers: { ...request.headers } }, { signingDate: now() });
+      ).sign(
+        { ...unsigned, query: { ...request.query }, headers: { ...request.headers } },
+        { signingDate: now(), signingRegion: signing.region, signingService: signing.service },
+      );
       return next({ ...handlerArguments, request: withHeaders(request, signed.headers) });
     };
 }
 
 /** Loaded when it is first needed: most of what a client loads is the signer, and on a laptop nothing is signed. */
-async function createSigner(options: SigningOptions, now: () => Date): Promise<SignatureV4> {
+async function createSigner(
+  credentials: AwsCredentials | AwsCredentialsProvider,
+  { region, service }: SigningNames,
+  now: () => Date,
+): Promise<SignatureV4> {
   const { SignatureV4 } = await import("@smithy/signature-v4");
   return new SignatureV4({
-    credentials: cachedCredentials(options.credentials, now),
-    region: options.region,
-    service: options.service,
+    credentials: cachedCredentials(credentials, now),
+    region,
+    service,
     sha256: NodeSha256,
   });
 }
 
-function cachedCredentials(credentials: SigningOptions["credentials"], now: () => Date): AwsCredentialsProvider {
+function cachedCredentials(
+  credentials: AwsCredentials | AwsCredentialsProvider,
+  now: () => Date,
+): AwsCredentialsProvider {
   if (typeof credentials !== "function") return () => Promise.resolve(credentials);
   let known: AwsCredentials | undefined;
   let pending: Promise<AwsCredentials> | undefined;

@@ -330,7 +330,7 @@ describe("the options", () => {
 
   test("region and service come from the endpoint's host", () => {
     const credentials = { accessKeyId: "a", secretAccessKey: "b" };
-    const of = (endpoint: string) => new StreamkeeperClient({ endpoint, credentials }).configuration.signing;
+    const of = (endpoint: string) => new StreamkeeperClient({ endpoint, credentials }).configuration.endpoint.signing;
     const api = of("https://abc.execute-api.eu-west-1.amazonaws.com/prod");
     expect(api).toMatchObject({ region: "eu-west-1", service: "execute-api" });
     expect(of("https://abc.lambda-url.us-east-2.on.aws")).toMatchObject({ region: "us-east-2", service: "lambda" });

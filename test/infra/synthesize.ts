@@ -9,6 +9,9 @@ import type { StreamkeeperProps } from "../../infra/props.ts";
 import { readSettings } from "../../infra/settings.ts";
 import { addStreamkeeper, type Streamkeeper } from "../../infra/streamkeeper.ts";
 
+// CDK's own check of templates takes seconds per file of tests; `npx cdk synth` makes it.
+process.env["CDK_VALIDATION"] = "false";
+
 const assemblies = mkdtempSync(join(tmpdir(), "streamkeeper-infra-"));
 // Several files use it, one after the other, in one process.
 process.once("exit", () => rmSync(assemblies, { recursive: true, force: true }));
@@ -36,14 +39,32 @@ export function addStacks(app: App, chosen: StreamkeeperProps = {}): Streamkeepe
   return addStreamkeeper(app, { ...readSettings(app.node, {}), ...chosen });
 }
 
+interface Templates {
+  readonly data: Template;
+  readonly service: Template;
+}
+
+const synthesized = new Map<string, Templates>();
+
+/** Both stacks, without bundling anything; the same choice is synthesized once in a process. */
+export function synthesizeBoth(chosen: StreamkeeperProps = {}): Templates {
+  const choice = JSON.stringify(chosen);
+  const known = synthesized.get(choice);
+  if (known !== undefined) return known;
+  const { data, service } = addStacks(appWithoutBundling(), chosen);
+  const templates = { data: Template.fromStack(data), service: Template.fromStack(service) };
+  synthesized.set(choice, templates);
+  return templates;
+}
+
 /** The stack of the service. */
 export function synthesize(chosen: StreamkeeperProps = {}): Template {
-  return Template.fromStack(addStacks(appWithoutBundling(), chosen).service);
+  return synthesizeBoth(chosen).service;
 }
 
 /** The stack of the tables and the bucket. */
 export function synthesizeData(chosen: StreamkeeperProps = {}): Template {
-  return Template.fromStack(addStacks(appWithoutBundling(), chosen).data);
+  return synthesizeBoth(chosen).data;
 }
 
 /** Logical ids and resources of one type. */

@@ -91,14 +91,22 @@ describe("a signed request", () => {
 });
 
 describe("credentials of a provider", () => {
-  const request = { method: "GET", protocol: "http:", hostname: "h", path: "/", query: {}, headers: {} } as const;
+  const signing = { region: "eu-west-1", service: "lambda" } as const;
+  const request = {
+    method: "GET",
+    protocol: "http:",
+    hostname: "h",
+    path: "/",
+    query: {},
+    headers: {},
+    signing,
+  } as const;
   const response = { statusCode: 200, headers: {}, body: new Uint8Array() };
 
   function signer(provider: () => Promise<AwsCredentials>, now: () => Date) {
-    const options = { credentials: provider, region: "eu-west-1", service: "lambda" } as const;
     const context = { commandName: "c", repeat: "read", attemptTimeoutMs: 1, maxAttempts: 1 } as const;
     const last: Handler<object, object> = () => Promise.resolve({ response });
-    const handler = signingMiddleware(options, now)(last, context);
+    const handler = signingMiddleware(provider, now)(last, context);
     return () => handler({ input: {}, request });
   }
 
