@@ -46,6 +46,14 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     description: "stream a real data set through a server, read it back, and check every row",
     load: async () => (await import("./commands/demo.ts")).registerDemo,
   },
+  export: {
+    description: "write a namespace as an archive",
+    load: async () => (await import("./commands/export.ts")).registerExport,
+  },
+  import: {
+    description: "make a namespace of an archive",
+    load: async () => (await import("./commands/import.ts")).registerImport,
+  },
   verify: {
     description: "put a deployment under load, and check that it kept every promise",
     load: async () => (await import("./commands/verify.ts")).registerVerify,

@@ -22,25 +22,13 @@ import type { Storage } from "../storage/storage.ts";
 import type { TreeWriteResult } from "../tree/tree.ts";
 import { afterChange, isStorageFailure, withChangeErrors } from "./change-errors.ts";
 import { isDeleting, NamespaceDeletion } from "./namespace-deletion.ts";
+import { defaultNamespace, findNamespaceNameProblem } from "./namespace-name.ts";
 import type { NamespaceDescription, NamespaceService, Page, PageRequest } from "./services.ts";
 import { withStorageErrors } from "./storage-errors.ts";
 import { checkLimit } from "./topic-checks.ts";
 import { decidedOrThrow } from "./tree-answers.ts";
 import type { TreeRegistry } from "./tree-registry.ts";
 import { untilAnswered } from "./until-answered.ts";
-
-const defaultNamespace = "default";
-/** Part of the paths of the API. */
-const reservedNames: ReadonlySet<string> = new Set(["namespaces"]);
-
-/** What is wrong with a namespace's name, or undefined. */
-function findNamespaceNameProblem(name: string): string | undefined {
-  if (name.length < 1 || name.length > namespaceNameCharsMax) return `has 1 to ${namespaceNameCharsMax} characters`;
-  if (!/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(name)) {
-    return "has lower-case letters, digits and hyphens, no hyphen at either end";
-  }
-  return reservedNames.has(name) ? "is not one that the API uses itself" : undefined;
-}
 
 /**
  * For a name that is to be one of an existing namespace.
