@@ -13,6 +13,7 @@ import {
   localHeadersMsMax,
   localRequestMsMax,
 } from "../shared/limits.ts";
+import type { Metrics } from "../shared/metrics/metrics.ts";
 import type { Services } from "../shared/services/services.ts";
 import { errorAnswer, withRequestId } from "../functions/http/answer.ts";
 import type { AccessSettings } from "../functions/http/caller.ts";
@@ -35,6 +36,7 @@ import { writeAnswer } from "./answer-writer.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
 import { LocalTransport } from "./direct-transport.ts";
 import { HostCheck } from "./host-check.ts";
+import { type MetricsPage, metricsPath } from "./metrics-page.ts";
 import { announcesBody, BodyBudget, ClientGoneError, readRequestBody } from "./request-body.ts";
 
 export interface ServerOptions {
@@ -45,6 +47,8 @@ export interface ServerOptions {
   readonly port: number;
   readonly log?: Log;
   readonly access?: AccessSettings;
+  /** What `GET /metrics` answers; without it there is no such page, and requests are not counted. */
+  readonly page?: MetricsPage | undefined;
 }
 
 export interface RunningServer {
@@ -57,7 +61,7 @@ export interface RunningServer {
 
 /** @throws Error as node:net says where the port is taken or the host is not this machine's */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { services, host, port, log = writeLog, access = {} } = options;
+  const { services, host, port, log = writeLog, access = {}, page } = options;
   const handler = createHttpHandler(
     [
       ...healthOperations(services),
@@ -73,18 +77,30 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ],
     log,
   );
-  const server = new LocalServer(handler, host, log);
+  const server = new LocalServer(handler, {
+    host,
+    log,
+    ...(page === undefined ? {} : { metrics: page.metrics, page: () => page.answer(services.gauges) }),
+  });
   return server.listen(port);
 }
 
-/** The handler's context: a server, unlike a Lambda function, does not run out of time. */
-const context: InvocationContext = {};
+interface LocalOptions {
+  readonly host: string;
+  readonly log: Log;
+  readonly metrics?: Metrics;
+  readonly page?: () => Promise<HttpAnswer>;
+}
 
 class LocalServer {
   readonly #http: Server;
   readonly #handler: HttpHandler;
   readonly #log: Log;
   readonly #host: string;
+  readonly #metrics: Metrics | undefined;
+  readonly #page: (() => Promise<HttpAnswer>) | undefined;
+  /** The handler's context: a server, unlike a Lambda function, does not run out of time. */
+  readonly #context: InvocationContext;
   readonly #hostCheck: HostCheck;
   readonly #budget = new BodyBudget();
   readonly #underWay = new Set<LocalTransport>();
@@ -92,7 +108,10 @@ class LocalServer {
   #requests = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(handler: HttpHandler, host: string, log: Log) {
+  constructor(handler: HttpHandler, { host, log, metrics, page }: LocalOptions) {
+    this.#metrics = metrics;
+    this.#page = page;
+    this.#context = { metrics };
     this.#handler = handler;
     this.#host = host;
     this.#hostCheck = new HostCheck(host);
@@ -154,6 +173,7 @@ class LocalServer {
   async #answer(request: IncomingMessage, requestId: string, direct: LocalTransport): Promise<HttpAnswer> {
     const { method = "", url = "", headers } = request;
     const question = url.indexOf("?");
+    if (this.#page !== undefined && method === "GET" && url === metricsPath) return await this.#scrape(this.#page);
     const answer = await this.#handler(
       {
         rawPath: question === -1 ? url : url.slice(0, question),
@@ -163,9 +183,21 @@ class LocalServer {
         isBase64Encoded: false,
         direct,
       },
-      context,
+      this.#context,
     );
     return answer as HttpAnswer;
+  }
+
+  async #scrape(page: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+    this.#metrics?.gauge("outstanding_requests", this.#underWay.size, {});
+    this.#metrics?.gauge("num_alive_connections", await this.#connections(), {});
+    return await page();
+  }
+
+  async #connections(): Promise<number> {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    this.#http.getConnections((_error, count) => resolve(count));
+    return await promise;
   }
 
   /** An answer to what the handler never saw. The rest of its body is read and dropped, within the request's time. */

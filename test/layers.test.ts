@@ -37,7 +37,7 @@ const layers: readonly Layer[] = [
   { name: "root", files: ["*"], mayImport: [], packages: "any" },
   {
     name: "lowest",
-    files: ["shared/limits.ts", "shared/limits/**", "shared/brand.ts", "shared/record/**"],
+    files: ["shared/limits.ts", "shared/limits/**", "shared/brand.ts", "shared/record/**", "shared/metrics/**"],
     mayImport: [],
     packages: [],
     forbiddenNames: pure,

@@ -13,8 +13,10 @@ export function createBackgroundHandler<Event, Answer>(
   log: Log,
 ): BackgroundHandler<Event, Answer> {
   const handler = middy<Event, Answer>(async (event: Event, context: Context) => work(event, context)).onError(
-    ({ error }) => {
-      log("ERROR", `${name} failed`, { cause: describeError(error) });
+    ({ error, context }) => {
+      const { metrics, awsRequestId }: InvocationContext = context;
+      metrics?.count("DutyFailures", 1, { duty: name });
+      log("ERROR", `${name} failed`, { invocationId: awsRequestId, cause: describeError(error) });
     },
   );
   return async (event, context) => handler(event, context as Context);

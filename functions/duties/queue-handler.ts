@@ -23,13 +23,14 @@ export function createQueueHandler(
 ): QueueHandler {
   return createBackgroundHandler(
     name,
-    async ({ Records: messages }, { getRemainingTimeInMillis }) => {
+    async ({ Records: messages }, { getRemainingTimeInMillis, metrics }) => {
       const batchItemFailures: SQSBatchResponse["batchItemFailures"] = [];
       for (const { messageId, body } of messages) {
         try {
           if ((getRemainingTimeInMillis?.() ?? dutyMsMin) < dutyMsMin) throw new Error("no time left to begin a duty");
           await doDuty(duties, decodeDuty(body));
         } catch (error) {
+          metrics?.count("DutyFailures", 1, { duty: name });
           log("ERROR", "duty failed", { messageId, duty: body, cause: describeError(error) });
           batchItemFailures.push({ itemIdentifier: messageId });
         }

@@ -2,6 +2,7 @@
 import { ServiceError } from "../../shared/api/errors.ts";
 import { jsonMediaType, requestIdHeader } from "../../shared/api/routes.ts";
 import type { ErrorAnswer, PartError } from "../../shared/api/schemas/common.ts";
+import { noteError } from "../metrics/request-scope.ts";
 import type { GatewayAnswer, HttpAnswer } from "./event.ts";
 
 /**
@@ -19,6 +20,7 @@ export function jsonAnswer(status: number, value: unknown): HttpAnswer {
 
 /** A failure as the part of an answer that succeeds otherwise. */
 export function partErrorOf(error: ServiceError): PartError {
+  noteError(error.code);
   return {
     error: error.code,
     message: error.message,

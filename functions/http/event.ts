@@ -5,6 +5,8 @@
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
  */
 
+import type { Metrics } from "../../shared/metrics/metrics.ts";
+
 export interface HttpEvent {
   readonly rawPath: string;
   readonly rawQueryString: string;
@@ -47,9 +49,15 @@ export interface GatewayAnswer {
   readonly isBase64Encoded: boolean;
 }
 
-/** The part of Lambda's context that handlers use; a server in the same process has none of it. */
+/** The part of Lambda's context that handlers use, and what the container adds; a server in the same process has little of it. */
 export interface InvocationContext {
   readonly getRemainingTimeInMillis?: () => number;
+  /** Lambda's id of the call, as its own lines in the log have it. */
+  readonly awsRequestId?: string;
+  /** The first call of its container. */
+  readonly coldStart?: boolean;
+  /** Where requests and duties are counted. */
+  readonly metrics?: Metrics | undefined;
 }
 
 /** What the transport knows of the caller. */

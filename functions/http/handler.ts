@@ -8,6 +8,8 @@ import { readBody } from "./body.ts";
 import type { GatewayAnswer, HttpAnswer, HttpEvent, InvocationContext, RoutedRequest } from "./event.ts";
 import { describeError, writeLog } from "./log.ts";
 import type { Log } from "./log.ts";
+import { observed, requestFields } from "./observation.ts";
+import type { ObservedEvent } from "./observation.ts";
 import type { ServedOperation } from "./operation.ts";
 import { Router } from "./router.ts";
 import type { RouteMatch } from "./router.ts";
@@ -21,7 +23,7 @@ const waitMarginMs = 2_000;
 export type HttpHandler = (event: HttpEvent, context: InvocationContext) => Promise<HttpAnswer | GatewayAnswer>;
 
 /** An event with what the router found. */
-interface RoutedEvent extends HttpEvent {
+interface RoutedEvent extends ObservedEvent {
   match?: RouteMatch;
 }
 
@@ -39,7 +41,7 @@ export function createHttpHandler(served: readonly ServedOperation[], log: Log =
     .use(routing(new Router([...byId.keys()])))
     .use(transport())
     .use(failures(log));
-  return async (event, context) => handler(event, context as Context);
+  return observed(async (event: HttpEvent, context) => handler(event, context as Context), log);
 }
 
 async function serve(
@@ -76,6 +78,9 @@ function routing(router: Router): Middleware {
   return {
     before: ({ event }: Request) => {
       event.match = router.match(event.requestContext.http.method, event.rawPath, isDecoded(event));
+      if (event.observed === undefined || event.match.kind === "methods") return;
+      event.observed.operation = event.match.operationId;
+      event.observed.namespace = event.match.params["namespace"];
     },
   };
 }
@@ -108,16 +113,13 @@ function failures(log: Log): Middleware {
     onError: (request: Request) => {
       const { event } = request;
       const error = toServiceError(request.error, event);
-      if (error.status >= 500) {
-        log("ERROR", "request failed", {
-          requestId: event.requestContext.requestId,
-          method: event.requestContext.http.method,
-          path: event.rawPath,
-          error: error.code,
-          cause: describeError(request.error),
-        });
-      }
       request.response = transported(event, errorAnswer(error, event.requestContext.requestId));
+      if (error.status < 500) return;
+      log("ERROR", "request failed", {
+        ...requestFields(event, request.context, event.observed),
+        error: error.code,
+        cause: describeError(request.error),
+      });
     },
   };
 }

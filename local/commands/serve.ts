@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { accessFromEnvironment } from "../../functions/access.ts";
 import { doDuty } from "../../functions/duties/do-duty.ts";
 import { describeError, writeLog } from "../../functions/http/log.ts";
+import { metered } from "../../functions/metrics/metered-storage.ts";
 import { ServiceError } from "../../shared/api/errors.ts";
 import { localCloseMsMax } from "../../shared/limits.ts";
 import { createServices } from "../../shared/services/create-services.ts";
@@ -14,6 +15,7 @@ import { CommandError } from "../command-error.ts";
 import { DutyElection } from "../duty-election.ts";
 import { DutyLoop } from "../duty-loop.ts";
 import { firstLines } from "../first-lines.ts";
+import { MetricsPage } from "../metrics-page.ts";
 import { openStorage, storeKinds } from "../open-storage.ts";
 import type { OpenedStorage, StoreKind } from "../open-storage.ts";
 import { startServer } from "../server.ts";
@@ -54,8 +56,9 @@ async function serve(options: ServeOptions): Promise<void> {
   const stop = stopSignal();
   const opened = await openStorage(options.store, resolve(options.data));
   try {
-    const services = createServices(opened.storage);
-    const server = await listen(services, options);
+    const page = new MetricsPage();
+    const services = createServices(metered(opened.storage, page.metrics));
+    const server = await listen(services, page, options);
     const print = (text: string): void => void (options.quiet || process.stdout.write(text));
     const { clock, timers } = opened.storage;
     const { isOwn } = opened;
@@ -91,9 +94,9 @@ async function serve(options: ServeOptions): Promise<void> {
   }
 }
 
-async function listen(services: Services, { host, port }: ServeOptions): Promise<RunningServer> {
+async function listen(services: Services, page: MetricsPage, { host, port }: ServeOptions): Promise<RunningServer> {
   try {
-    return await startServer({ services, host, port, access: accessFromEnvironment() });
+    return await startServer({ services, page, host, port, access: accessFromEnvironment() });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reasons: Readonly<Record<string, string>> = {

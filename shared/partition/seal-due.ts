@@ -1,6 +1,7 @@
 /** Tells from two entries, however many are unsealed, whether a partition has something to seal. */
 import { segmentEntriesMax } from "../limits.ts";
 import { partitionLogId, segmentsLogId } from "../log/log-id.ts";
+import type { LogEntry } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import { decodeEntryMeta } from "./entry-meta.ts";
 import type { PartitionName } from "./recover-partition.ts";
@@ -26,6 +27,7 @@ export async function findSealDueMs(
   const logId = partitionLogId(name.topicId, name.partition);
   const start = sealedEnd ?? (await storage.logs.readLast(segmentsLogId(name.topicId, name.partition)))?.next ?? 0;
   const [first] = (await storage.logs.readFrom(logId, start, { entriesMax: 1, bytesMax: 1 })).entries;
+  tellAge(storage, name, settings, first);
   if (first === undefined) return undefined;
   const ageDueMs = first.appendedAtMs + settings.segmentMs - storage.clock.wallMs();
   if (ageDueMs <= 0) return ageDueMs;
@@ -35,4 +37,16 @@ export async function findSealDueMs(
   const bytes = from.batches.reduce((sum, batch) => sum + batch.length, to.totalBytes - from.totalBytes);
   const entries = to.totalEntries - from.totalEntries + 1;
   return bytes >= settings.segmentBytes || entries >= segmentEntriesMax ? 0 : ageDueMs;
+}
+
+/** @param oldest of what no segment holds */
+function tellAge(
+  { clock, metrics }: Storage,
+  { topicId, partition }: PartitionName,
+  { segmentMs }: SealSettings,
+  oldest: LogEntry | undefined,
+): void {
+  const ageMs = oldest === undefined ? 0 : Math.max(0, clock.wallMs() - oldest.appendedAtMs);
+  metrics?.gauge("OldestUnsealedAge", ageMs / 1_000, { topicId, partition });
+  metrics?.gauge("SealingLag", Math.max(0, ageMs - segmentMs) / 1_000, { topicId, partition });
 }

@@ -77,7 +77,9 @@ export async function sealPartition(
     if (dueMs === undefined || dueMs > 0) return { segments, sealedEnd: list.end };
     const entries = await gather(storage, name, list.end, settings);
     if (entries.length === 0) return { segments, sealedEnd: list.end };
-    if (await seal(storage, name, list, entries)) segments += 1;
+    if (!(await seal(storage, name, list, entries))) continue;
+    segments += 1;
+    storage.metrics?.count("SegmentsSealed", 1, {});
   }
   await wakeAgain(storage, name, 0);
   return { segments, sealedEnd: (await readList(storage, name)).end };

@@ -26,7 +26,11 @@ export async function awaitAppend(
     () => new Promise<never>(() => undefined),
   );
   try {
-    return appendedOrThrow(await Promise.race([writer.append(request), timeout]));
+    const result = await Promise.race([writer.append(request), timeout]);
+    if (result.kind === "refused" && result.refusal.code === "UNSEALED_TOO_LONG") {
+      storage.metrics?.count("UnsealedRefusals", 1, {});
+    }
+    return appendedOrThrow(result);
   } finally {
     over.abort(answered);
   }

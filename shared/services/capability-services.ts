@@ -13,6 +13,7 @@ import {
   type CoordinationServices,
   dutiesWith,
   fetchWith,
+  gaugesWith,
   groupsWith,
   type GroupServices,
   produceWith,
@@ -56,10 +57,20 @@ export function createCoordinationServices(storage: Storage): CoordinationServic
 }
 
 export type DutyServices = Pick<Services, "duties">;
+export type SweepServices = Pick<Services, "duties" | "gauges">;
 
 export function createDutyServices(storage: Storage): DutyServices {
   const base = baseOf(storage, {});
   return {
     duties: dutiesWith(base, coordinationWith(base), appendingWith(base, groupParts(storage, base.finder))),
+  };
+}
+
+export function createSweepServices(storage: Storage): SweepServices {
+  const base = baseOf(storage, {});
+  const parts = groupParts(storage, base.finder);
+  return {
+    duties: dutiesWith(base, coordinationWith(base), appendingWith(base, parts)),
+    gauges: gaugesWith(base, parts),
   };
 }

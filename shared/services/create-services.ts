@@ -4,7 +4,16 @@ import { groupParts } from "./group-parts.ts";
 import { healthService } from "./health-service.ts";
 import type { ServiceOptions, Services } from "./services.ts";
 import { TopicPatterns } from "./topic-pattern.ts";
-import { appendingWith, baseOf, coordinationWith, dutiesWith, fetchWith, groupsWith, topicsWith } from "./wiring.ts";
+import {
+  appendingWith,
+  baseOf,
+  coordinationWith,
+  dutiesWith,
+  fetchWith,
+  gaugesWith,
+  groupsWith,
+  topicsWith,
+} from "./wiring.ts";
 
 export function createServices(storage: Storage, options: ServiceOptions = {}): Services {
   const base = baseOf(storage, options);
@@ -19,6 +28,7 @@ export function createServices(storage: Storage, options: ServiceOptions = {}): 
     ...groupsWith(base, parts, { fetch, produce: appending.produce, options, loadPatterns: () => patterns }),
     ...topicsWith(base, options),
     fetch,
+    gauges: gaugesWith(base, parts),
     health: healthService(storage),
     duties: dutiesWith(base, coordination, appending),
   };

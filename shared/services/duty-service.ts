@@ -114,6 +114,7 @@ class Duties implements PartitionDuties {
   async sweep(): Promise<void> {
     const endMs = this.#storage.clock.monotonicMs() + sweepMsMax;
     this.#failures = [];
+    if (this.#walk === undefined) this.#forgetAges();
     let partitions = 0;
     while (partitions < sweepPartitionsMax && this.#storage.clock.monotonicMs() < endMs) {
       const stops = await this.#nextStops();
@@ -130,6 +131,12 @@ class Duties implements PartitionDuties {
     const [first] = this.#failures;
     if (first === undefined) return;
     throw new Error(`the sweep of ${partitions} partitions failed ${this.#failures.length} times`, { cause: first });
+  }
+
+  /** A whole walk tells of every partition that there is. */
+  #forgetAges(): void {
+    this.#storage.metrics?.forget("OldestUnsealedAge");
+    this.#storage.metrics?.forget("SealingLag");
   }
 
   /** The next partitions of the walk; fewer than asked for at its end. */

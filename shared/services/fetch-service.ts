@@ -118,8 +118,13 @@ class PartitionedFetchService implements FetchService {
       const end = request.isolation === "read_committed" ? read.lastStableOffset : read.highWatermark;
       const hasMore = read.nextOffset > request.offset && read.nextOffset < end;
       const full = hasMore || bytes >= request.minBytes || bytes >= request.maxBytes;
-      if (full || leftMs <= 0 || request.signal?.aborted === true) return read;
-      await this.#storage.notifier.wait(source.logId, read.highWatermark, Math.min(leftMs, pollMs), request.signal);
+      if (full || leftMs <= 0 || request.signal?.aborted === true) {
+        this.#storage.metrics?.count("BytesOutPerSec", bytes, { namespace: request.namespace, topic: request.topic });
+        return read;
+      }
+      const { notifier, metrics } = this.#storage;
+      const wait = notifier.wait(source.logId, read.highWatermark, Math.min(leftMs, pollMs), request.signal);
+      await (metrics?.waiting(wait) ?? wait);
       pollMs = Math.min(pollMs * 2, pollMsMax);
     }
   }

@@ -1,10 +1,10 @@
 /** Offsets of consumer groups: committed, read with their lag, and set anew. */
 import { ServiceError } from "../api/errors.ts";
-import { isGroup, offsetsOf, stagedOf, type StoredOffset } from "../groups/group-item.ts";
-import { type GroupState, holders, type PartitionKey, partitionKeyOf } from "../groups/group-state.ts";
+import { isGroup, offsetsOf, stagedOf } from "../groups/group-item.ts";
 import { groupPartitionsMax, groupUpdateAttributesMax } from "../limits/groups.ts";
 import type { GroupCommits, ResolvedOffset } from "./group-commits.ts";
 import type { GroupAsRead, GroupItems } from "./group-items.ts";
+import { type FindEnds, findPlaces, keyOf, offsetsWithLag, type Place } from "./group-lag.ts";
 import { type GroupSettler, settledInMemory } from "./group-settler.ts";
 import type { KnownTopics } from "./known-topics.ts";
 import type {
@@ -20,13 +20,6 @@ import { inTurns, type OffsetResolver, unknownPartition } from "./resolve-offset
 import type { FetchService } from "./services.ts";
 import { checkTopicName } from "./topic-checks.ts";
 
-/** A partition of a topic that is there. */
-interface Place {
-  readonly topicId: string;
-  readonly topic: string;
-  readonly partition: number;
-}
-
 export class GroupOffsets {
   readonly #items: GroupItems;
   readonly #settler: GroupSettler;
@@ -34,6 +27,7 @@ export class GroupOffsets {
   readonly #resolver: OffsetResolver;
   readonly #topics: KnownTopics;
   readonly #fetch: Pick<FetchService, "listOffset">;
+  readonly #findEnds: FindEnds;
 
   constructor(
     items: GroupItems,
@@ -49,6 +43,11 @@ export class GroupOffsets {
     this.#resolver = resolver;
     this.#topics = topics;
     this.#fetch = fetch;
+    this.#findEnds = async (namespace, { topic, partition }) => {
+      const start = await fetch.listOffset(namespace, topic, partition, { at: "earliest" });
+      const end = await fetch.listOffset(namespace, topic, partition, { at: "latest" });
+      return { logStartOffset: start.offset, highWatermark: end.offset };
+    };
   }
 
   async commit(request: CommitOffsets): Promise<readonly CommitResult[]> {
@@ -75,26 +74,12 @@ export class GroupOffsets {
     const state = settledInMemory(group.state, this.#items.moment(group.attributes));
     const wanted = request.topics === undefined ? undefined : new Set(request.topics);
     if (request.stable === true) checkStable(group, wanted);
-    const committed = new Map(offsetsOf(group.attributes).map((offset) => [keyOf(offset), offset]));
-    const places = await this.#places(request.namespace, state, [...committed.values()], wanted);
-    const held = holders(state);
-    return await inTurns(places, async (place) => {
-      const owner = held.get(`${place.topic}/${place.partition}`);
-      const { logStartOffset, highWatermark } = await this.#ends(request.namespace, place);
-      const offset = committed.get(keyOf(place));
-      const from = Math.max(offset?.offset ?? logStartOffset, logStartOffset);
-      return {
-        topic: place.topic,
-        partition: place.partition,
-        offset: offset?.offset ?? -1,
-        metadata: offset?.metadata ?? "",
-        ...(offset === undefined ? {} : { committedAtMs: offset.committedAtMs }),
-        highWatermark,
-        logStartOffset,
-        lag: Math.max(0, highWatermark - from),
-        ...(owner === undefined ? {} : { memberId: owner }),
-      };
-    });
+    return await offsetsWithLag(
+      { topics: this.#topics, findEnds: this.#findEnds },
+      request.namespace,
+      { ...group, state },
+      wanted,
+    );
   }
 
   async reset(request: ResetOffsets): Promise<readonly ResetResult[]> {
@@ -132,42 +117,10 @@ export class GroupOffsets {
     return group;
   }
 
-  /** Partitions that are committed, or of topics that the group is subscribed to, and that are there. */
-  async #places(
-    namespace: string,
-    state: GroupState,
-    committed: readonly StoredOffset[],
-    wanted: ReadonlySet<string> | undefined,
-  ): Promise<Place[]> {
-    const places = new Map<PartitionKey, Place>();
-    const add = (place: Place): void => void places.set(keyOf(place), place);
-    const isWanted = ({ topic }: { readonly topic: string }): boolean => wanted === undefined || wanted.has(topic);
-    const names = new Map([
-      ...committed.map(({ topic }) => [topic, false] as const),
-      ...state.topics.map(({ name }) => [name, true] as const),
-    ]);
-    const topics = await inTurns(
-      [...names].filter(([topic]) => isWanted({ topic })),
-      async ([topic, isSubscribed]) => ({ found: await this.#topics.find(namespace, topic), isSubscribed }),
-    );
-    for (const { found, isSubscribed } of topics) {
-      if (found === undefined) continue;
-      const { topicId, name: topic, partitions } = found;
-      for (const offset of committed) {
-        if (offset.topicId === topicId) add({ topicId, topic, partition: offset.partition });
-      }
-      const shared = isSubscribed ? Math.min(partitions, groupPartitionsMax) : 0;
-      for (let partition = 0; partition < shared; partition += 1) add({ topicId, topic, partition });
-    }
-    return [...places.values()].toSorted((one, other) =>
-      one.topic === other.topic ? one.partition - other.partition : one.topic < other.topic ? -1 : 1,
-    );
-  }
-
   async #placesToReset({ namespace, topics }: ResetOffsets, { attributes, state }: GroupAsRead): Promise<Place[]> {
     const committed = offsetsOf(attributes);
     const without = { ...state, topics: [] };
-    if (topics === undefined) return await this.#places(namespace, without, committed, undefined);
+    if (topics === undefined) return await findPlaces(this.#topics, namespace, without, committed, undefined);
     const places: Place[] = [];
     for (const { topic, partitions } of topics) {
       checkTopicName(topic);
@@ -186,7 +139,7 @@ export class GroupOffsets {
 
   /** Where the point is in the partition's log; beyond either end it is that end. */
   async #target(namespace: string, place: Place, point: ResetPoint, from: number): Promise<number> {
-    const { logStartOffset, highWatermark } = await this.#ends(namespace, place);
+    const { logStartOffset, highWatermark } = await this.#findEnds(namespace, place);
     const within = (offset: number): number => Math.min(highWatermark, Math.max(logStartOffset, offset));
     switch (point.to) {
       case "earliest":
@@ -205,19 +158,6 @@ export class GroupOffsets {
       }
     }
   }
-
-  async #ends(
-    namespace: string,
-    { topic, partition }: Place,
-  ): Promise<{ readonly logStartOffset: number; readonly highWatermark: number }> {
-    const start = await this.#fetch.listOffset(namespace, topic, partition, { at: "earliest" });
-    const end = await this.#fetch.listOffset(namespace, topic, partition, { at: "latest" });
-    return { logStartOffset: start.offset, highWatermark: end.offset };
-  }
-}
-
-function keyOf({ topicId, partition }: { readonly topicId: string; readonly partition: number }): PartitionKey {
-  return partitionKeyOf(topicId, partition);
 }
 
 /** @throws ServiceError UNSTABLE_OFFSET_COMMIT */

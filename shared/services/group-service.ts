@@ -26,6 +26,8 @@ import type {
 } from "./groups.ts";
 import { checkHeartbeat, checkJoin } from "./membership-checks.ts";
 import { checkNamespaceName, type Namespaces } from "./namespace-service.ts";
+import { LagLooks } from "./lag-looks.ts";
+import { LagMeter } from "./lag-meter.ts";
 import type { Page, PageRequest } from "./pages.ts";
 import type { FetchService, TopicFinder, TopicService } from "./services.ts";
 import { withStorageErrors } from "./storage-errors.ts";
@@ -63,9 +65,14 @@ interface Parts {
 
 class ItemGroups implements GroupService {
   readonly #parts: Parts;
+  readonly #looks: LagLooks;
+  readonly #meter: LagMeter | undefined;
 
   constructor(parts: Parts) {
+    const { storage, items } = parts;
     this.#parts = parts;
+    this.#looks = new LagLooks(storage, items, (name) => this.offsets(name));
+    this.#meter = storage.metrics === undefined ? undefined : new LagMeter(storage.clock, storage.metrics);
   }
 
   async join(request: Parameters<GroupService["join"]>[0]): Promise<Membership> {
@@ -83,7 +90,9 @@ class ItemGroups implements GroupService {
     checkHeartbeat(request);
     await this.#parts.subscribed.check(request);
     // Not asked for first whether the namespace is there: that would be a second request.
-    return await withChangeErrors(() => this.#parts.members.heartbeat(request));
+    const membership = await withChangeErrors(() => this.#parts.members.heartbeat(request));
+    await this.#looks.lookIfDue(request);
+    return membership;
   }
 
   async leave(request: Parameters<GroupService["leave"]>[0]): Promise<void> {
@@ -104,7 +113,10 @@ class ItemGroups implements GroupService {
 
   async offsets(request: Parameters<GroupService["offsets"]>[0]): ReturnType<GroupService["offsets"]> {
     checkGroupName(request);
-    return await withStorageErrors(() => this.#parts.offsets.offsets(request));
+    const offsets = await withStorageErrors(() => this.#parts.offsets.offsets(request));
+    if (request.topics === undefined) this.#looks.note(request);
+    this.#meter?.tell(request, offsets);
+    return offsets;
   }
 
   async reset(request: Parameters<GroupService["reset"]>[0]): ReturnType<GroupService["reset"]> {

@@ -1,6 +1,7 @@
 /** Produce: finds the topic, checks or builds the batches, and hands them to the partition's writer. */
 import { ServiceError } from "../api/errors.ts";
 import { idempotencyKeyCharsMax, requestRecordsMax } from "../limits.ts";
+import type { Metrics } from "../metrics/metrics.ts";
 import type { Appended, AppendRequest } from "../partition/plan-append.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type TopicSettings, topicSettings } from "../topics/topic-config.ts";
@@ -32,6 +33,7 @@ export function produceService(
 
 interface Target {
   readonly namespace: string;
+  readonly name: string;
   readonly topic: TopicMetadata;
   readonly settings: TopicSettings;
   readonly partition: number;
@@ -62,7 +64,7 @@ class PartitionedProduceService implements ProduceService {
     const results: ProduceResult[] = [];
     const appends = [...assigned].map(async ([partition, indexes]) => {
       const part = indexes.flatMap((index) => records[index] ?? []);
-      const target = { namespace, topic, settings: this.#settingsOf(topic), partition };
+      const target = { namespace, name, topic, settings: this.#settingsOf(topic), partition };
       const outcome = await this.#appendRecords(target, part, nowMs, { idempotencyKey });
       indexes.forEach((index, place) => {
         results[index] =
@@ -118,7 +120,7 @@ class PartitionedProduceService implements ProduceService {
 
   async #target(namespace: string, name: string, partition: number): Promise<Target> {
     const topic = await findPartition(this.#topics, namespace, name, partition);
-    return { namespace, topic, settings: this.#settingsOf(topic), partition };
+    return { namespace, name, topic, settings: this.#settingsOf(topic), partition };
   }
 
   async #assign(
@@ -158,7 +160,15 @@ class PartitionedProduceService implements ProduceService {
     const name = { topicId: target.topic.topicId, partition: target.partition };
     await this.#verify(target, request, transactionalId);
     const writer = this.#partitions.writer(name, target.settings.inlineBytesMax);
-    return awaitAppend(this.#storage, writer, request);
+    const appended = await awaitAppend(this.#storage, writer, request);
+    if (this.#storage.metrics !== undefined && !appended.duplicate) this.#count(target, request, this.#storage.metrics);
+    return appended;
+  }
+
+  #count({ namespace, name: topic }: Target, { bytes, batches }: AppendRequest, metrics: Metrics): void {
+    const records = batches.reduce((sum, { recordCount }) => sum + recordCount, 0);
+    metrics.count("BytesInPerSec", bytes.byteLength, { namespace, topic });
+    metrics.count("MessagesInPerSec", records, { namespace, topic });
   }
 
   /** What is of a transaction comes under its id, and under an id comes nothing else. */

@@ -263,6 +263,16 @@ export interface DutyService {
   sweep(): Promise<void>;
 }
 
+export interface GaugeService {
+  /**
+   * Tells where every group stands, and what the trees hold that this process follows, as far as time allows. Does nothing where
+   * nothing is counted.
+   *
+   * @param msMax default `gaugeRefreshMsMax`
+   */
+  refresh(msMax?: number): Promise<void>;
+}
+
 export interface HealthService {
   /** Really writes and reads back. @throws ServiceError KAFKA_STORAGE_ERROR */
   check(): Promise<{ readonly storage: "ok" }>;
@@ -276,6 +286,7 @@ export interface Services {
   readonly fetch: FetchService;
   readonly truncate: TruncateService;
   readonly duties: DutyService;
+  readonly gauges: GaugeService;
   readonly health: HealthService;
   readonly znodes: ZnodeService;
   readonly changes: ChangeService;

@@ -82,6 +82,8 @@ export class ShareDeadLetters {
     await this.#states.inTurn(name, () =>
       this.#states.change(name, decide, { attemptsMax: shareChangeAttemptsMax, mayBeOld: false }),
     );
+    const { namespace, group } = name.group;
+    this.#storage.metrics?.count("DeadLetters", offsets.length, { namespace, group });
   }
 
   /** False if it is to be sent again later. */

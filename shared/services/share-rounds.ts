@@ -132,6 +132,11 @@ export class ShareRounds {
 
   /** True if a hint ended it. */
   async #wait(round: Round, ms: number, trustsHints: boolean, signal: AbortSignal | undefined): Promise<boolean> {
+    const wait = this.#untilHint(round, ms, trustsHints, signal);
+    return await (this.#storage.metrics?.waiting(wait) ?? wait);
+  }
+
+  async #untilHint(round: Round, ms: number, trustsHints: boolean, signal: AbortSignal | undefined): Promise<boolean> {
     const { clock, timers, notifier } = this.#storage;
     const lockOverMs = round.looks.reduce((least, look) => Math.min(least, look.nextLockOverMs ?? Infinity), Infinity);
     const waitMs = Math.min(ms, Math.max(1, lockOverMs - clock.wallMs()));

@@ -4,6 +4,7 @@ import { changeService } from "./change-service.ts";
 import { dutyService } from "./duty-service.ts";
 import { electionService } from "./election-service.ts";
 import { fetchService } from "./fetch-service.ts";
+import { gaugeService } from "./gauges.ts";
 import { type GroupParts, transactionalOffsets } from "./group-parts.ts";
 import { groupService } from "./group-service.ts";
 import type { LoadPatterns } from "./group-topics.ts";
@@ -113,6 +114,10 @@ export function coordinationWith({ storage, trees, namespaces }: Base): Coordina
     elections: electionService(storage, trees, namespaces),
     locks: lockService(storage, trees, namespaces),
   };
+}
+
+export function gaugesWith({ storage, ...base }: Base, parts: GroupParts): Services["gauges"] {
+  return gaugeService(storage, { ...base, parts });
 }
 
 export function dutiesWith(

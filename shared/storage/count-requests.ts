@@ -20,16 +20,21 @@ export function countRequests(storage: Storage): CountedStorage {
     counts.set(name, (counts.get(name) ?? 0) + 1);
   };
   return {
-    storage: {
-      ...storage,
-      logs: countedLogs(storage.logs, count),
-      items: countedItems(storage.items, count),
-      blobs: countedBlobs(storage.blobs, count),
-    },
+    storage: tellRequests(storage, count),
     counts: () =>
       Object.fromEntries(requestNames.flatMap((name) => (counts.has(name) ? [[name, counts.get(name)]] : []))),
     total: () => [...counts.values()].reduce((sum, value) => sum + value, 0),
     reset: () => counts.clear(),
+  };
+}
+
+/** Tells of each request that passes the ports, before it is made. */
+export function tellRequests(storage: Storage, tell: (name: RequestName) => void): Storage {
+  return {
+    ...storage,
+    logs: countedLogs(storage.logs, tell),
+    items: countedItems(storage.items, tell),
+    blobs: countedBlobs(storage.blobs, tell),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Metrics } from "../metrics/metrics.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { Clock, Notifier, Random, Timers, WakeUps } from "./environment.ts";
 import type { ItemStore } from "./item-store.ts";
@@ -24,6 +25,8 @@ export interface Storage {
   readonly notifier: Notifier;
   readonly wakeUps: WakeUps;
   readonly lifetimes: Lifetimes;
+  /** Where what happens is counted, if anyone wants to know. */
+  readonly metrics?: Metrics | undefined;
   /** True when hot entries carry `expiresAtMs` and the store drops them by itself; false: the collector trims them. */
   readonly dropsExpiredEntries: boolean;
 }

@@ -38,6 +38,11 @@ export class TreeWaiters {
     this.#log = log;
   }
 
+  /** Callers that wait now. */
+  get count(): number {
+    return this.#waiters.size;
+  }
+
   /** Resolves at an event in one of the scopes, after `ms`, or when the signal aborts; never rejects. */
   async wait(scopes: readonly WatchScope[], ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true || ms <= 0) return;

@@ -24,6 +24,16 @@ export type TreeWriteResult = AppendResult<TreeResult, TreeRefusal>;
 /** Told of the events of transactions that were applied. */
 export type TreeListener = (namespace: string, changes: readonly ZxidEvents[]) => void;
 
+export interface TreeCounts {
+  readonly znodes: number;
+  readonly ephemerals: number;
+  readonly sessions: number;
+  /** Callers that wait for changes. */
+  readonly waiters: number;
+  /** Of the last snapshot, and of the log since. */
+  readonly dataBytes: number;
+}
+
 function ignore(): void {}
 
 /** Reads wait together: those that come while a query is under way share the next one. */
@@ -82,6 +92,20 @@ export class Tree {
     return this.#writer.seen?.position ?? 0;
   }
 
+  /** What this process knows of the tree; undefined while none is followed. */
+  get counts(): TreeCounts | undefined {
+    const seen = this.#writer.seen;
+    if (seen === undefined) return undefined;
+    const { state } = seen;
+    return {
+      znodes: state.nodeCount,
+      ephemerals: state.ephemeralTotal,
+      sessions: state.sessionCount,
+      waiters: this.#waiters.count,
+      dataBytes: this.#snapshot.lengthBytes + this.#bytesSince,
+    };
+  }
+
   /** Never rejects for what a store does; the result says what is known. One put when warm and without contention. */
   write(request: TreeRequest): Promise<TreeWriteResult> {
     return this.#writer.append(request);
@@ -132,7 +156,8 @@ export class Tree {
     for (const { events } of known) {
       if (events.some((event) => scopes.some((scope) => concerns(scope, event)))) return;
     }
-    await this.#waiters.wait(scopes, ms, signal);
+    const wait = this.#waiters.wait(scopes, ms, signal);
+    await (this.#storage.metrics?.waiting(wait) ?? wait);
   }
 
   /** Resolves when no snapshot is being written; never rejects. */

@@ -92,6 +92,13 @@ export class ZnodeTree implements ZnodeTarget {
     return this.#nodes.size;
   }
 
+  /** Ephemeral znodes of all sessions. */
+  get ephemeralTotal(): number {
+    let total = 0;
+    for (const paths of this.#ephemerals.values()) total += paths.size;
+    return total;
+  }
+
   node(path: string): Readonly<Znode> | undefined {
     return this.#nodes.get(path);
   }

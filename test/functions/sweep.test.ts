@@ -9,9 +9,21 @@ describe("the sweep function", () => {
     const logged: string[] = [];
     const handler = createSweepHandler(services, (_level, event) => logged.push(event));
     await handler({} as ScheduledEvent, {});
-    expect(calls).toEqual([{ name: "duties.sweep", args: [] }]);
+    expect(calls.map(({ name }) => name)).toEqual(["duties.sweep", "gauges.refresh"]);
     failNext("duties.sweep", new Error("no"));
     await expect(handler({} as ScheduledEvent, {})).rejects.toThrow("no");
     expect(logged).toEqual(["sweep failed"]);
+  });
+
+  test("tells the gauges even where the sweep fails, and does not fail because of them", async () => {
+    const { services, calls, failNext } = observedServices();
+    const logged: string[] = [];
+    const handler = createSweepHandler(services, (_level, event) => logged.push(event));
+    failNext("gauges.refresh", new Error("no gauges"));
+    await handler({} as ScheduledEvent, {});
+    failNext("duties.sweep", new Error("no"));
+    await expect(handler({} as ScheduledEvent, {})).rejects.toThrow("no");
+    expect(logged).toEqual(["gauges were not refreshed", "sweep failed"]);
+    expect(calls.filter(({ name }) => name === "gauges.refresh")).toHaveLength(2);
   });
 });

@@ -7,9 +7,10 @@
  * For the put of a log entry the core clears that up with the attempt id (invariant 5); it does the same when somebody
  * opens this adapter on a client that retries.
  */
+import type { MetricRecorder } from "../../metrics/metrics.ts";
 import { awsAttemptsMax, awsBackoffMsMax, awsBackoffMsMin } from "../../limits.ts";
 import type { Random, Timers } from "../environment.ts";
-import { StorageTimeoutError } from "../errors.ts";
+import { StorageThrottledError, StorageTimeoutError } from "../errors.ts";
 import { storageFailureOf } from "./aws-errors.ts";
 
 /**
@@ -21,8 +22,14 @@ export type Repeat = "never" | "if-not-applied" | "always";
 export class AwsRequests {
   readonly #timers: Timers;
   readonly #random: Random;
+  readonly #metrics: MetricRecorder | undefined;
 
-  constructor(environment: { readonly timers: Timers; readonly random: Random }) {
+  constructor(environment: {
+    readonly timers: Timers;
+    readonly random: Random;
+    readonly metrics?: MetricRecorder | undefined;
+  }) {
+    this.#metrics = environment.metrics;
     this.#timers = environment.timers;
     this.#random = environment.random;
   }
@@ -38,10 +45,12 @@ export class AwsRequests {
         return await send();
       } catch (cause) {
         const { error, passing } = storageFailureOf(what, cause);
+        if (error instanceof StorageThrottledError) this.#metrics?.count("StorageThrottles", 1, {});
         const harmless =
           repeat === "always" || (repeat === "if-not-applied" && !(error instanceof StorageTimeoutError));
         if (!passing || !harmless || attempt >= awsAttemptsMax) throw error;
       }
+      this.#metrics?.count("StorageRetries", 1, {});
       await this.pause(attempt);
     }
   }

@@ -8,6 +8,7 @@ import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { graceMsDefault, hotEntryMsDefault, tailEvidenceMsDefault } from "../../limits.ts";
+import type { MetricRecorder } from "../../metrics/metrics.ts";
 import type { WakeUps } from "../environment.ts";
 import { type NodeEnvironment, createNodeEnvironment } from "../node/node-environment.ts";
 import type { Lifetimes, Storage } from "../storage.ts";
@@ -41,6 +42,8 @@ export interface AwsStorageOptions extends NodeEnvironment, AwsResourceNames {
   /** Takes the wake-ups where no queue is named; without both they are dropped, and duties wait for the next sweep. */
   readonly wakeUps?: WakeUps;
   readonly lifetimes?: Lifetimes;
+  /** Told of requests that are sent again. */
+  readonly metrics?: MetricRecorder | undefined;
 }
 
 /** Storage that can be closed; closing ends the connections. */
@@ -51,7 +54,7 @@ export interface AwsStorage extends Storage {
 /** Opens storage on clients that the caller made; sends nothing yet. */
 export function openAwsStorage(options: AwsStorageOptions): AwsStorage {
   const { clock, random, timers, notifier, dynamodb, bucket, dutyQueueUrl } = options;
-  const requests = new AwsRequests({ timers, random });
+  const requests = new AwsRequests({ timers, random, metrics: options.metrics });
   const blobs = new LazyBlobStore({ client: options.s3, bucket, prefix: options.bucketPrefix ?? "", requests });
   const queue =
     dutyQueueUrl === undefined
@@ -90,7 +93,7 @@ export function openAwsStorage(options: AwsStorageOptions): AwsStorage {
  */
 export function awsStorageFromEnvironment(
   variables: Variables,
-  options: Partial<NodeEnvironment> & Pick<AwsStorageOptions, "wakeUps" | "lifetimes"> = {},
+  options: Partial<NodeEnvironment> & Pick<AwsStorageOptions, "wakeUps" | "lifetimes" | "metrics"> = {},
 ): AwsStorage {
   const environment = { ...createNodeEnvironment(), ...options };
   const { clock } = environment;
