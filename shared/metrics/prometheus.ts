@@ -23,6 +23,9 @@ export const prometheusSeriesMax = 10_000;
 /** Upper bounds in ms: from a read out of memory to the longest that a request may take. */
 const bucketsMs = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000] as const;
 
+/** Where kafka_exporter has another name for it. */
+const labelNames: Readonly<Record<string, string>> = { group: "consumergroup" };
+
 interface Histogram {
   /** Of each bucket alone; the last is of what is above all bounds. */
   readonly counts: number[];
@@ -91,7 +94,7 @@ export class PrometheusMetrics implements MetricRecorder {
       return undefined;
     }
     const series: Series = {
-      labels: definition.labels.map((label) => `${label}="${escaped(String(labels[label]))}"`),
+      labels: definition.labels.map((label) => `${labelNames[label] ?? label}="${escaped(String(labels[label]))}"`),
       value: 0,
       histogram: definition.kind === "histogram" ? { counts: bucketsMs.map(() => 0), sum: 0 } : undefined,
     };

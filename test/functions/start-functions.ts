@@ -1,6 +1,6 @@
 /** The functions with all operations, fed with API Gateway's events. */
 import type { AccessSettings } from "../../functions/http/caller.ts";
-import type { GatewayAnswer, HttpEvent } from "../../functions/http/event.ts";
+import type { GatewayAnswer, HttpEvent, InvocationContext } from "../../functions/http/event.ts";
 import { createHttpHandler } from "../../functions/http/handler.ts";
 import type { LogFields } from "../../functions/http/log.ts";
 import { electionOperations } from "../../functions/operations/election.ts";
@@ -52,9 +52,11 @@ export interface Received {
 export interface Start {
   readonly access?: AccessSettings;
   readonly storage?: Storage;
+  /** Of the container. */
+  readonly context?: Omit<InvocationContext, "getRemainingTimeInMillis">;
 }
 
-export function startFunctions({ access = {}, storage }: Start = {}) {
+export function startFunctions({ access = {}, storage, context = {} }: Start = {}) {
   const observed = observedServices(storage);
   const { services } = observed;
   const logged: { readonly event: string; readonly fields: LogFields }[] = [];
@@ -92,7 +94,7 @@ export function startFunctions({ access = {}, storage }: Start = {}) {
       isBase64Encoded: isBytes,
       ...(body === undefined ? {} : { body: isBytes ? Buffer.from(body).toString("base64") : body }),
     };
-    const answer = (await handler(event, { getRemainingTimeInMillis: () => remainingMs })) as GatewayAnswer;
+    const answer = (await handler(event, { ...context, getRemainingTimeInMillis: () => remainingMs })) as GatewayAnswer;
     const raw = Buffer.from(answer.body ?? "", answer.isBase64Encoded ? "base64" : "utf8");
     const isJson = answer.headers["content-type"] === jsonMediaType;
     const json = (isJson ? JSON.parse(raw.toString("utf8")) : {}) as Record<string, unknown>;
