@@ -3,8 +3,8 @@ import type { Storage } from "../storage/storage.ts";
 import { groupParts } from "./group-parts.ts";
 import type { LoadPatterns } from "./group-topics.ts";
 import { healthService } from "./health-service.ts";
+import { laterShareGroups } from "./later-share-groups.ts";
 import type { ServiceOptions, Services } from "./services.ts";
-import { TransactionItems } from "./transaction-items.ts";
 import {
   appendingWith,
   type AppendingServices,
@@ -16,7 +16,6 @@ import {
   gaugesWith,
   groupsWith,
   type GroupServices,
-  produceWith,
   topicsWith,
   type TopicServices,
 } from "./wiring.ts";
@@ -47,9 +46,10 @@ export function createAppendingServices(storage: Storage, options: ServiceOption
 /** @param loadPatterns reads RE2's code, which is large, when it is first called */
 export function createGroupServices(storage: Storage, loadPatterns: LoadPatterns): GroupServices {
   const base = baseOf(storage, {});
-  const produce = produceWith(base, new TransactionItems(storage));
   const fetch = fetchWith(base);
-  return groupsWith(base, groupParts(storage, base.finder), { fetch, produce, options: {}, loadPatterns });
+  const { namespaces, finder: topics, partitions } = base;
+  const shareGroups = laterShareGroups(storage, { namespaces, topics, partitions, fetch });
+  return groupsWith(base, groupParts(storage, topics), { fetch, shareGroups, options: {}, loadPatterns });
 }
 
 export function createCoordinationServices(storage: Storage): CoordinationServices {

@@ -3,6 +3,7 @@ import type { Storage } from "../storage/storage.ts";
 import { groupParts } from "./group-parts.ts";
 import { healthService } from "./health-service.ts";
 import type { ServiceOptions, Services } from "./services.ts";
+import { shareGroupService } from "./share-group-service.ts";
 import { TopicPatterns } from "./topic-pattern.ts";
 import {
   appendingWith,
@@ -22,10 +23,12 @@ export function createServices(storage: Storage, options: ServiceOptions = {}): 
   const coordination = coordinationWith(base);
   const fetch = fetchWith(base);
   const patterns = new TopicPatterns();
+  const { namespaces, finder: topics } = base;
+  const shareGroups = shareGroupService(storage, { namespaces, topics, fetch, produce: appending.produce });
   return {
     ...coordination,
     ...appending,
-    ...groupsWith(base, parts, { fetch, produce: appending.produce, options, loadPatterns: () => patterns }),
+    ...groupsWith(base, parts, { fetch, shareGroups, options, loadPatterns: () => patterns }),
     ...topicsWith(base, options),
     fetch,
     gauges: gaugesWith(base, parts),

@@ -16,7 +16,6 @@ import { produceService } from "./produce-service.ts";
 import { producerIdService } from "./producer-id-service.ts";
 import type { ProduceService, ServiceOptions, Services, TopicFinder, TopicService } from "./services.ts";
 import { sessionService } from "./session-service.ts";
-import { shareGroupService } from "./share-group-service.ts";
 import { topicFinder } from "./topic-finder.ts";
 import { topicService } from "./topic-service.ts";
 import { TransactionItems } from "./transaction-items.ts";
@@ -88,7 +87,7 @@ export function appendingWith(base: Base, parts: GroupParts): AppendingServices 
   };
 }
 
-interface GroupNeeds extends Pick<Services, "fetch" | "produce"> {
+interface GroupNeeds extends Pick<Services, "fetch" | "shareGroups"> {
   readonly options: ServiceOptions;
   readonly loadPatterns: LoadPatterns;
 }
@@ -96,13 +95,13 @@ interface GroupNeeds extends Pick<Services, "fetch" | "produce"> {
 export function groupsWith(
   base: Base,
   parts: GroupParts,
-  { fetch, produce, options, loadPatterns }: GroupNeeds,
+  { fetch, shareGroups, options, loadPatterns }: GroupNeeds,
 ): GroupServices {
   const { storage, namespaces, finder } = base;
   const { topics } = topicsWith(base, options);
   return {
     groups: groupService(storage, { namespaces, topics, finder, fetch, parts, loadPatterns }),
-    shareGroups: shareGroupService(storage, { namespaces, topics: finder, fetch, produce }),
+    shareGroups,
   };
 }
 

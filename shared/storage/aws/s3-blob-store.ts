@@ -11,7 +11,7 @@ import {
   PutObjectCommand,
   type S3Client,
   S3ServiceException,
-} from "@aws-sdk/client-s3";
+} from "./s3-sdk.ts";
 import { s3KeysPerRequestMax } from "../../limits.ts";
 import type { BlobInfo, BlobPage, BlobRange, BlobStore } from "../blob-store.ts";
 import { StorageCorruptError, StorageUnavailableError } from "../errors.ts";

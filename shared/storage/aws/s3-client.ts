@@ -1,4 +1,4 @@
-import { S3Client } from "@aws-sdk/client-s3";
+import { S3Client } from "./s3-sdk.ts";
 import { s3RequestMsMax } from "../../limits.ts";
 import { type ClientOptions, clientConfiguration, sendOver } from "./client-options.ts";
 import { HttpConnections } from "./http-connections.ts";

@@ -1,4 +1,4 @@
-import { SQSClient } from "@aws-sdk/client-sqs";
+import { SQSClient } from "./sqs-sdk.ts";
 import { sqsRequestMsMax } from "../../limits.ts";
 import { type ClientOptions, clientConfiguration, sendOver } from "./client-options.ts";
 import { HttpConnections } from "./http-connections.ts";

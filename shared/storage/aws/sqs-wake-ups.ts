@@ -1,5 +1,5 @@
 /** The wake-up port on SQS: one queue for long work, one for what is due at a time. Delivered at least once, so a duty may be asked for twice: it must not mind. */
-import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import { SendMessageCommand, type SQSClient } from "./sqs-sdk.ts";
 import { sqsDelaySecondsMax } from "../../limits.ts";
 import { type Duty, isTimed, type WakeUps } from "../environment.ts";
 import type { AwsRequests } from "./aws-requests.ts";

@@ -1,0 +1,60 @@
+/** What is left out of bundles, and what is kept apart in them. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Plugin } from "esbuild";
+
+const standIn = (name: string): string => fileURLToPath(new URL(`stand-ins/${name}.ts`, import.meta.url));
+
+/** By the path of an import, what is bundled in its place; each stand-in says why. */
+const standIns: ReadonlyMap<RegExp, string> = new Map([
+  // Only in a browser, or where the environment has no credentials; Lambda's has.
+  [/^@aws-sdk\/credential-provider-(ini|process|sso|web-identity)$/, standIn("not-in-lambda")],
+  [/^@smithy\/credential-provider-imds$/, standIn("not-in-lambda")],
+  [/^bowser$/, standIn("not-in-lambda")],
+  // Streams of events: nothing that is called here has one.
+  [/^@smithy\/core\/event-streams$/, standIn("not-in-lambda")],
+  [/^mnemonist\/lru-cache$/, standIn("lru-cache")],
+  [/^\.\/Sha256Js$/, standIn("sha256")],
+  [/^(node:)?crypto$/, standIn("node-crypto")],
+  [/^(node:)?http$/, standIn("node-http")],
+]);
+
+export const withStandIns: Plugin = {
+  name: "stand-ins",
+  setup: (build) => {
+    for (const [filter, path] of standIns) build.onResolve({ filter }, () => ({ path }));
+    // Whoever writes JSON schemas imports them from elsewhere in zod.
+    build.onResolve({ filter: /\/(json-schema-processors|to-json-schema)\.js$/ }, ({ importer }) =>
+      importer.endsWith("/classic/schemas.js") ? { path: standIn("json-schema") } : undefined,
+    );
+  },
+};
+
+const sdkFolder = "shared/storage/aws";
+const sdkFile = /([a-z0-9]+)-sdk\.ts$/;
+const credentials = "@aws-sdk/credential-provider-http";
+
+/**
+ * What functions load of packages when they first need it: by the name of its file, what is bundled in it. The SDK of a service
+ * stands in a file of its own, `<service>-sdk.ts`.
+ */
+export function laterModules(repositoryRoot: string): Readonly<Record<string, string>> {
+  const files = readdirSync(join(repositoryRoot, sdkFolder)).filter((file) => sdkFile.test(file));
+  const services = files.map((file) => [laterName(file), `./${sdkFolder}/${file}`] as const);
+  return { ...Object.fromEntries(services), [laterName(credentials)]: credentials };
+}
+
+/** Leaves the imports of `laterModules` to Node. */
+export const withoutLater: Plugin = {
+  name: "later modules",
+  setup: (build) => {
+    for (const filter of [sdkFile, new RegExp(`^${credentials}$`)]) {
+      build.onResolve({ filter }, ({ path }) => ({ path: `./${laterName(path)}.mjs`, external: true }));
+    }
+  },
+};
+
+function laterName(path: string): string {
+  return `later-${/([a-z0-9]+)(-sdk\.ts|-provider-http)$/.exec(path)?.[1]}`;
+}
