@@ -8,22 +8,24 @@ const standIn = (name: string): string => fileURLToPath(new URL(`stand-ins/${nam
 
 /** By the path of an import, what is bundled in its place; each stand-in says why. */
 const standIns: ReadonlyMap<RegExp, string> = new Map([
-  // Only in a browser, or where the environment has no credentials; Lambda's has.
-  [/^@aws-sdk\/credential-provider-(ini|process|sso|web-identity)$/, standIn("not-in-lambda")],
-  [/^@smithy\/credential-provider-imds$/, standIn("not-in-lambda")],
-  [/^bowser$/, standIn("not-in-lambda")],
-  // Streams of events: nothing that is called here has one.
-  [/^@smithy\/core\/event-streams$/, standIn("not-in-lambda")],
   [/^mnemonist\/lru-cache$/, standIn("lru-cache")],
   [/^\.\/Sha256Js$/, standIn("sha256")],
   [/^(node:)?crypto$/, standIn("node-crypto")],
   [/^(node:)?http$/, standIn("node-http")],
 ]);
 
+/** What the SDK imports only in a browser, where the environment has no credentials (Lambda's has), or for streams of events. */
+const neverCalled =
+  /^(@aws-sdk\/credential-provider-(ini|process|sso|web-identity)|@smithy\/credential-provider-imds|@smithy\/core\/event-streams|bowser)$/;
+
 export const withStandIns: Plugin = {
   name: "stand-ins",
   setup: (build) => {
     for (const [filter, path] of standIns) build.onResolve({ filter }, () => ({ path }));
+    // Where such a module is imported statically it is needed, as the streams of events are by the S3 client.
+    build.onResolve({ filter: neverCalled }, ({ kind }) =>
+      kind === "dynamic-import" ? { path: standIn("not-in-lambda") } : undefined,
+    );
     // Whoever writes JSON schemas imports them from elsewhere in zod.
     build.onResolve({ filter: /\/(json-schema-processors|to-json-schema)\.js$/ }, ({ importer }) =>
       importer.endsWith("/classic/schemas.js") ? { path: standIn("json-schema") } : undefined,
