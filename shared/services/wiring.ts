@@ -63,7 +63,7 @@ export function fetchWith({ storage, trees, namespaces, finder, partitions }: Ba
   return fetchService(storage, finder, partitions, new ZnodeChanges(storage, trees, namespaces));
 }
 
-export function produceWith({ storage, finder, partitions }: Base, items: TransactionItems): ProduceService {
+function produceWith({ storage, finder, partitions }: Base, items: TransactionItems): ProduceService {
   return produceService(storage, finder, partitions, transactionVerifier(items));
 }
 

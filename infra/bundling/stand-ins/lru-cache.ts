@@ -1,6 +1,8 @@
 /** Stands in a function's bundle for the cache of discovered endpoints: the SDK makes one, and DynamoDB's are not discovered. */
-export default class NoCache {
+class NoCache {
   has(): boolean {
     return false;
   }
 }
+
+export { NoCache as default };

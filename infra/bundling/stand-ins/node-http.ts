@@ -4,4 +4,4 @@
  */
 const http = process.getBuiltinModule("node:http");
 export const { Agent, IncomingMessage, request, STATUS_CODES } = http;
-export default http;
+export { http as default };
