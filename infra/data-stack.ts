@@ -1,6 +1,7 @@
 /** What must outlive every upgrade: the tables and the bucket, in a stack of their own. */
 import { Stack } from "aws-cdk-lib";
 import type { Construct } from "constructs";
+import { BucketEmptier } from "./constructs/bucket-emptier.ts";
 import { BlobBucket } from "./constructs/blob-bucket.ts";
 import { ItemTable } from "./constructs/item-table.ts";
 import { LogTable } from "./constructs/log-table.ts";
@@ -13,7 +14,7 @@ export interface DataStores {
   readonly blobs: BlobBucket;
 }
 
-/** Holds state and no code, so that it hardly ever changes. A logical id in here that changes is data that is lost. */
+/** Holds state, and no code where that is to be kept, so that it hardly ever changes. A logical id in here that changes is data that is lost. */
 export class DataStack extends Stack implements DataStores {
   readonly logs: LogTable;
   readonly items: ItemTable;
@@ -28,6 +29,10 @@ export class DataStack extends Stack implements DataStores {
     this.logs = new LogTable(this, "Logs", settings);
     this.items = new ItemTable(this, "Items", settings);
     this.blobs = new BlobBucket(this, "Blobs", settings);
+    if (!settings.retainData) {
+      const { bucket } = this.blobs;
+      new BucketEmptier(this, "Emptier", { bucket, logRetention: settings.logRetentionDays });
+    }
     this.#exportAll();
   }
 

@@ -20,5 +20,7 @@ export interface Streamkeeper {
 export function addStreamkeeper(scope: Construct, props: StreamkeeperProps = {}): Streamkeeper {
   const settings = settingsOf(props);
   const data = new DataStack(scope, settings);
-  return { data, service: new StreamkeeperStack(scope, settings, data) };
+  const service = new StreamkeeperStack(scope, settings, data);
+  service.addStackDependency(data);
+  return { data, service };
 }

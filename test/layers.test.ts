@@ -108,6 +108,7 @@ const layers: readonly Layer[] = [
     // How things lie in the tables and the queue: names and pure codecs, by which infra declares them.
     name: "aws layout",
     files: [
+      "shared/storage/aws/disposable-tag.ts",
       "shared/storage/aws/duty-message.ts",
       "shared/storage/aws/item-attributes.ts",
       "shared/storage/aws/log-entry-item.ts",

@@ -11,7 +11,7 @@ const blobKinds = ["hot", "segments", "snapshots", "znodes"] as const;
 type BlobKind = (typeof blobKinds)[number];
 
 export interface BlobBucketProps {
-  /** Keep the bucket and what is in it when the stack goes. Without, deleting the stack still needs an empty bucket. */
+  /** Keep the bucket and what is in it when the stack goes. Without, deleting the stack needs an empty bucket: `BucketEmptier`. */
   readonly retainData: boolean;
 }
 

@@ -13,6 +13,7 @@ import type { WakeUps } from "../environment.ts";
 import { type NodeEnvironment, createNodeEnvironment } from "../node/node-environment.ts";
 import type { Lifetimes, Storage } from "../storage.ts";
 import { AwsRequests } from "./aws-requests.ts";
+import { hasOwnS3Endpoint } from "./client-options.ts";
 import { createDynamoDbClient } from "./dynamodb-client.ts";
 import { DynamoDbItemStore } from "./dynamodb-item-store.ts";
 import { DynamoDbLogStore } from "./dynamodb-log-store.ts";
@@ -126,11 +127,6 @@ const awsLifetimes: Lifetimes = {
   graceMs: graceMsDefault,
   tailEvidenceMsMax: tailEvidenceMsDefault,
 };
-
-/** Stores other than AWS's own seldom have a host name for every bucket. */
-function hasOwnS3Endpoint(variables: Variables): boolean {
-  return (variables["AWS_ENDPOINT_URL_S3"] ?? variables["AWS_ENDPOINT_URL"]) !== undefined;
-}
 
 function required(variables: Variables, name: string): string {
   const value = variables[name];

@@ -56,3 +56,8 @@ export function sendOver(connections: HttpConnections, { middlewareStack }: { re
     step: "initialize",
   });
 }
+
+/** Stores other than AWS's own seldom have a host name for every bucket. */
+export function hasOwnS3Endpoint(variables: Readonly<Record<string, string | undefined>>): boolean {
+  return (variables["AWS_ENDPOINT_URL_S3"] ?? variables["AWS_ENDPOINT_URL"]) !== undefined;
+}
