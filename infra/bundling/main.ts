@@ -11,6 +11,7 @@
  * with a package's index file all that either part uses of it: each function would parse half of the S3 client before its
  * first request. Our own modules must not be in two copies: an error of one would be no `instanceof` the other's class.
  */
+import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -83,7 +84,9 @@ function bundlerFiles(): string[] {
   return [...own.map((name) => join(here, name)), ...others.map((path) => join(repositoryRoot, path))];
 }
 
-const cache = new BundleCache(join(repositoryRoot, "node_modules/.cache/streamkeeper-bundles"));
+// By the folder that they are made in, too: several work trees may share one `node_modules`.
+const place = createHash("sha256").update(repositoryRoot).digest("hex").slice(0, 16);
+const cache = new BundleCache(join(repositoryRoot, "node_modules/.cache/streamkeeper-bundles", place));
 const found = await cache.find();
 const folder = found ?? (await cache.keep(await bundleAll(), [...inputs, ...bundlerFiles()]));
 process.stdout.write(`${folder}\n`);

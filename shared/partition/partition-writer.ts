@@ -42,15 +42,19 @@ const unsealedCheckMs = 1_800_000;
 const refusedCheckMs = 5_000;
 
 /**
- * @param inlineBytesMax asked at every append: the topic's `streamkeeper.inline.max.bytes`
+ * Both settings are asked for at every append.
+ *
+ * @param inlineBytesMax the topic's `streamkeeper.inline.max.bytes`
+ * @param segmentBytes bytes at which a segment is full (`TopicSettings`)
  */
 export function partitionWriter(
   storage: Storage,
   name: PartitionName,
   inlineBytesMax: () => number,
   bounds: QueueBounds = partitionQueueBounds,
+  segmentBytes: () => number = () => segmentBytesTarget,
 ): PartitionWriter {
-  return new LogWriter(storage, new PartitionMachine(storage, name, inlineBytesMax), bounds);
+  return new LogWriter(storage, new PartitionMachine(storage, name, inlineBytesMax, segmentBytes), bounds);
 }
 
 class PartitionMachine implements LogMachine<PartitionState, undefined, AppendRequest, Appended, AppendRefusal> {
@@ -61,15 +65,17 @@ class PartitionMachine implements LogMachine<PartitionState, undefined, AppendRe
   readonly #storage: Storage;
   readonly #name: PartitionName;
   readonly #inlineBytesMax: () => number;
+  readonly #segmentBytes: () => number;
   #storingTable = false;
   #unsealedCheckedMs = 0;
   #wokenWindow = -1;
   #tableFitsUntilEntries = 0;
 
-  constructor(storage: Storage, name: PartitionName, inlineBytesMax: () => number) {
+  constructor(storage: Storage, name: PartitionName, inlineBytesMax: () => number, segmentBytes: () => number) {
     this.#storage = storage;
     this.#name = name;
     this.#inlineBytesMax = inlineBytesMax;
+    this.#segmentBytes = segmentBytes;
     this.logId = partitionLogId(name.topicId, name.partition);
   }
 
@@ -111,8 +117,9 @@ class PartitionMachine implements LogMachine<PartitionState, undefined, AppendRe
     const duty = { kind: "seal", ...this.#name } as const;
     const entryBytes = entry.payload.kind === "inline" ? entry.payload.bytes.length : entry.payload.lengthBytes;
     const bytesBefore = state.totalBytes - entryBytes;
+    const segmentBytes = this.#segmentBytes();
     const full =
-      Math.floor(state.totalBytes / segmentBytesTarget) > Math.floor(bytesBefore / segmentBytesTarget) ||
+      Math.floor(state.totalBytes / segmentBytes) > Math.floor(bytesBefore / segmentBytes) ||
       state.totalEntries % segmentEntriesMax === 0;
     const window = Math.floor(entry.appendedAtMs / segmentAgeMsMax);
     const isNewWindow = window !== this.#wokenWindow;

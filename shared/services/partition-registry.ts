@@ -1,15 +1,23 @@
 /** The partitions that one process writes to and reads from: one writer and one reader each, kept while in use. */
-import { inlinePayloadBytesDefault, openPartitionsMax } from "../limits.ts";
+import { inlinePayloadBytesDefault, openPartitionsMax, segmentBytesTarget } from "../limits.ts";
 import { PartitionReader } from "../partition/partition-reader.ts";
 import { type PartitionWriter, partitionWriter } from "../partition/partition-writer.ts";
 import type { PartitionName } from "../partition/recover-partition.ts";
 import type { Storage } from "../storage/storage.ts";
 
+/** What a writer goes by, of the topic's `TopicSettings`. */
+export interface WriterSettings {
+  readonly inlineBytesMax: number;
+  readonly segmentBytes: number;
+}
+
 interface OpenPartition {
   readonly writer: PartitionWriter;
   readonly reader: PartitionReader;
-  inlineBytesMax: number;
+  settings: WriterSettings;
 }
+
+const settingsDefault: WriterSettings = { inlineBytesMax: inlinePayloadBytesDefault, segmentBytes: segmentBytesTarget };
 
 export class PartitionRegistry {
   readonly #storage: Storage;
@@ -20,10 +28,10 @@ export class PartitionRegistry {
     this.#storage = storage;
   }
 
-  /** @param inlineBytesMax the topic's present `streamkeeper.inline.max.bytes`, where it is known */
-  writer(name: PartitionName, inlineBytesMax?: number): PartitionWriter {
+  /** @param settings the topic's present ones, where they are known */
+  writer(name: PartitionName, settings?: WriterSettings): PartitionWriter {
     const partition = this.#partition(name);
-    partition.inlineBytesMax = inlineBytesMax ?? partition.inlineBytesMax;
+    partition.settings = settings ?? partition.settings;
     return partition.writer;
   }
 
@@ -43,9 +51,15 @@ export class PartitionRegistry {
 
   #create(name: PartitionName): OpenPartition {
     const partition: OpenPartition = {
-      writer: partitionWriter(this.#storage, name, () => partition.inlineBytesMax),
+      writer: partitionWriter(
+        this.#storage,
+        name,
+        () => partition.settings.inlineBytesMax,
+        undefined,
+        () => partition.settings.segmentBytes,
+      ),
       reader: new PartitionReader(this.#storage, name),
-      inlineBytesMax: inlinePayloadBytesDefault,
+      settings: settingsDefault,
     };
     return partition;
   }

@@ -159,7 +159,7 @@ class PartitionedProduceService implements ProduceService {
   async #append(target: Target, request: AppendRequest, transactionalId: string | undefined): Promise<Appended> {
     const name = { topicId: target.topic.topicId, partition: target.partition };
     await this.#verify(target, request, transactionalId);
-    const writer = this.#partitions.writer(name, target.settings.inlineBytesMax);
+    const writer = this.#partitions.writer(name, target.settings);
     const appended = await awaitAppend(this.#storage, writer, request);
     if (this.#storage.metrics !== undefined && !appended.duplicate) this.#count(target, request, this.#storage.metrics);
     return appended;

@@ -7,6 +7,8 @@ import type { Emulator } from "./emulator.ts";
 
 export interface Deployment {
   readonly emulator: Emulator;
+  /** Names of its functions begin with it. */
+  readonly stackName: string;
   /** Of the HTTP API. */
   readonly apiId: string;
   /** Where the HTTP API is asked for. */

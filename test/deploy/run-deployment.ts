@@ -41,5 +41,5 @@ async function deploy({ cdk, emulator, folder, signal }: Plan, report: Report, n
   const credentials = await createApiUser(emulator, `${name}-application`, [`${apiId}/*`]);
   const own = join(folder, name);
   await mkdir(own);
-  return { emulator, apiId, endpoint, outputs, folder: own, credentials, signal };
+  return { emulator, stackName: name, apiId, endpoint, outputs, folder: own, credentials, signal };
 }
