@@ -67,6 +67,8 @@ export { DeleteTopicCommand } from "./commands/delete-topic-command.ts";
 export type { DeleteTopicInput } from "./commands/delete-topic-command.ts";
 export { DescribeTopicCommand } from "./commands/describe-topic-command.ts";
 export type { DescribeTopicInput, DescribeTopicOutput } from "./commands/describe-topic-command.ts";
+export { DescribePartitionsCommand } from "./commands/describe-partitions-command.ts";
+export type { DescribePartitionsInput, DescribePartitionsOutput } from "./commands/describe-partitions-command.ts";
 export { FetchBatchesCommand } from "./commands/fetch-batches-command.ts";
 export type { FetchBatchesInput, FetchBatchesOutput } from "./commands/fetch-batches-command.ts";
 export { FetchCommand } from "./commands/fetch-command.ts";

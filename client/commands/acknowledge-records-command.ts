@@ -44,7 +44,14 @@ export class AcknowledgeRecordsCommand implements Command<AcknowledgeRecordsInpu
     { namespace, group, memberId, acknowledgements }: AcknowledgeRecordsInput,
     defaults: CommandDefaults,
   ): RequestParts {
-    return { ...routeTo("acknowledgeRecords", { namespace, group }, defaults), json: { memberId, acknowledgements } };
+    const [topic, ...others] = new Set(acknowledgements.map((one) => one.topic));
+    if (topic === undefined || others.length > 0) {
+      return { ...routeTo("acknowledgeRecords", { namespace, group }, defaults), json: { memberId, acknowledgements } };
+    }
+    // Who works off one topic needs to be allowed no more than that one.
+    const ranges = acknowledgements.map(({ topic: _topic, ...range }) => range);
+    const json = { memberId, acknowledgements: ranges };
+    return { ...routeTo("acknowledgeTopicRecords", { namespace, group, topic }, defaults), json };
   }
 
   deserialize(response: HttpResponse): AcknowledgeRecordsOutput {

@@ -49,7 +49,13 @@ export class AcquireRecordsCommand implements Command<AcquireRecordsInput, Acqui
     this.waitMs = input.waitMs ?? 0;
   }
 
-  serialize({ namespace, group, ...body }: AcquireRecordsInput, defaults: CommandDefaults): RequestParts {
+  serialize({ namespace, group, topics, ...fields }: AcquireRecordsInput, defaults: CommandDefaults): RequestParts {
+    const [topic] = topics;
+    // Who works off one topic needs to be allowed no more than that one.
+    if (topics.length === 1 && topic !== undefined) {
+      return { ...routeTo("acquireTopicRecords", { namespace, group, topic }, defaults), json: fields };
+    }
+    const body = { topics, ...fields };
     return { ...routeTo("acquireRecords", { namespace, group }, defaults), json: body };
   }
 

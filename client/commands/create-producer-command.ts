@@ -6,6 +6,8 @@ import { jsonOf } from "../service-answer.ts";
 
 export interface CreateProducerInput {
   readonly namespace?: string | undefined;
+  /** Without a `transactionalId`: who may produce to this topic may get the id. */
+  readonly topic?: string | undefined;
   /** Takes over the transactional id: ends what its earlier producer left open, and puts that producer out. */
   readonly transactionalId?: string | undefined;
   /** How long a transaction may be open, with a `transactionalId`. Default 60,000. */
@@ -31,7 +33,10 @@ export class CreateProducerCommand implements Command<CreateProducerInput, Creat
     this.input = input;
   }
 
-  serialize({ namespace, transactionalId, timeoutMs }: CreateProducerInput, defaults: CommandDefaults): RequestParts {
+  serialize(input: CreateProducerInput, defaults: CommandDefaults): RequestParts {
+    const { namespace, topic, transactionalId, timeoutMs } = input;
+    const isOfTopic = topic !== undefined && transactionalId === undefined && timeoutMs === undefined;
+    if (isOfTopic) return routeTo("createTopicProducer", { namespace, topic }, defaults);
     return { ...routeTo("createProducer", { namespace }, defaults), json: { transactionalId, timeoutMs } };
   }
 

@@ -2,6 +2,7 @@ import type { ChangesAnswer } from "../../shared/api/schemas/znodes.ts";
 import { callerHeaders, type CallerInput } from "../caller.ts";
 import type { Command, CommandDefaults, RequestParts } from "../command.ts";
 import type { HttpResponse } from "../http-message.ts";
+import { commonPath } from "../path-scope.ts";
 import { routeTo } from "../serialize.ts";
 import { jsonOf } from "../service-answer.ts";
 
@@ -37,11 +38,13 @@ export class GetChangesCommand implements Command<GetChangesInput, GetChangesOut
 
   serialize(input: GetChangesInput, defaults: CommandDefaults): RequestParts {
     const { namespace, since, path, recursive, limit, waitMs } = input;
-    return {
-      ...routeTo("getChanges", { namespace }, defaults),
-      headers: callerHeaders(input, defaults),
-      query: { since, path, recursive, limit, waitMs },
-    };
+    const headers = callerHeaders(input, defaults);
+    const query = { since, recursive, limit, waitMs };
+    // Where the URL can say the path, permissions can be given by it.
+    const isSayable = path !== undefined && path === commonPath([path]);
+    return isSayable
+      ? { ...routeTo("getChangesBelow", { namespace, path }, defaults), headers, query }
+      : { ...routeTo("getChanges", { namespace }, defaults), headers, query: { path, ...query } };
   }
 
   deserialize(response: HttpResponse): GetChangesOutput {

@@ -2,6 +2,7 @@ import type { MultiAnswer } from "../../shared/api/schemas/znodes.ts";
 import { callerHeaders, type CallerInput } from "../caller.ts";
 import type { Command, CommandDefaults, RequestParts } from "../command.ts";
 import type { HttpResponse } from "../http-message.ts";
+import { scopeOfWrites } from "../path-scope.ts";
 import { type RecordBytes, toWireOrNull } from "../record-bytes.ts";
 import { idempotencyHeaders, routeTo } from "../serialize.ts";
 import { jsonOf } from "../service-answer.ts";
@@ -44,8 +45,13 @@ export class MultiCommand implements Command<MultiInput, MultiOutput> {
 
   serialize(input: MultiInput, defaults: CommandDefaults): RequestParts {
     const { namespace, operations } = input;
+    const scope = scopeOfWrites(operations);
+    const route =
+      scope === undefined
+        ? routeTo("multi", { namespace }, defaults)
+        : routeTo("multiBelow", { namespace, path: scope }, defaults);
     return {
-      ...routeTo("multi", { namespace }, defaults),
+      ...route,
       headers: { ...callerHeaders(input, defaults), ...idempotencyHeaders(input.idempotencyKey) },
       json: { ops: operations.map(operationBody) },
     };

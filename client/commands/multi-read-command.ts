@@ -3,6 +3,7 @@ import type { MultiReadAnswer } from "../../shared/api/schemas/znodes.ts";
 import { callerHeaders, type CallerInput } from "../caller.ts";
 import type { Command, CommandDefaults, RequestParts } from "../command.ts";
 import type { HttpResponse } from "../http-message.ts";
+import { commonPath } from "../path-scope.ts";
 import type { RecordBytes } from "../record-bytes.ts";
 import { routeTo } from "../serialize.ts";
 import { jsonOf } from "../service-answer.ts";
@@ -44,8 +45,13 @@ export class MultiReadCommand implements Command<MultiReadInput, MultiReadOutput
 
   serialize(input: MultiReadInput, defaults: CommandDefaults): RequestParts {
     const { namespace, operations, minZxid } = input;
+    const scope = commonPath(operations.map(({ path }) => path));
+    const route =
+      scope === undefined
+        ? routeTo("multiRead", { namespace }, defaults)
+        : routeTo("multiReadBelow", { namespace, path: scope }, defaults);
     return {
-      ...routeTo("multiRead", { namespace }, defaults),
+      ...route,
       headers: callerHeaders(input, defaults),
       json: { ops: operations, minZxid },
     };

@@ -183,19 +183,23 @@ export class ZnodeClient implements Disposable {
    */
   async ensure(path: string, options?: SendOptions): Promise<void> {
     const above = ancestorsOf(path);
+    let forbidden: Error | undefined;
     for (let attempt = 1; ; attempt += 1) {
       try {
         await this.#createUnlessThere(path, options);
         return;
       } catch (error) {
         if (!isServiceException(error, "NO_NODE") || attempt === ensureAttemptsMax) throw error;
+        if (forbidden !== undefined) throw forbidden;
       }
       for (const ancestor of above) {
         try {
           await this.#createUnlessThere(ancestor, options);
         } catch (error) {
+          // What is above the paths that the caller is allowed may still be there.
+          if (isForbiddenByGateway(error)) forbidden = error;
           // Someone removes what is being created: from the start.
-          if (!isServiceException(error, "NO_NODE")) throw error;
+          else if (!isServiceException(error, "NO_NODE")) throw error;
         }
       }
     }
@@ -226,7 +230,8 @@ export class ZnodeClient implements Disposable {
 
   async #createUnlessThere(path: string, options: SendOptions | undefined): Promise<void> {
     try {
-      await this.create(path, {}, options);
+      // Not a create: by its URL that may be a sequential one, and is then not allowed at the root of a permission.
+      await this.multi([{ type: "create", path }], options);
     } catch (error) {
       if (isServiceException(error, "NODE_EXISTS")) return;
       // Who may not create it may still use it.
@@ -278,6 +283,15 @@ export class ZnodeClient implements Disposable {
     this.#seenZxid = Math.max(this.#seenZxid, answer.zxid);
     return answer;
   }
+}
+
+/** Refused before any function was called, so under another name than the service's own. */
+function isForbiddenByGateway(error: unknown): error is StreamkeeperServiceException {
+  return (
+    error instanceof StreamkeeperServiceException &&
+    error.$metadata.httpStatusCode === 403 &&
+    !isServiceException(error, "NO_AUTH")
+  );
 }
 
 interface WithZxid {

@@ -90,9 +90,10 @@ export class BatchSender {
   }
 
   async #createProducer(): Promise<CreateProducerOutput> {
-    const { namespace } = this.#configuration;
+    const { namespace, topic } = this.#configuration;
+    const command = new CreateProducerCommand({ namespace, topic });
     try {
-      return await this.#client.send(new CreateProducerCommand({ namespace }), { abortSignal: this.#abortSignal });
+      return await this.#client.send(command, { abortSignal: this.#abortSignal });
     } catch (error) {
       this.#identity = undefined;
       throw error;

@@ -1,6 +1,6 @@
 import { messageBytesDefault } from "../../shared/limits.ts";
 import type { CommandSender } from "../command.ts";
-import { DescribeTopicCommand } from "../commands/describe-topic-command.ts";
+import { DescribePartitionsCommand } from "../commands/describe-partitions-command.ts";
 import type { ProducerConfiguration } from "./producer-options.ts";
 
 /** What a producer must know of its topic. */
@@ -48,7 +48,7 @@ export class TopicView {
 
   async #describe(nowMs: number): Promise<TopicFacts> {
     const { topic, namespace } = this.#configuration;
-    const command = new DescribeTopicCommand({ topic, namespace });
+    const command = new DescribePartitionsCommand({ topic, namespace });
     const { partitions, config } = await this.#client.send(command, { abortSignal: this.#abortSignal });
     this.#facts = {
       partitions,

@@ -5,7 +5,7 @@ import { AddPartitionsToTransactionCommand } from "../commands/add-partitions-to
 import { CommitTransactionCommand } from "../commands/commit-transaction-command.ts";
 import { CreateProducerCommand } from "../commands/create-producer-command.ts";
 import type { CreateProducerOutput } from "../commands/create-producer-command.ts";
-import { DescribeTopicCommand } from "../commands/describe-topic-command.ts";
+import { DescribePartitionsCommand } from "../commands/describe-partitions-command.ts";
 import { ProduceBatchesCommand } from "../commands/produce-batches-command.ts";
 import type { Command } from "../command.ts";
 import { Slots } from "./slots.ts";
@@ -154,7 +154,7 @@ export class TransactionalProducer implements AsyncDisposable {
     const known = this.#topics.get(topic);
     if (known !== undefined && nowMs - known.seenMs < topicMaxAgeMs) return known.partitions;
     const { namespace } = this.#configuration;
-    const { partitions } = await this.#call(new DescribeTopicCommand({ topic, namespace }));
+    const { partitions } = await this.#call(new DescribePartitionsCommand({ topic, namespace }));
     if (this.#topics.size >= topicsKept) this.#topics.clear();
     this.#topics.set(topic, { partitions, seenMs: nowMs });
     return partitions;

@@ -1,4 +1,4 @@
-/** Who asks: by the connection, by AWS's signature, and by what the request's headers prove. */
+/** Who asks: by the connection, by AWS's signature, by a token, and by what the request's headers prove. */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { ServiceError } from "../../shared/api/errors.ts";
 import { authHeader, sessionHeader } from "../../shared/api/routes.ts";
@@ -55,6 +55,7 @@ function identitiesOf({ headers, caller }: RoutedRequest, access: AccessSettings
   if (caller.sourceIp !== undefined) identities.push({ scheme: "ip", id: caller.sourceIp });
   const principal = caller.userArn === undefined ? undefined : principalOf(caller.userArn);
   if (principal !== undefined) identities.push({ scheme: "iam", id: principal });
+  if (caller.subject !== undefined) identities.push({ scheme: "jwt", id: caller.subject });
   for (const id of digestsOf(headerValue(headers, authHeader))) {
     identities.push({ scheme: "digest", id });
     if (access.superDigest !== undefined && sameText(id, access.superDigest)) {

@@ -17,8 +17,12 @@ export interface HttpEvent {
   readonly requestContext: {
     readonly requestId: string;
     readonly http: { readonly method: string; readonly sourceIp?: string };
-    /** Who signed the request, where IAM is asked. */
-    readonly authorizer?: { readonly iam?: { readonly userArn?: string } };
+    readonly authorizer?: {
+      /** Who signed the request, where IAM is asked. */
+      readonly iam?: { readonly userArn?: string };
+      /** What a token says, where tokens are asked for. */
+      readonly jwt?: { readonly claims?: Readonly<Record<string, unknown>> };
+    };
   };
   readonly body?: string | undefined;
   readonly isBase64Encoded: boolean;
@@ -66,6 +70,8 @@ export interface Caller {
   readonly sourceIp: string | undefined;
   /** AWS principal that signed the request. */
   readonly userArn: string | undefined;
+  /** Subject of the token that was checked. */
+  readonly subject?: string | undefined;
 }
 
 /** A request after routing, with everything that an operation may need. */

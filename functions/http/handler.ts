@@ -4,6 +4,8 @@ import { ServiceError } from "../../shared/api/errors.ts";
 import type { OperationId } from "../../shared/api/routes.ts";
 import { fetchWaitMsMax } from "../../shared/limits.ts";
 import { errorAnswer, gatewayAnswer, lambdaAnswerBytesMax, withRequestId } from "./answer.ts";
+import { type Authorization, authorizationFromEnvironment, authorizeByToken } from "./authorization.ts";
+import { checkAuthorizedPath, isDecodedPath } from "./authorized-path.ts";
 import { readBody } from "./body.ts";
 import type { GatewayAnswer, HttpAnswer, HttpEvent, InvocationContext, RoutedRequest } from "./event.ts";
 import { describeError, writeLog } from "./log.ts";
@@ -30,12 +32,20 @@ interface RoutedEvent extends ObservedEvent {
 type Request = middy.Request<RoutedEvent, HttpAnswer | GatewayAnswer>;
 type Middleware = middy.MiddlewareObj<RoutedEvent, HttpAnswer | GatewayAnswer>;
 
-/** The middy handler of some operations: one Lambda function has a few of them, the local server has all. */
-export function createHttpHandler(served: readonly ServedOperation[], log: Log = writeLog): HttpHandler {
+/**
+ * The middy handler of some operations: one Lambda function has a few of them, the local server has all.
+ *
+ * @param authorization what the environment says by default, so that no function can forget to ask
+ */
+export function createHttpHandler(
+  served: readonly ServedOperation[],
+  log: Log = writeLog,
+  authorization: Authorization = authorizationFromEnvironment(),
+): HttpHandler {
   const byId = new Map<OperationId, ServedOperation>(served.map((operation) => [operation.id, operation]));
   const handler = middy<RoutedEvent, HttpAnswer | GatewayAnswer>(
     (event: RoutedEvent, context: Context, { signal }: { readonly signal: AbortSignal }) =>
-      serve(byId, event, context, signal),
+      serve(byId, { event, context, signal, authorization }),
     { timeoutEarlyInMillis: answerMarginMs, timeoutEarlyResponse: giveUp },
   )
     .use(routing(new Router([...byId.keys()])))
@@ -44,17 +54,26 @@ export function createHttpHandler(served: readonly ServedOperation[], log: Log =
   return observed(async (event: HttpEvent, context) => handler(event, context as Context), log);
 }
 
+interface Call {
+  readonly event: RoutedEvent;
+  readonly context: InvocationContext;
+  readonly signal: AbortSignal;
+  readonly authorization: Authorization;
+}
+
 async function serve(
   byId: ReadonlyMap<OperationId, ServedOperation>,
-  event: RoutedEvent,
-  context: InvocationContext,
-  signal: AbortSignal,
+  { event, context, signal, authorization }: Call,
 ): Promise<HttpAnswer> {
   const { match } = event;
   if (match === undefined) throw new Error("a request reached its handler without a route");
   if (match.kind === "methods") return { status: 204, headers: { allow: match.allow } };
   const operation = byId.get(match.operationId);
   if (operation === undefined) throw new Error(`the router knows ${match.operationId}, its handler does not`);
+  const subject =
+    authorization.kind === "jwt"
+      ? authorizeByToken(event, match.operationId, match.params, authorization.claim)
+      : undefined;
   const remainingMs = context.getRemainingTimeInMillis?.();
   const routed: RoutedRequest = {
     params: match.params,
@@ -64,6 +83,7 @@ async function serve(
     caller: {
       sourceIp: event.requestContext.http.sourceIp,
       userArn: event.requestContext.authorizer?.iam?.userArn,
+      subject,
     },
     answerBytesMax: event.direct === undefined ? lambdaAnswerBytesMax : Number.MAX_SAFE_INTEGER,
     waitMsMax: remainingMs === undefined ? fetchWaitMsMax : Math.max(0, remainingMs - waitMarginMs),
@@ -77,17 +97,17 @@ async function serve(
 function routing(router: Router): Middleware {
   return {
     before: ({ event }: Request) => {
-      event.match = router.match(event.requestContext.http.method, event.rawPath, isDecoded(event));
-      if (event.observed === undefined || event.match.kind === "methods") return;
-      event.observed.operation = event.match.operationId;
-      event.observed.namespace = event.match.params["namespace"];
+      const isDecoded = isDecodedPath(event);
+      const match = router.match(event.requestContext.http.method, event.rawPath, isDecoded);
+      event.match = match;
+      if (match.kind === "methods") return;
+      if (event.observed !== undefined) {
+        event.observed.operation = match.operationId;
+        event.observed.namespace = match.params["namespace"];
+      }
+      if (isDecoded) checkAuthorizedPath(event, match.operationId);
     },
   };
-}
-
-/** API Gateway decodes the path before it hands it over, a function URL and our own server do not. */
-function isDecoded({ routeKey, direct }: RoutedEvent): boolean {
-  return direct === undefined && routeKey !== undefined && routeKey !== "$default";
 }
 
 function transport(): Middleware {

@@ -41,6 +41,10 @@ export function produceOperations(
           : await transactions.init({ ...params, transactionalId, ...timeout });
       return { producerId: producerId.toString(), producerEpoch };
     }),
+    jsonOperation("createTopicProducer", async ({ params }) => {
+      const { producerId, producerEpoch } = await producers.allocate(params.namespace);
+      return { producerId: producerId.toString(), producerEpoch };
+    }),
   ];
 }
 

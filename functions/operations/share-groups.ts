@@ -28,9 +28,17 @@ export function shareGroupsOperations({ shareGroups }: Pick<Services, "shareGrou
       await shareGroups.delete(params);
     }),
     jsonOperation("acquireRecords", (request) => acquire({ shareGroups }, request)),
+    jsonOperation("acquireTopicRecords", ({ params: { topic, ...params }, body, routed }) =>
+      acquire({ shareGroups }, { params, body: { topics: [topic], ...body }, routed }),
+    ),
     jsonOperation("acknowledgeRecords", async ({ params, body }) => ({
       results: (await shareGroups.acknowledge({ ...params, ...body })).map(acknowledgeResultAnswer),
     })),
+    jsonOperation("acknowledgeTopicRecords", async ({ params: { topic, ...params }, body }) => {
+      const acknowledgements = body.acknowledgements.map((one) => ({ topic, ...one }));
+      const results = await shareGroups.acknowledge({ ...params, memberId: body.memberId, acknowledgements });
+      return { results: results.map(acknowledgeResultAnswer) };
+    }),
     jsonOperation("redriveRecords", async ({ params, body }) => ({
       ...(await shareGroups.redrive({ ...params, ...body })),
     })),
@@ -42,7 +50,7 @@ const jsonGrowthMax = 6;
 
 async function acquire(
   { shareGroups }: Pick<Services, "shareGroups">,
-  { params, body, routed }: ApiRequest<"acquireRecords">,
+  { params, body, routed }: Pick<ApiRequest<"acquireRecords">, "params" | "body" | "routed">,
 ): Promise<AcquireRecordsAnswer> {
   const { answerBytesMax } = routed;
   const maxBytes = Math.max(1, Math.min(body.maxBytes, Math.floor(answerBytesMax / jsonGrowthMax)));

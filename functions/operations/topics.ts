@@ -32,6 +32,9 @@ export function topicsOperations({
     jsonOperation("describeTopic", async ({ params }) =>
       topicAnswer(await topics.describe(params.namespace, params.topic)),
     ),
+    jsonOperation("describePartitions", async ({ params }) =>
+      topicAnswer(await topics.describe(params.namespace, params.topic)),
+    ),
     jsonOperation("alterTopic", async ({ params, body, idempotency }) =>
       topicAnswer(await topics.alter(params.namespace, params.topic, { ...body, ...idempotency })),
     ),

@@ -4,10 +4,11 @@ import type * as z from "zod";
 import type { OperationId } from "../../shared/api/routes.ts";
 import {
   type AclAnswer,
+  type ChangesAnswer,
   type GetZnodeAnswer,
   type MultiAnswer,
   type MultiReadAnswer,
-  type multiBody,
+  type MultiBody,
   permissionNames,
   type setZnodeBody,
   type StatAnswer,
@@ -22,6 +23,7 @@ import { invalidRequest } from "../http/invalid-request.ts";
 import { decodedBytes, encodedBytes } from "../http/json-bytes.ts";
 import { serving } from "../http/operation.ts";
 import type { ApiRequest, ServedOperation } from "../http/operation.ts";
+import { checkReadsWithin, checkWritesWithin } from "../records/path-scope.ts";
 
 const { jsonOperation } = serving(operations);
 
@@ -29,7 +31,7 @@ export function znodeOperations(
   services: Pick<Services, "znodes" | "changes">,
   access: AccessSettings,
 ): readonly ServedOperation[] {
-  const { znodes, changes } = services;
+  const { znodes } = services;
   const contextOf = ({ params, routed }: Pick<ApiRequest<OperationId>, "params" | "routed">): CallContext =>
     callContext(routed, (params as { readonly namespace: string }).namespace, access);
   return [
@@ -57,34 +59,62 @@ export function znodeOperations(
       const { zxid } = await znodes.delete(contextOf(request), { path, version: query.version, ...idempotency });
       return { zxid };
     }),
+    jsonOperation("multi", (request) => multi(services, contextOf(request), request), znodeBodyBytesMax),
     jsonOperation(
-      "multi",
-      async (request): Promise<MultiAnswer> => {
-        const operations = request.body.ops.map(multiOperationOf);
-        const { results, zxid } = await znodes.multi(contextOf(request), { operations, ...request.idempotency });
-        return { results: results.map((result, index) => multiResultAnswer(result, operations[index])), zxid };
+      "multiBelow",
+      (request) => {
+        checkWritesWithin(request.params.path, request.body.ops);
+        return multi(services, contextOf(request), request);
       },
       znodeBodyBytesMax,
     ),
-    jsonOperation("multiRead", async (request): Promise<MultiReadAnswer> => {
-      const { ops, minZxid } = request.body;
-      const operations = ops.map(({ type, path }) => ({ kind: type, path }));
-      const { results, zxid } = await znodes.multiRead(contextOf(request), operations, readOptions(minZxid));
-      return { results: results.map(readResultAnswer), zxid };
+    jsonOperation("multiRead", (request) => multiRead(services, contextOf(request), request.body)),
+    jsonOperation("multiReadBelow", (request) => {
+      checkReadsWithin(request.params.path, request.body.ops);
+      return multiRead(services, contextOf(request), request.body);
     }),
-    jsonOperation("getChanges", async (request) => {
-      const { waitMs, since, ...query } = request.query;
-      const { events, zxid } = await changes.changes(contextOf(request), {
-        ...query,
-        ...(since === undefined ? {} : { since }),
-        ...boundedWait(request.routed, waitMs),
-      });
-      return { events: events.map((event) => ({ ...event })), zxid };
+    jsonOperation("getChanges", (request) => getChanges(services, contextOf(request), request)),
+    jsonOperation("getChangesBelow", ({ params, query, routed }) => {
+      const path = `/${params.path}`;
+      return getChanges(services, contextOf({ params, routed }), { query: { path, ...query }, routed });
     }),
     jsonOperation("whoAmI", async (request) => ({
       identities: contextOf(request).identities.map((identity) => ({ ...identity })),
     })),
   ];
+}
+
+async function multi(
+  { znodes }: Pick<Services, "znodes">,
+  context: CallContext,
+  { body, idempotency }: Pick<ApiRequest<"multi">, "body" | "idempotency">,
+): Promise<MultiAnswer> {
+  const operations = body.ops.map(multiOperationOf);
+  const { results, zxid } = await znodes.multi(context, { operations, ...idempotency });
+  return { results: results.map((result, index) => multiResultAnswer(result, operations[index])), zxid };
+}
+
+async function multiRead(
+  { znodes }: Pick<Services, "znodes">,
+  context: CallContext,
+  { ops, minZxid }: ApiRequest<"multiRead">["body"],
+): Promise<MultiReadAnswer> {
+  const operations = ops.map(({ type, path }) => ({ kind: type, path }));
+  const { results, zxid } = await znodes.multiRead(context, operations, readOptions(minZxid));
+  return { results: results.map(readResultAnswer), zxid };
+}
+
+async function getChanges(
+  { changes }: Pick<Services, "changes">,
+  context: CallContext,
+  { query: { waitMs, since, ...query }, routed }: Pick<ApiRequest<"getChanges">, "query" | "routed">,
+): Promise<ChangesAnswer> {
+  const { events, zxid } = await changes.changes(context, {
+    ...query,
+    ...(since === undefined ? {} : { since }),
+    ...boundedWait(routed, waitMs),
+  });
+  return { events: events.map((event) => ({ ...event })), zxid };
 }
 
 async function get(
@@ -145,7 +175,7 @@ async function set(
   return { path, stat: statAnswer(written.stat), zxid: written.zxid };
 }
 
-type MultiOp = z.output<typeof multiBody>["ops"][number];
+type MultiOp = MultiBody["ops"][number];
 
 function multiOperationOf(op: MultiOp): MultiOperation {
   switch (op.type) {

@@ -37,6 +37,8 @@ export const routes = {
   createTopic: { method: "POST", path: "/v1/{namespace}/topics", capability: "topics" },
   listTopics: { method: "GET", path: "/v1/{namespace}/topics", capability: "topics" },
   describeTopic: { method: "GET", path: "/v1/{namespace}/topics/{topic}", capability: "topics" },
+  // The same by a path that does not begin those of its records: who may only produce can be allowed it for many topics.
+  describePartitions: { method: "GET", path: "/v1/{namespace}/topics/{topic}/partitions", capability: "topics" },
   alterTopic: { method: "PATCH", path: "/v1/{namespace}/topics/{topic}", capability: "topics" },
   deleteTopic: { method: "DELETE", path: "/v1/{namespace}/topics/{topic}", capability: "topics" },
 
@@ -52,6 +54,7 @@ export const routes = {
     capability: "produce",
   },
   createProducer: { method: "POST", path: "/v1/{namespace}/producers", capability: "produce" },
+  createTopicProducer: { method: "POST", path: "/v1/{namespace}/topics/{topic}/producers", capability: "produce" },
 
   fetch: {
     method: "GET",
@@ -89,6 +92,16 @@ export const routes = {
     capability: "groups",
   },
   redriveRecords: { method: "POST", path: "/v1/{namespace}/share-groups/{group}/redrive", capability: "groups" },
+  acquireTopicRecords: {
+    method: "POST",
+    path: "/v1/{namespace}/topics/{topic}/share-groups/{group}/acquire",
+    capability: "groups",
+  },
+  acknowledgeTopicRecords: {
+    method: "POST",
+    path: "/v1/{namespace}/topics/{topic}/share-groups/{group}/acknowledge",
+    capability: "groups",
+  },
 
   writeAtomically: { method: "POST", path: "/v1/{namespace}/transactions", capability: "transactions" },
   listTransactions: { method: "GET", path: "/v1/{namespace}/transactions", capability: "transactions" },
@@ -132,6 +145,10 @@ export const routes = {
   multi: { method: "POST", path: "/v1/{namespace}/multi", capability: "znode" },
   multiRead: { method: "POST", path: "/v1/{namespace}/multi-read", capability: "znode" },
   getChanges: { method: "GET", path: "/v1/{namespace}/changes", capability: "znode" },
+  // The same with nothing but what is at or below a path: permissions are given by paths, and bodies are not looked at.
+  multiBelow: { method: "POST", path: "/v1/{namespace}/multi/{path+}", capability: "znode" },
+  multiReadBelow: { method: "POST", path: "/v1/{namespace}/multi-read/{path+}", capability: "znode" },
+  getChangesBelow: { method: "GET", path: "/v1/{namespace}/changes/{path+}", capability: "znode" },
   whoAmI: { method: "GET", path: "/v1/{namespace}/whoami", capability: "znode" },
 
   campaign: { method: "POST", path: "/v1/{namespace}/elections/{election}/campaign", capability: "election" },

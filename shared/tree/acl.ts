@@ -1,6 +1,6 @@
 /**
  * Access control lists, as ZooKeeper has them (`ZooDefs.Perms`, `ZooDefs.Ids`, `PrepRequestProcessor.fixupACL`,
- * `ZooKeeperServer.checkACL`), with the scheme `iam` beside its own.
+ * `ZooKeeperServer.checkACL`), with the schemes `iam` and `jwt` beside its own.
  */
 import { aclRowsMax, aclTextCharsMax } from "../limits.ts";
 import { findAddressRangeProblem, isInAddressRange } from "./address-range.ts";
@@ -9,14 +9,15 @@ import { findAddressRangeProblem, isInAddressRange } from "./address-range.ts";
 export interface Acl {
   /** READ 1, WRITE 2, CREATE 4, DELETE 8, ADMIN 16, added up. */
   readonly permissions: number;
-  /** world, auth, digest, ip, iam. */
+  /** world, auth, digest, ip, iam, jwt. */
   readonly scheme: string;
   readonly id: string;
 }
 
 export type AclList = readonly Acl[];
 
-/** Who asks, under one scheme: `digest` user:base64(SHA-1(user:password)), `ip` an address, `iam` an ARN, `super`. */
+/** Who asks, under one scheme: `digest` user:base64(SHA-1(user:password)), `ip` an address, `iam` an ARN, `jwt` a token's
+ * subject, `super`. */
 export interface Identity {
   readonly scheme: string;
   readonly id: string;
@@ -90,7 +91,7 @@ function sameRow(one: Acl, other: Acl): boolean {
 }
 
 /** Schemes under which a caller has proven who it is; an address proves nothing. */
-const authenticatedSchemes: ReadonlySet<string> = new Set(["digest", "iam"]);
+const authenticatedSchemes: ReadonlySet<string> = new Set(["digest", "iam", "jwt"]);
 
 /** None for a row that is not valid. */
 function resolveRow(row: Acl, identities: readonly Identity[]): readonly Acl[] {
@@ -119,6 +120,8 @@ function isValidRow(row: Acl): boolean {
       return findAddressRangeProblem(id) === undefined;
     case "iam":
       return /^arn:[a-z-]+:iam::\d{12}:(?:root|(?:user|role)\/[\w+=,.@/-]+)$/.test(id);
+    case "jwt":
+      return id !== "";
     default:
       return false;
   }

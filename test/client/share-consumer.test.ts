@@ -33,7 +33,9 @@ class ScriptedQueue implements AsyncDisposable {
       if (request.url.endsWith("/acknowledge")) {
         const step = options.acknowledge?.(body.acknowledgements.map(({ type }) => type));
         if (step !== undefined) return step(response, request);
-        const results = body.acknowledgements.map((one) => {
+        const topic = /\/topics\/([^/]+)\//.exec(request.url)?.[1] ?? "";
+        const results = body.acknowledgements.map((said) => {
+          const one = { ...said, topic };
           const error = options.refuse?.(one);
           if (error === undefined) return one;
           return { ...one, error: { error, message: "for a test", retriable: error !== "INVALID_RECORD_STATE" } };

@@ -119,9 +119,34 @@ export const goodCalls: { readonly [Id in CoordinationId]: (bed: CoordinationBed
       ],
     },
   }),
+  multiBelow: async (bed) => {
+    await bed.create("/a");
+    return {
+      id: "multiBelow",
+      params: { path: "a" },
+      body: {
+        ops: [
+          { type: "create", path: "/a/m-", mode: "persistent_sequential" },
+          { type: "check", path: "/a" },
+        ],
+      },
+    };
+  },
+  multiReadBelow: async (bed) => {
+    await bed.create("/a");
+    const ops = [
+      { type: "getChildren", path: "/a" },
+      { type: "getData", path: "/a/gone" },
+    ];
+    return { id: "multiReadBelow", params: { path: "a" }, body: { ops } };
+  },
   getChanges: async (bed) => {
     await bed.create("/a");
     return { id: "getChanges", query: { since: 0, recursive: true } };
+  },
+  getChangesBelow: async (bed) => {
+    await bed.create("/a");
+    return { id: "getChangesBelow", params: { path: "a" }, query: { since: 0, recursive: true } };
   },
   whoAmI: async () => ({ id: "whoAmI", headers: as("ann:secret"), sourceIp: "10.0.0.1" }),
 

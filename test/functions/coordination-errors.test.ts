@@ -72,6 +72,6 @@ walkRoutes({
   ),
   generalCase: (id, code) => begun(generalCases[code]?.(id)),
   tooLargeBytes: 6 * 1024 * 1024 + 1,
-  reads: ["multiRead"],
+  reads: ["multiRead", "multiReadBelow"],
   storeless: ["whoAmI"],
 });

@@ -87,6 +87,27 @@ const placeAttemptsMax = 100;
 
 const bigDataBytes = 1_000_000;
 
+/** The same by both routes: all of it is at or below `/a`. */
+function multiCases(route: Pick<Call, "params"> & { readonly id: "multi" | "multiBelow" }) {
+  const multi = (...ops: readonly object[]): Call => ({ ...route, body: { ops } });
+  return {
+    NO_NODE: at(multi({ type: "check", path: "/a/gone" })),
+    NO_AUTH: after((bed) => bed.create("/a", { acl: readOnly }), multi({ type: "setData", path: "/a", data: null })),
+    NODE_EXISTS: after((bed) => bed.create("/a"), multi({ type: "create", path: "/a" })),
+    NO_CHILDREN_FOR_EPHEMERALS: underSession(
+      multi({ type: "create", path: "/a", mode: "ephemeral" }, { type: "create", path: "/a/b" }),
+    ),
+    INVALID_ACL: at(multi({ type: "create", path: "/a", acl: [] })),
+    QUOTA_EXCEEDED: whereFull(multi({ type: "create", path: "/a/new", acl: fresh })),
+    BAD_VERSION: after((bed) => bed.create("/a"), multi({ type: "check", path: "/a", version: 9 })),
+    NOT_EMPTY: after(
+      (bed) => bed.create("/a"),
+      multi({ type: "create", path: "/a/b" }, { type: "delete", path: "/a" }),
+    ),
+    FENCED: after((bed) => bed.create("/a"), multi({ type: "fence", path: "/a", fencingToken: 0 })),
+  };
+}
+
 export const cases: { readonly [Id in CoordinationId]: { readonly [Code in Special<Id>]: Case } } = {
   createSession: { QUOTA_EXCEEDED: whereFull({ id: "createSession" }) },
   describeSession: {},
@@ -156,37 +177,11 @@ export const cases: { readonly [Id in CoordinationId]: { readonly [Code in Speci
   },
   multi: {
     BAD_ARGUMENTS: at({ id: "multi", body: { ops: [{ type: "check", path: "a" }] } }),
-    NO_NODE: at({ id: "multi", body: { ops: [{ type: "check", path: "/gone" }] } }),
-    NO_AUTH: after((bed) => bed.create("/a", { acl: readOnly }), {
-      id: "multi",
-      body: { ops: [{ type: "setData", path: "/a", data: null }] },
-    }),
-    NODE_EXISTS: at({ id: "multi", body: { ops: [{ type: "create", path: "/zookeeper" }] } }),
-    NO_CHILDREN_FOR_EPHEMERALS: underSession({
-      id: "multi",
-      body: {
-        ops: [
-          { type: "create", path: "/a", mode: "ephemeral" },
-          { type: "create", path: "/a/b" },
-        ],
-      },
-    }),
-    INVALID_ACL: at({ id: "multi", body: { ops: [{ type: "create", path: "/a", acl: [] }] } }),
-    QUOTA_EXCEEDED: whereFull({ id: "multi", body: { ops: [{ type: "create", path: "/new", acl: fresh }] } }),
-    BAD_VERSION: at({ id: "multi", body: { ops: [{ type: "check", path: "/", version: 9 }] } }),
-    NOT_EMPTY: after((bed) => bed.create("/a"), {
-      id: "multi",
-      body: {
-        ops: [
-          { type: "create", path: "/a/b" },
-          { type: "delete", path: "/a" },
-        ],
-      },
-    }),
-    FENCED: after((bed) => bed.create("/a"), {
-      id: "multi",
-      body: { ops: [{ type: "fence", path: "/a", fencingToken: 0 }] },
-    }),
+    ...multiCases({ id: "multi" }),
+  },
+  multiBelow: {
+    BAD_ARGUMENTS: at({ id: "multiBelow", params: a, body: { ops: [{ type: "check", path: "/b" }] } }),
+    ...multiCases({ id: "multiBelow", params: a }),
   },
   multiRead: {
     BAD_ARGUMENTS: after((bed) => bed.create("/a", { data: "x".repeat(bigDataBytes) }), {
@@ -194,9 +189,16 @@ export const cases: { readonly [Id in CoordinationId]: { readonly [Code in Speci
       body: { ops: Array.from({ length: 3 }, () => ({ type: "getData", path: "/a" })) },
     }),
   },
+  multiReadBelow: {
+    BAD_ARGUMENTS: at({ id: "multiReadBelow", params: a, body: { ops: [{ type: "getData", path: "/ab" }] } }),
+  },
   getChanges: {
     BAD_ARGUMENTS: at({ id: "getChanges", query: { since: 0, path: "a" } }),
     OFFSET_OUT_OF_RANGE: at({ id: "getChanges", query: { since: 1_000_000 } }),
+  },
+  getChangesBelow: {
+    BAD_ARGUMENTS: at({ id: "getChangesBelow", params: badPath, query: { since: 0 } }),
+    OFFSET_OUT_OF_RANGE: at({ id: "getChangesBelow", params: a, query: { since: 1_000_000 } }),
   },
   whoAmI: {},
 

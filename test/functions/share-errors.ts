@@ -5,6 +5,7 @@ import type { Case } from "./walk-routes.ts";
 
 type Listed<Id extends ShareGroupId> = (typeof operations)[Id]["errors"][number];
 
+const ordersGroup = { ...group, topic: "orders" };
 const acknowledgement = { topic: "orders", partition: 0, firstOffset: 0, lastOffset: 1, type: "accept" };
 
 export const goodCalls: { readonly [Id in ShareGroupId]: (bed: GroupBed) => Promise<Call> } = {
@@ -34,6 +35,16 @@ export const goodCalls: { readonly [Id in ShareGroupId]: (bed: GroupBed) => Prom
     const acknowledgements = [acknowledgement, { ...acknowledgement, firstOffset: 7, lastOffset: 9 }];
     return { id: "acknowledgeRecords", params: group, body: { memberId: "w", acknowledgements } };
   },
+  acquireTopicRecords: async (bed) => {
+    await bed.acquire({ lockMs: 1_000 });
+    return { id: "acquireTopicRecords", params: ordersGroup, body: { memberId: "other", waitMs: 10 } };
+  },
+  acknowledgeTopicRecords: async (bed) => {
+    await bed.acquire();
+    const { topic: _topic, ...range } = acknowledgement;
+    const body = { memberId: "w", acknowledgements: [range, { ...range, firstOffset: 7, lastOffset: 9 }] };
+    return { id: "acknowledgeTopicRecords", params: ordersGroup, body };
+  },
   redriveRecords: async (bed) => {
     await bed.createTopic("dead", 1);
     await bed.acquire({ deadLetterTopic: "dead" });
@@ -61,7 +72,7 @@ const nowhere = (id: ShareGroupId): Case =>
   changed(id, (call) => ({ params: { ...call.params, namespace: "nowhere" } }));
 const nameCases = (id: ShareGroupId) => ({
   UNKNOWN_NAMESPACE: nowhere(id),
-  INVALID_GROUP_ID: changed(id, () => ({ params: { group: "%2E%2E" } })),
+  INVALID_GROUP_ID: changed(id, () => ({ params: { topic: "orders", group: "%2E%2E" } })),
 });
 /** Each route also tells of a group that its members share in the other way. */
 const consumers =
@@ -75,7 +86,7 @@ const consumers =
   };
 const presentCases = (id: ShareGroupId) => ({
   ...nameCases(id),
-  GROUP_ID_NOT_FOUND: changed(id, () => ({ params: { group: "none" } })),
+  GROUP_ID_NOT_FOUND: changed(id, () => ({ params: { topic: "orders", group: "none" } })),
   INCONSISTENT_GROUP_PROTOCOL: consumers(id),
 });
 
@@ -101,6 +112,13 @@ export const cases: { readonly [Id in ShareGroupId]: Readonly<Record<Listed<Id>,
     INCONSISTENT_GROUP_PROTOCOL: consumers("acquireRecords"),
   },
   acknowledgeRecords: presentCases("acknowledgeRecords"),
+  acquireTopicRecords: {
+    ...nameCases("acquireTopicRecords"),
+    UNKNOWN_TOPIC_OR_PARTITION: changed("acquireTopicRecords", () => ({ params: { ...group, topic: "gone" } })),
+    INVALID_TOPIC_EXCEPTION: changed("acquireTopicRecords", () => ({ params: { ...group, topic: "a%20b" } })),
+    INCONSISTENT_GROUP_PROTOCOL: consumers("acquireTopicRecords"),
+  },
+  acknowledgeTopicRecords: presentCases("acknowledgeTopicRecords"),
   redriveRecords: {
     ...presentCases("redriveRecords"),
     INVALID_CONFIG: changed("redriveRecords", async (_call, bed) => {

@@ -1,4 +1,5 @@
 /** The functions with all operations, fed with API Gateway's events. */
+import type { Authorization } from "../../functions/http/authorization.ts";
 import type { AccessSettings } from "../../functions/http/caller.ts";
 import type { GatewayAnswer, HttpEvent, InvocationContext } from "../../functions/http/event.ts";
 import { createHttpHandler } from "../../functions/http/handler.ts";
@@ -37,6 +38,10 @@ export interface Sent {
   readonly sourceIp?: string;
   /** Who signed the request. */
   readonly userArn?: string;
+  /** What the token says that was checked. */
+  readonly claims?: Readonly<Record<string, unknown>>;
+  /** In place of the target's, for what a target cannot say. */
+  readonly rawPath?: string;
   /** The route that API Gateway found; it then has decoded the path. Default: as a function URL has it. */
   readonly routeKey?: string;
 }
@@ -51,12 +56,13 @@ export interface Received {
 
 export interface Start {
   readonly access?: AccessSettings;
+  readonly authorization?: Authorization;
   readonly storage?: Storage;
   /** Of the container. */
   readonly context?: Omit<InvocationContext, "getRemainingTimeInMillis">;
 }
 
-export function startFunctions({ access = {}, storage, context = {} }: Start = {}) {
+export function startFunctions({ access = {}, storage, authorization, context = {} }: Start = {}) {
   const observed = observedServices(storage);
   const { services } = observed;
   const logged: { readonly event: string; readonly fields: LogFields }[] = [];
@@ -74,15 +80,16 @@ export function startFunctions({ access = {}, storage, context = {} }: Start = {
       ...electionOperations(services, access),
     ],
     (_level, event, fields) => logged.push({ event, fields }),
+    authorization,
   );
   /** @param request method and target, for example `GET /health?probe=live` */
   const send = async (request: string, sent: Sent = {}): Promise<Received> => {
-    const { body, headers = {}, remainingMs = 29_000, sourceIp, userArn, routeKey = "$default" } = sent;
+    const { body, headers = {}, remainingMs = 29_000, sourceIp, userArn, claims, routeKey = "$default" } = sent;
     const [method = "", target = ""] = request.split(" ");
-    const [rawPath = "", rawQueryString = ""] = target.split("?");
+    const [targetPath = "", rawQueryString = ""] = target.split("?");
     const isBytes = typeof body === "object";
     const event: HttpEvent = {
-      rawPath,
+      rawPath: sent.rawPath ?? targetPath,
       rawQueryString,
       headers: { ...(typeof body === "string" ? { "content-type": jsonMediaType } : {}), ...headers },
       routeKey,
@@ -90,6 +97,7 @@ export function startFunctions({ access = {}, storage, context = {} }: Start = {
         requestId: "request-1",
         http: { method, ...(sourceIp === undefined ? {} : { sourceIp }) },
         ...(userArn === undefined ? {} : { authorizer: { iam: { userArn } } }),
+        ...(claims === undefined ? {} : { authorizer: { jwt: { claims } } }),
       },
       isBase64Encoded: isBytes,
       ...(body === undefined ? {} : { body: isBytes ? Buffer.from(body).toString("base64") : body }),

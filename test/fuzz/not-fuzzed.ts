@@ -22,6 +22,9 @@ const groups: readonly { readonly reason: string; readonly functions: readonly s
   {
     reason: "a part of the edge that every route goes through",
     functions: [
+      "functions/http/authorized-path.ts#checkAuthorizedPath",
+      "functions/records/path-scope.ts#checkWritesWithin",
+      "functions/records/path-scope.ts#checkReadsWithin",
       "functions/http/invalid-request.ts#checked",
       "functions/http/json-bytes.ts#decodedBytes",
       "functions/http/operation.ts#checkedParams",

@@ -57,4 +57,12 @@ export const operations = {
     answer: produce.createProducerAnswer,
     errors: ["UNKNOWN_NAMESPACE", "INVALID_TRANSACTION_TIMEOUT", "CONCURRENT_TRANSACTIONS", "BAD_ARGUMENTS"],
   },
+  createTopicProducer: {
+    summary: "Get an id for an idempotent producer of a topic",
+    params: topicParams,
+    query: noQuery,
+    status: 200,
+    answer: produce.createProducerAnswer,
+    errors: [],
+  },
 } as const satisfies Partial<Record<OperationId, Operation>>;

@@ -64,6 +64,14 @@ export const operations = {
     answer: topicAnswer,
     errors: partitionErrors,
   },
+  describePartitions: {
+    summary: "Describe a topic, for whoever may produce to it",
+    params: topicParams,
+    query: noQuery,
+    status: 200,
+    answer: topicAnswer,
+    errors: partitionErrors,
+  },
   alterTopic: {
     summary: "Give a topic more partitions, or change its configuration",
     params: topicParams,

@@ -9,8 +9,11 @@ import {
   shareMemberIdCharsMax,
   shareRedriveRecordsMax,
 } from "../../limits/share-groups.ts";
-import { count, int32Max, nextToken, partError, text, topicName } from "./common.ts";
+import { count, int32Max, namespaceName, nextToken, partError, text, topicName } from "./common.ts";
 import { fetchedRecord } from "./fetch.ts";
+import { groupId } from "./groups.ts";
+
+export const topicGroupParams = z.strictObject({ namespace: namespaceName, topic: topicName, group: groupId });
 
 const configFields = {
   lockMs: z.int().meta({
@@ -45,8 +48,7 @@ const memberId = text
     examples: ["worker-1"],
   });
 
-export const acquireRecordsBody = z.strictObject({
-  topics: z.array(topicName).min(1).max(shareAcquireTopicsMax),
+const acquireFields = {
   memberId,
   maxRecords: z.int().min(1).max(shareAcquireRecordsMax).default(acquireRecordsDefault),
   maxBytes: z.int().min(1).max(fetchBytesMax).default(fetchBytesDefault),
@@ -56,7 +58,13 @@ export const acquireRecordsBody = z.strictObject({
     .max(fetchWaitMsMax)
     .default(0)
     .meta({ description: "Wait so long for records if there are none." }),
+};
+
+export const acquireRecordsBody = z.strictObject({
+  topics: z.array(topicName).min(1).max(shareAcquireTopicsMax),
+  ...acquireFields,
 });
+export const acquireTopicRecordsBody = z.strictObject(acquireFields);
 
 export const acquireRecordsAnswer = z.object({
   records: z.array(
@@ -76,25 +84,26 @@ export const acquireRecordsAnswer = z.object({
 
 const acknowledgeTypes = ["accept", "release", "reject", "renew"] as const;
 
+const acknowledgementFields = {
+  partition: z.int().min(0).max(int32Max),
+  firstOffset: count,
+  lastOffset: count.meta({ description: "Inclusive." }),
+  type: z.enum(acknowledgeTypes).meta({
+    description:
+      "accept: handled. release: to be delivered again. reject: never to be delivered again. renew: still at work on it.",
+  }),
+};
+
+const acknowledgement = z.strictObject({ topic: topicName, ...acknowledgementFields }).meta({ id: "Acknowledgement" });
+const topicAcknowledgement = z.strictObject(acknowledgementFields).meta({ id: "TopicAcknowledgement" });
+
 export const acknowledgeRecordsBody = z.strictObject({
   memberId,
-  acknowledgements: z
-    .array(
-      z
-        .strictObject({
-          topic: topicName,
-          partition: z.int().min(0).max(int32Max),
-          firstOffset: count,
-          lastOffset: count.meta({ description: "Inclusive." }),
-          type: z.enum(acknowledgeTypes).meta({
-            description:
-              "accept: handled. release: to be delivered again. reject: never to be delivered again. renew: still at work on it.",
-          }),
-        })
-        .meta({ id: "Acknowledgement" }),
-    )
-    .min(1)
-    .max(shareAcknowledgementsMax),
+  acknowledgements: z.array(acknowledgement).min(1).max(shareAcknowledgementsMax),
+});
+export const acknowledgeTopicRecordsBody = z.strictObject({
+  memberId,
+  acknowledgements: z.array(topicAcknowledgement).min(1).max(shareAcknowledgementsMax),
 });
 
 /** One result per acknowledgement, in their order. */

@@ -33,6 +33,15 @@ export const znodeParams = z.strictObject({
   }),
 });
 
+/** Of the routes that look at nothing but what is at or below a path. */
+export const scopeParams = z.strictObject({
+  namespace: namespaceName,
+  path: pathText.meta({
+    description: "A path after its first slash: all that the request names is at or below it.",
+    examples: ["config/app"],
+  }),
+});
+
 const version = z
   .int()
   .min(-int32Max - 1)
@@ -75,7 +84,7 @@ export const permissionNames = ["read", "write", "create", "delete", "admin"] as
 const aclRow = z
   .strictObject({
     permissions: z.array(z.enum(permissionNames)).max(permissionNames.length),
-    scheme: z.string().max(64).meta({ description: "world, auth, digest, ip or iam; else INVALID_ACL." }),
+    scheme: z.string().max(64).meta({ description: "world, auth, digest, ip, iam or jwt; else INVALID_ACL." }),
     id: text.max(aclTextCharsMax),
   })
   .meta({ id: "Acl", examples: [{ permissions: ["read"], scheme: "world", id: "anyone" }] });
@@ -174,11 +183,10 @@ export const multiReadAnswer = z.object({
   zxid: count,
 });
 
-export const changesQuery = z.strictObject({
+const changesFields = {
   since: integerText(Number.MAX_SAFE_INTEGER).optional().meta({
     description: "Events after this zxid. Without it none are answered, only the zxid to begin with.",
   }),
-  path: pathText.default("/"),
   recursive: z
     .stringbool({ truthy: ["true"], falsy: ["false"] })
     .default(false)
@@ -187,7 +195,10 @@ export const changesQuery = z.strictObject({
     }),
   limit: integerText(changesLimitMax).pipe(z.int().min(1).max(changesLimitMax)).default(changesLimitDefault),
   waitMs,
-});
+};
+
+export const changesQuery = z.strictObject({ path: pathText.default("/"), ...changesFields });
+export const changesBelowQuery = z.strictObject(changesFields);
 
 const eventTypes = ["NodeCreated", "NodeDeleted", "NodeDataChanged", "NodeChildrenChanged"] as const;
 
@@ -206,3 +217,5 @@ export type MultiAnswer = z.infer<typeof multiAnswer>;
 export type MultiReadAnswer = z.infer<typeof multiReadAnswer>;
 export type ChangesAnswer = z.infer<typeof changesAnswer>;
 export type WhoAmIAnswer = z.infer<typeof whoAmIAnswer>;
+export type MultiBody = z.output<typeof multiBody>;
+export type MultiReadBody = z.output<typeof multiReadBody>;

@@ -142,7 +142,7 @@ const cases: readonly Case[] = [
         { type: "delete", path },
       ],
     }),
-    request: "POST /multi",
+    request: "POST /multi/a",
     body: {
       ops: [
         { type: "create", path, data: encoded, mode: "ephemeral" },
@@ -157,7 +157,7 @@ const cases: readonly Case[] = [
   },
   {
     command: new sdk.MultiReadCommand({ operations: [{ type: "getData", path }], minZxid: 4 }),
-    request: "POST /multi-read",
+    request: "POST /multi-read/a",
     body: { ops: [{ type: "getData", path }], minZxid: 4 },
     answered: {
       results: [
@@ -179,7 +179,7 @@ const cases: readonly Case[] = [
   },
   {
     command: new sdk.GetChangesCommand({ path, recursive: true, since: 3, limit: 10, waitMs: 20 }),
-    request: "GET /changes?since=3&path=%2Fa&recursive=true&limit=10&waitMs=20",
+    request: "GET /changes/a?since=3&recursive=true&limit=10&waitMs=20",
     answered: { events: [{ zxid: 4, type: "NodeCreated", path: "/a/b" }], zxid: 4 },
     repeat: "read",
   },
@@ -281,7 +281,7 @@ describe("a command", () => {
   test("that every route of coordination has is there", () => {
     const named = Object.keys(sdk).filter((name) => name.endsWith("Command"));
     const tested = new Set(cases.map(({ command }) => command.name));
-    const others = /Topic|Namespace|Produce|Fetch|Offset|Truncate|Health|Transaction|Group|Records|Member/;
+    const others = /Topic|Namespace|Produce|Fetch|Offset|Truncate|Health|Transaction|Group|Records|Member|Partitions/;
     expect(named.filter((name) => !others.test(name) && !tested.has(name))).toEqual([]);
   });
 

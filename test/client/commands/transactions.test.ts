@@ -128,8 +128,8 @@ const cases: readonly Case[] = [
   },
   {
     command: new sdk.AcquireRecordsCommand({ group, topics: ["t"], memberId, maxRecords: 5 }),
-    request: "POST /share-groups/mail/acquire",
-    body: { topics: ["t"], memberId, maxRecords: 5 },
+    request: "POST /topics/t/share-groups/mail/acquire",
+    body: { memberId, maxRecords: 5 },
     answered: { records: [{ ...record, topic: "t", partition: 0, deliveryCount: 2 }], lockMs: 5_000 },
     output: {
       records: [{ ...record, value: Buffer.from("deadbeef", "hex"), topic: "t", partition: 0, deliveryCount: 2 }],
@@ -139,8 +139,26 @@ const cases: readonly Case[] = [
   },
   {
     command: new sdk.AcknowledgeRecordsCommand({ group, memberId, acknowledgements: [range] }),
+    request: "POST /topics/t/share-groups/mail/acknowledge",
+    body: { memberId, acknowledgements: [{ ...range, topic: undefined }] },
+    answered: { results: [range] },
+    repeat: "repeatable",
+  },
+  {
+    command: new sdk.AcquireRecordsCommand({ group, topics: ["t", "u"], memberId }),
+    request: "POST /share-groups/mail/acquire",
+    body: { topics: ["t", "u"], memberId },
+    answered: { records: [], lockMs: 5_000 },
+    repeat: "repeatable",
+  },
+  {
+    command: new sdk.AcknowledgeRecordsCommand({
+      group,
+      memberId,
+      acknowledgements: [range, { ...range, topic: "u" }],
+    }),
     request: "POST /share-groups/mail/acknowledge",
-    body: { memberId, acknowledgements: [range] },
+    body: { memberId, acknowledgements: [range, { ...range, topic: "u" }] },
     answered: { results: [range] },
     repeat: "repeatable",
   },

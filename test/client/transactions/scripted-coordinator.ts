@@ -19,7 +19,7 @@ const names = [
   [/\/transactions\/[^/]+\/offsets$/, "offsets"],
   [/\/commit$/, "commit"],
   [/\/abort$/, "abort"],
-  [/\/topics\/[^/]+$/, "describe"],
+  [/\/topics\/[^/]+\/partitions$/, "describe"],
 ] as const;
 
 /** A server that keeps to the protocol of transactions: each end raises the epoch. */

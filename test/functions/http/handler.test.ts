@@ -7,7 +7,7 @@ const one = '{"records":[{"value":"v"}]}';
 describe("routes", () => {
   test("that are unknown are NOT_FOUND", async () => {
     const { send } = startFunctions();
-    for (const path of ["/", "/v1", "/v2/default/topics", "/v1/default/topics/", "/v1/default/topics/t/partitions"]) {
+    for (const path of ["/", "/v1", "/v2/default/topics", "/v1/default/topics/", "/v1/default/topics/t/segments"]) {
       expect([path, (await send(`GET ${path}`)).json["error"]]).toEqual([path, "NOT_FOUND"]);
     }
   });
@@ -47,10 +47,30 @@ describe("a path", () => {
   });
 
   test("that API Gateway has decoded is not decoded again", async () => {
-    const routeKey = "POST /v1/{namespace}/znodes/{path+}";
-    expect(await pathOf("100%", routeKey)).toBe("/100%");
-    expect(await pathOf("%41", routeKey)).toBe("/%41");
-    expect(await pathOf("grün", routeKey)).toBe("/grün");
+    expect(await pathOf("grün+41", "POST /v1/{namespace}/znodes/{path+}")).toBe("/grün+41");
+  });
+
+  // It decodes twice and cuts at a question mark: `100%` may have been asked for, or authorized, as something else.
+  test.each(["100%", "%41", "a%2Fb", "a?b"])(
+    "that API Gateway may have made of another one is refused: %s",
+    async (path) => {
+      const { send } = startFunctions();
+      const routeKey = "POST /v1/{namespace}/znodes/{path+}";
+      const { status, json } = await send("POST /", { ...name, routeKey, rawPath: `/v1/default/znodes/${path}` });
+      expect([status, json["error"]]).toEqual([400, "BAD_ARGUMENTS"]);
+    },
+  );
+
+  test("that leads elsewhere than to the route that API Gateway found is refused", async () => {
+    const { send } = startFunctions();
+    // `DELETE .../groups/g/members/x%3F` is one of a member, and cut at its question mark one of the group's.
+    const routeKey = "DELETE /v1/{namespace}/groups/{group}/members/{member}";
+    expect(await send("DELETE /v1/default/groups/g", { routeKey })).toMatchObject({
+      status: 404,
+      json: { error: "NOT_FOUND" },
+    });
+    const own = await send("DELETE /v1/default/groups/g", { routeKey: "DELETE /v1/{namespace}/groups/{group}" });
+    expect(own.json["error"]).toBe("GROUP_ID_NOT_FOUND");
   });
 });
 

@@ -49,7 +49,7 @@ describe("Router", () => {
       "/v1/namespaces/",
       "/v1//topics",
       "/v1/a/topics/",
-      "/v1/a/topics/t/partitions",
+      "/v1/a/topics/t/segments",
       "/v1/a/topics/t/partitions/0",
       "/health/x",
       "//health",

@@ -222,6 +222,16 @@ describe("producers", () => {
     expect(second.json["producerId"]).not.toBe(first.json["producerId"]);
   });
 
+  test("of a topic get ids of the same kind, and can name no transactional id", async () => {
+    const { send } = await startWithTopic();
+    const first = await send("POST /v1/default/producers");
+    const second = await send(`POST ${orders}/producers`);
+    expect(operations.createTopicProducer.answer.parse(second.json)).toEqual(second.json);
+    expect(second.json["producerId"]).not.toBe(first.json["producerId"]);
+    const refused = await send(`POST ${orders}/producers`, { body: '{"transactionalId":"billing"}' });
+    expect(refused.json["error"]).toBe("INVALID_REQUEST");
+  });
+
   test("take over a transactional id, and fence who had it", async () => {
     const { send } = await startWithTopic();
     const body = '{"transactionalId":"billing","timeoutMs":5000}';

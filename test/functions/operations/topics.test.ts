@@ -26,6 +26,13 @@ describe("namespaces", () => {
 });
 
 describe("topics", () => {
+  test("are described in the same way for whoever may produce to them", async () => {
+    const { send } = await startWithTopic();
+    const described = await send("GET /v1/default/topics/orders");
+    expect((await send("GET /v1/default/topics/orders/partitions")).json).toEqual(described.json);
+    expect((await send("GET /v1/default/topics/gone/partitions")).json["error"]).toBe("UNKNOWN_TOPIC_OR_PARTITION");
+  });
+
   test("are created, listed, described, altered and deleted", async () => {
     const { send } = startFunctions();
     const created = await send("POST /v1/default/topics", {

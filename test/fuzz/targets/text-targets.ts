@@ -9,6 +9,9 @@ import { parseCount } from "../../../local/console/record-writer.ts";
 import { parseResetPoint, parseTopicChoice } from "../../../local/console/reset-point.ts";
 import { splitInput } from "../../../local/console/split-input.ts";
 import { parseStartPoint } from "../../../local/console/start-point.ts";
+import { pathPatternsOf } from "../../../shared/api/permission-paths.ts";
+import { parsePermission } from "../../../shared/api/permission-text.ts";
+import { rulesOf } from "../../../shared/api/permissions.ts";
 import { ServiceError } from "../../../shared/api/errors.ts";
 import { checkGroupName } from "../../../shared/services/group-name.ts";
 import { checkNamespaceName } from "../../../shared/services/namespace-service.ts";
@@ -53,6 +56,17 @@ function textsOf(value: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(value).map(([name, part]) => [name, typeof part === "string" ? part : JSON.stringify(part)]),
   );
+}
+
+/** Whatever a token says, its permission ends where its namespace ends. */
+function readPermission(text: string): void {
+  const permission = parsePermission(text);
+  if (permission === undefined || permission.action === "operate") return;
+  for (const { path } of pathPatternsOf(rulesOf(permission))) {
+    const [, first, namespace = "", rest] = path.split("/");
+    const isInside = first === "v1" && namespace === permission.namespace && rest !== undefined;
+    if (path !== "/health" && (!isInside || /[^a-z0-9-]/.test(namespace))) throw new FuzzFailure(`${text} -> ${path}`);
+  }
 }
 
 function readConfig(value: unknown): void {
@@ -213,6 +227,23 @@ export const textTargets: readonly Target[] = [
       compiled.matches("orders");
       compiled.matches("x".repeat(249));
     },
+  }),
+  textTarget({
+    name: "permissions.text",
+    covers: ["shared/api/permission-text.ts#parsePermission"],
+    declared: [RangeError],
+    samples: [
+      "produce:default/orders-*",
+      "consume:default/orders/billing",
+      "share:default/%2A/mail%20*",
+      "coordinate:default/app/svc-*",
+      "observe:default/",
+      "elect:default/head",
+      "transact:team-1",
+      "admin:namespaces",
+      "operate",
+    ],
+    read: readPermission,
   }),
   textTarget({
     name: "cli.acl",
