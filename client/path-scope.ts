@@ -1,11 +1,17 @@
 /** The deepest path that everything a request names is at or below: the URL says it, so that permissions can be given by it. */
-import type { MultiOperation } from "./commands/multi-command.ts";
+
+/** What of an operation of a multi says where it acts. */
+interface Operation {
+  readonly type: string;
+  readonly path: string;
+  readonly mode?: string | undefined;
+}
 
 /** Where grants stand: a URL below any path may name them as fences. */
 const grantRoots = ["/elections/", "/locks/"] as const;
 
 /** Undefined where it is the whole tree. */
-export function scopeOfWrites(operations: readonly MultiOperation[]): string | undefined {
+export function scopeOfWrites(operations: readonly Operation[]): string | undefined {
   const guarded = operations.filter((operation) => !isGrantFence(operation));
   return commonPath((guarded.length === 0 ? operations : guarded).map(scopeOf));
 }
@@ -26,13 +32,12 @@ export function commonPath(paths: readonly string[]): string | undefined {
   return sayable.length === 0 ? undefined : `/${sayable.join("/")}`;
 }
 
-function isGrantFence({ type, path }: MultiOperation): boolean {
+function isGrantFence({ type, path }: Operation): boolean {
   return type === "fence" && grantRoots.some((root) => path.startsWith(root));
 }
 
 /** A sequential znode has another name than it is created with. */
-function scopeOf(operation: MultiOperation): string {
-  const { type, path } = operation;
-  const isSequential = type === "create" && operation.mode?.includes("sequential") === true;
+function scopeOf({ type, path, mode }: Operation): string {
+  const isSequential = type === "create" && mode?.includes("sequential") === true;
   return isSequential ? path.slice(0, Math.max(1, path.lastIndexOf("/"))) : path;
 }
