@@ -236,11 +236,16 @@ function segment(names: Names): NamePattern {
   return pattern;
 }
 
+/** @throws RangeError for half a character, which no URL can say */
 function patternOf(names: Names): NamePattern {
-  if (typeof names === "string") {
-    return names.endsWith("*") ? { kind: "prefix", value: names.slice(0, -1) } : { kind: "exact", value: names };
-  }
-  return "exact" in names ? { kind: "exact", value: names.exact } : { kind: "prefix", value: names.prefix };
+  const isPrefix = typeof names === "string" ? names.endsWith("*") : "prefix" in names;
+  const value = typeof names === "string" ? (isPrefix ? names.slice(0, -1) : names) : valueOf(names);
+  if (!value.isWellFormed()) throw new RangeError("a name has half a character");
+  return { kind: isPrefix ? "prefix" : "exact", value };
+}
+
+function valueOf(names: Exclude<Names, string>): string {
+  return "exact" in names ? names.exact : names.prefix;
 }
 
 /** Stricter than need be is safe: `namespaces` would reach beyond every namespace, and an asterisk into all. */

@@ -22,10 +22,10 @@ describe("the path that a request is sent to", () => {
 
   test("is not that of the grants that fence it, unless there is nothing else", () => {
     const fence = { type: "fence", path: "/locks/l/write-a-0000000001", fencingToken: 4 } as const;
-    expect(scopeOfWrites([fence, { type: "setData", path: "/app/a", data: null }])).toBe("/app/a");
+    expect(scopeOfWrites([fence, { type: "setData", path: "/app/a" }])).toBe("/app/a");
     expect(scopeOfWrites([fence])).toBe(fence.path);
     const elsewhere = { ...fence, path: "/semaphores/s" };
-    expect(scopeOfWrites([elsewhere, { type: "setData", path: "/app/a", data: null }])).toBeUndefined();
+    expect(scopeOfWrites([elsewhere, { type: "setData", path: "/app/a" }])).toBeUndefined();
   });
 
   test("is above a sequential znode, which gets another name", () => {
