@@ -1,4 +1,4 @@
-/** `npm run bench -- log`, `-- tree`, `-- groups`, `-- memory` and `-- checkers`; also behind `streamkeeper bench`. */
+/** `npm run bench -- log`, `-- tree`, `-- groups`, `-- memory`, `-- checkers` and `-- contention`; also behind `streamkeeper bench`. */
 import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
@@ -13,6 +13,8 @@ import { groupsReport, groupsTable } from "./groups/groups-report.ts";
 import { treeReport, treeTable } from "./tree/tree-report.ts";
 import { memoryTable } from "./memory/memory-report.ts";
 import { runMemoryBench } from "./memory/run-memory-bench.ts";
+import { runContentionBench } from "./contention/contention-bench.ts";
+import { contentionReport, contentionTable } from "./contention/contention-report.ts";
 
 interface LogOptions {
   readonly json?: boolean;
@@ -42,6 +44,16 @@ interface MemoryOptions {
   readonly json?: boolean;
   readonly gigabytes: number;
   readonly dir: string;
+}
+
+interface ContentionOptions {
+  readonly json?: boolean;
+  readonly callers: readonly number[];
+  readonly seconds: number;
+  readonly pauseMs: number;
+  readonly seed: number;
+  readonly slowdown: number;
+  readonly only: string;
 }
 
 interface CheckersOptions {
@@ -106,6 +118,18 @@ program
   .option("--only <words>", 'only some checkers, such as "log registers"', "")
   .action(benchCheckers);
 
+program
+  .command("contention")
+  .description("many callers on one partition and one tree, in virtual time and over an emulated DynamoDB")
+  .option("--json", "write JSON")
+  .option("--callers <numbers>", "callers at once, each a process of its own", positiveNumbers, [1, 4, 16, 64])
+  .option("--seconds <number>", "time for each cell", positiveNumber, 10)
+  .option("--pause-ms <number>", "longest pause between an answer and the next append", Number, 0)
+  .option("--seed <number>", "decides what happens in virtual time", positiveNumber, 1)
+  .option("--slowdown <number>", "times as slow as a region the emulator is made", positiveNumber, 1)
+  .option("--only <words>", 'only the cells with all these words, such as "virtual tree"', "")
+  .action(benchContention);
+
 async function benchLog(options: LogOptions): Promise<void> {
   await mkdir(options.dir, { recursive: true });
   const cells = allCells().filter((cell) => isWanted(cell, options.only));
@@ -128,7 +152,7 @@ async function benchLog(options: LogOptions): Promise<void> {
 
 async function benchTree(options: TreeOptions): Promise<void> {
   await mkdir(options.dir, { recursive: true });
-  const words = options.only.split(/[\s,/]+/).filter((word) => word !== "");
+  const words = wordsOf(options.only);
   const cells = treeCells().filter((cell) => words.every((word) => treeCellTitle(cell).split(" ").includes(word)));
   if (cells.length === 0) program.error(`no cell is "${options.only}"; words such as "process write x128" are known`);
   const figures = [];
@@ -188,11 +212,34 @@ async function benchCheckers({ json, only, ...options }: CheckersOptions): Promi
   if (checkers.some(({ anomalies }) => anomalies.length > 0)) process.exitCode = 1;
 }
 
+async function benchContention({ json, only, ...options }: ContentionOptions): Promise<void> {
+  const cells = await runContentionBench({
+    ...options,
+    durationMs: options.seconds * 1_000,
+    pauseMsMax: options.pauseMs,
+    only: wordsOf(only),
+    onCell: ({ store, log, callers, appendsPerSecond, writesPerAppend }) => {
+      note(`${store} ${log} x${callers}: ${appendsPerSecond} appends/s, ${writesPerAppend} writes each`, true);
+    },
+  });
+  if (cells.length === 0) program.error(`no cell is "${only}"; words such as "virtual tree" are known`);
+  const report = contentionReport(cells, options);
+  process.stdout.write(json === true ? `${JSON.stringify(report, undefined, 2)}\n` : contentionTable(report));
+}
+
 /** A line on the terminal that the next one replaces, unless it stays; elsewhere only what stays is written. */
 function note(line: string, stays = false): void {
   const { stderr } = process;
   if (stderr.isTTY) stderr.write(`\r\u001B[K${line}${stays && line !== "" ? "\n" : ""}`);
   else if (stays && line !== "") stderr.write(`${line}\n`);
+}
+
+function wordsOf(text: string): readonly string[] {
+  return text.split(/[\s,/]+/).filter((word) => word !== "");
+}
+
+function positiveNumbers(text: string): readonly number[] {
+  return text.split(",").map(positiveNumber);
 }
 
 function positiveNumber(text: string): number {

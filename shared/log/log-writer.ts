@@ -11,13 +11,15 @@
  *
  * Model: `models/shared-log/SharedLog.tla`.
  */
+import { turnLooksMax, turnWaitMsMax } from "../limits/contention.ts";
 import { appendAttemptsMax, catchUpBytesMax, catchUpEntriesMax, inlinePayloadBytesDefault } from "../limits.ts";
 import { StorageUnavailableError } from "../storage/errors.ts";
 import type { LogEntry } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
+import { type AppendResult, failedResultOf, resultOf } from "./append-result.ts";
 import { contiguousFrom } from "./chain.ts";
 import { type Instant, instantOf, isFresh } from "./evidence.ts";
-import type { Answer, Draft, DraftPayload, Group, LogMachine, Plan } from "./log-machine.ts";
+import type { Draft, DraftPayload, Group, LogMachine, Plan } from "./log-machine.ts";
 import { putEntry } from "./put-entry.ts";
 import { Turns } from "./turns.ts";
 
@@ -25,14 +27,6 @@ import { Turns } from "./turns.ts";
 const catchUpPagesMax = 8;
 /** Times that a recovery starts again because the process stood still in the middle of it. */
 const recoveriesMax = 3;
-
-export type AppendResult<Result, Refusal> =
-  | { readonly kind: "done"; readonly result: Result }
-  | { readonly kind: "refused"; readonly refusal: Refusal }
-  /** The write may have happened, or may still. */
-  | { readonly kind: "unknown"; readonly cause: unknown }
-  /** Nothing was written. */
-  | { readonly kind: "failed"; readonly reason: "overloaded" | "contended" | "unavailable"; readonly cause?: unknown };
 
 export interface QueueBounds {
   readonly requestsMax: number;
@@ -126,7 +120,7 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
         bytesMax: catchUpBytesMax,
       });
       const chain = contiguousFrom(range.entries, from);
-      for (const entry of chain) await this.#apply(current, entry, seen);
+      await this.#applyAll(current, chain, seen);
       if (!range.more && chain.length === range.entries.length) {
         this.#prove(current, chain.at(-1)?.next ?? from, seen);
         return current;
@@ -172,11 +166,21 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
     throw new StorageUnavailableError(`${this.#machine.logId} could not be read within its grace period`);
   }
 
-  async #apply(current: Position<State>, entry: LogEntry, seen: Instant): Promise<void> {
+  /** They were written at some times since the tail before them was proven. */
+  async #applyAll(current: Position<State>, entries: readonly LogEntry[], seen: Instant): Promise<void> {
+    const sinceMs = current.evidence.monotonicMs;
+    const tookMs = seen.monotonicMs - sinceMs;
+    this.#turns.measured(entries.length, tookMs);
+    for (const [index, entry] of entries.entries()) {
+      await this.#apply(current, entry, seen, sinceMs + (tookMs * (index + 0.5)) / entries.length);
+    }
+  }
+
+  async #apply(current: Position<State>, entry: LogEntry, seen: Instant, wroteMs: number): Promise<void> {
     if (entry.position !== current.position) return;
     const loaded = await this.#machine.load(entry);
     if (entry.position !== current.position) return;
-    this.#turns.saw(entry, seen, current.evidence);
+    this.#turns.saw(entry, wroteMs);
     this.#latestAppendedMs = Math.max(this.#latestAppendedMs, entry.appendedAtMs);
     this.#machine.apply(current.state, entry, loaded);
     current.position = entry.next;
@@ -186,7 +190,7 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
   /** The entry is durable: whatever fails from here on costs the state, never the answer. */
   async #applyOwn(current: Position<State>, entry: LogEntry, seen: Instant): Promise<void> {
     try {
-      await this.#apply(current, entry, seen);
+      await this.#apply(current, entry, seen, instantOf(this.#storage.clock).monotonicMs);
       this.#storage.notifier.notify(entry.logId, entry.next);
       await this.#machine.appended?.(current.state, entry);
     } catch {
@@ -205,7 +209,7 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
         let taken: Taken<State, Request, Result, Refusal> | undefined;
         try {
           // What comes meanwhile joins the group.
-          await this.#awaitTurn("win");
+          await this.#awaitTurn();
           taken = this.#takeNext();
           await this.#commit(taken);
         } catch (cause) {
@@ -251,9 +255,8 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
     for (let attempt = 0; attempt < appendAttemptsMax; attempt += 1) {
       // What is too old to be followed is too old to refuse by.
       if (this.#current !== undefined && !this.#mayFollow(this.#current)) this.#current = undefined;
-      const known = this.#current ?? (await this.#recover());
-      const caughtUp = behind || this.#turns.hasLikelyMoved(known.evidence, instantOf(this.#storage.clock));
-      const current = caughtUp ? await this.#catchUp() : known;
+      const caughtUp = behind;
+      const current = caughtUp ? await this.#catchUp() : (this.#current ?? (await this.#recover()));
       const at = instantOf(this.#storage.clock);
       const { position } = current;
       const plan = group.plan(current.state, position, at);
@@ -268,6 +271,10 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
       // Someone caught up while the payload was stored: the plan is out of date.
       behind = false;
       if (this.#current !== current || current.position !== position) continue;
+      if (this.#turns.hasLikelyMoved(at, instantOf(this.#storage.clock))) {
+        await this.#awaitTurn();
+        continue;
+      }
       const outcome = await this.#put(current, draft, stored, at);
       switch (outcome.kind) {
         case "appended":
@@ -280,17 +287,25 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
           behind = true;
           break;
         case "lost":
-          behind = outcome.behind;
-          await this.#awaitTurn("loss");
+          behind = !(await this.#awaitTurn()) && outcome.behind;
       }
     }
     for (const one of waiting) one.resolve({ kind: "failed", reason: "contended" });
   }
 
-  async #awaitTurn(after: "win" | "loss"): Promise<void> {
+  /** Answers whether it has looked at the log meanwhile, as who does not write alone has to. */
+  async #awaitTurn(): Promise<boolean> {
     const { clock, random, timers } = this.#storage;
-    const waitMs = this.#turns.waitMs(after, random.uint32() / 0x1_0000_0000, instantOf(clock));
-    if (waitMs > 0) await timers.sleep(waitMs);
+    const begunMs = clock.monotonicMs();
+    let looks = 0;
+    for (; looks < turnLooksMax && this.#current !== undefined; looks += 1) {
+      const now = instantOf(clock);
+      const step = this.#turns.next(this.#current.evidence, looks > 0, random.uint32() / 0x1_0000_0000, now);
+      if (step.kind === "put" || now.monotonicMs - begunMs > turnWaitMsMax) break;
+      if (step.waitMs > 0) await timers.sleep(step.waitMs);
+      await this.#catchUp();
+    }
+    return looks > 0;
   }
 
   async #put(
@@ -327,7 +342,7 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
       case "stale":
         return { kind: "stale" };
       case "lost":
-        this.#turns.lost(seen, instantOf(this.#storage.clock));
+        this.#turns.lost(seen, instantOf(this.#storage.clock), outcome.existing);
         return { kind: "lost", behind: await this.#afterLoss(current, entry, outcome.existing, seen) };
       case "unknown":
         this.#current = undefined;
@@ -349,7 +364,9 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
   ): Promise<boolean> {
     const large = entry.payload.kind === "inline" && entry.payload.bytes.length > inlinePayloadBytesDefault;
     const { evidence } = current;
-    if (winner !== undefined) await this.#apply(current, winner, seen);
+    if (winner !== undefined) {
+      await this.#apply(current, winner, seen, instantOf(this.#storage.clock).monotonicMs);
+    }
     return large || winner === undefined || this.#turns.isLeftBehind(evidence, seen);
   }
 
@@ -379,21 +396,4 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
     this.#queue.unshift(...again);
     this.#queueBytes += again.reduce((sum, one) => sum + one.bytes, 0);
   }
-}
-
-function resultOf<Result, Refusal>(
-  answer: Exclude<Answer<Result, Refusal>, { kind: "deferred" }>,
-): AppendResult<Result, Refusal> {
-  if (answer.kind === "written" || answer.kind === "settled") return { kind: "done", result: answer.result };
-  return { kind: "refused", refusal: answer.refusal };
-}
-
-/** What a request may be told when the put of its plan failed: only what does not depend on it. */
-function failedResultOf<Result, Refusal>(
-  answer: Exclude<Answer<Result, Refusal>, { kind: "deferred" }>,
-  failure: AppendResult<Result, Refusal>,
-): AppendResult<Result, Refusal> {
-  if (answer.kind === "written") return failure;
-  if (answer.kind === "doubtful") return { kind: "failed", reason: "unavailable" };
-  return resultOf(answer);
 }

@@ -1,6 +1,6 @@
 /** Turns what a partition's writer answers into what a caller of the service is told. */
 import { ServiceError } from "../api/errors.ts";
-import type { AppendResult } from "../log/log-writer.ts";
+import type { AppendResult } from "../log/append-result.ts";
 import type { Appended, AppendRefusal } from "../partition/plan-append.ts";
 import { StorageCorruptError } from "../storage/errors.ts";
 

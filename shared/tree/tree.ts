@@ -4,7 +4,8 @@
  */
 import { snapshotLogBytesMax, snapshotTransactionsMax, treeQueueBytesMax, treeQueueRequestsMax } from "../limits.ts";
 import type { Instant } from "../log/evidence.ts";
-import { type AppendResult, LogWriter } from "../log/log-writer.ts";
+import type { AppendResult } from "../log/append-result.ts";
+import { LogWriter } from "../log/log-writer.ts";
 import { type Zxid, zxid } from "../brand.ts";
 import type { LogEntry } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";

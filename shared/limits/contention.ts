@@ -1,0 +1,8 @@
+/** Limits on what many writers of one log do to each other. */
+
+/** Longest that one put waits for its turn: a round of 500 writers. Then it is put whoever's turn it is. */
+export const turnWaitMsMax = 5_000;
+/** Looks at the log while a put waits for its turn: a round of 64 writers takes five. */
+export const turnLooksMax = 100;
+/** Writers of one log that are remembered, by the last entry of each: about 30 KB. */
+export const turnWritersKept = 256;
