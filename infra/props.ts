@@ -1,4 +1,5 @@
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { MetricsLevel } from "../shared/metrics/catalogue.ts";
 
 /**
  * What one deployment may choose. `cdk.json`, or `npx cdk deploy --all -c name=value`, fills it for the app of this repository
@@ -63,6 +64,38 @@ export interface StreamkeeperProps {
    * @default nobody
    */
   readonly superDigest?: string;
+  /**
+   * Which metrics the functions write to CloudWatch, which bills each combination of dimensions: none; those of the whole
+   * deployment and of each consumer group and topic; also of each topic and operation; also of each partition of a group.
+   * `docs/metrics.md` has them all.
+   *
+   * @default "DEFAULT"
+   */
+  readonly metricsLevel?: MetricsLevel;
+  /**
+   * Alarms, each with a page in `docs/runbooks/`; CloudWatch bills them whether the deployment is used or not.
+   *
+   * @default true
+   */
+  readonly alarms?: boolean;
+  /**
+   * A CloudWatch dashboard with the name of the stack; the account's first three cost nothing.
+   *
+   * @default true
+   */
+  readonly dashboard?: boolean;
+  /**
+   * Records of a partition by which a consumer group may be behind before an alarm goes off.
+   *
+   * @default no alarm: how far is too far, only the application knows
+   */
+  readonly consumerLagOffsetsMax?: number;
+  /**
+   * Seconds by which a consumer group may be behind before an alarm goes off.
+   *
+   * @default no alarm
+   */
+  readonly consumerLagSecondsMax?: number;
   /**
    * ARN of the SNS topic that every alarm notifies.
    *

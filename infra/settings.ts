@@ -2,6 +2,7 @@
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Node } from "constructs";
 import * as z from "zod";
+import { metricsLevels } from "../shared/metrics/catalogue.ts";
 import type { StreamkeeperProps } from "./props.ts";
 
 const flag = z.union([z.boolean(), z.stringbool()]);
@@ -28,6 +29,11 @@ const settingsSchema = z.strictObject({
     .string()
     .regex(/^[^:\s]+:[A-Za-z0-9+/]{27}=$/)
     .optional(),
+  metricsLevel: z.enum(metricsLevels).default("DEFAULT"),
+  alarms: flag.default(true),
+  dashboard: flag.default(true),
+  consumerLagOffsetsMax: z.coerce.number().int().positive().optional(),
+  consumerLagSecondsMax: z.coerce.number().int().positive().optional(),
   alarmTopicArn: z
     .string()
     .regex(/^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/)

@@ -8,8 +8,10 @@ import type { Construct } from "constructs";
 import { routes } from "../shared/api/routes.ts";
 import { capabilitySizes } from "./capabilities.ts";
 import type { CapabilityName } from "./capabilities.ts";
+import type { WatchedResources } from "./constructs/alarm-rules.ts";
 import { Alarms } from "./constructs/alarms.ts";
 import { CapabilityFunction } from "./constructs/capability-function.ts";
+import { Dashboard } from "./constructs/dashboard.ts";
 import { DutyQueue } from "./constructs/duty-queue.ts";
 import { FunctionUrls } from "./constructs/function-urls.ts";
 import { HttpApi } from "./constructs/http-api.ts";
@@ -53,16 +55,20 @@ export class StreamkeeperStack extends Stack {
 
     const { api } = new HttpApi(this, "HttpApi", { routes, functions, logRetention: settings.logRetentionDays });
     if (settings.functionUrls) new FunctionUrls(this, "Urls", functions);
-    new Alarms(this, "Alarms", {
-      functions: Object.values(functions),
-      tables: { logs: stores.logs.table, items: stores.items.table },
-      duties: stores.duties,
-      expiry: stores.expiry,
-      api,
-      ...(settings.alarmTopicArn === undefined
+    this.#watch({ functions: Object.values(functions), tables: tablesOf(stores), ...stores, api }, settings);
+  }
+
+  /** What a person looks at, or is told. */
+  #watch(watched: WatchedResources, settings: Settings): void {
+    const { stackName: cluster, alarmTopicArn } = settings;
+    const action =
+      alarmTopicArn === undefined
         ? {}
-        : { action: new SnsAction(Topic.fromTopicArn(this, "AlarmTopic", settings.alarmTopicArn)) }),
-    });
+        : { action: new SnsAction(Topic.fromTopicArn(this, "AlarmTopic", alarmTopicArn)) };
+    const { alarms } = settings.alarms
+      ? new Alarms(this, "Alarms", { ...settings, ...watched, cluster, ...action })
+      : {};
+    if (settings.dashboard) new Dashboard(this, "Dashboard", { ...watched, cluster, alarms: alarms ?? [] });
   }
 
   #createFunctions(stores: Stores, settings: Settings): Functions {
@@ -72,6 +78,8 @@ export class StreamkeeperStack extends Stack {
       STREAMKEEPER_BUCKET: stores.blobs.bucket.bucketName,
       STREAMKEEPER_DUTY_QUEUE_URL: stores.duties.queue.queueUrl,
       STREAMKEEPER_EXPIRY_QUEUE_URL: stores.expiry.queue.queueUrl,
+      STREAMKEEPER_NAME: settings.stackName,
+      STREAMKEEPER_METRICS_LEVEL: settings.metricsLevel,
     };
     const { superDigest } = settings;
     const access: Readonly<Record<string, string>> =
@@ -80,7 +88,7 @@ export class StreamkeeperStack extends Stack {
       new CapabilityFunction(this, capability, {
         capability,
         ...capabilitySizes[capability],
-        environment: { ...environment, ...more },
+        environment: { ...environment, STREAMKEEPER_CAPABILITY: capability, ...more },
         logRetention: settings.logRetentionDays,
         tracing: settings.tracing,
         ...(settings.reserveConcurrency ? {} : { concurrencyMax: undefined }),
@@ -100,4 +108,8 @@ export class StreamkeeperStack extends Stack {
       sweep: create("sweep"),
     };
   }
+}
+
+function tablesOf({ logs, items }: Stores): WatchedResources["tables"] {
+  return { logs: logs.table, items: items.table };
 }

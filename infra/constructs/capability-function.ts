@@ -36,6 +36,7 @@ export interface CapabilityFunctionProps {
 /** A function that may write its own logs and nothing else, until something is granted to it. */
 export class CapabilityFunction extends Construct {
   readonly capability: string;
+  readonly memoryMb: number;
   readonly function: LambdaFunction;
   /**
    * The version in use, and what everything calls: code and configuration change together, in one step, and those calls that
@@ -47,6 +48,7 @@ export class CapabilityFunction extends Construct {
   constructor(scope: Construct, id: string, props: CapabilityFunctionProps) {
     super(scope, id);
     this.capability = props.capability;
+    this.memoryMb = props.memoryMb;
 
     const logGroup = new LogGroup(this, "Logs", {
       retention: props.logRetention,

@@ -1,7 +1,15 @@
 import { Match } from "aws-cdk-lib/assertions";
 import { describe, expect, test } from "vitest";
 import { capabilitySizes } from "../../infra/capabilities.ts";
-import { resourcesOf, synthesize } from "./synthesize.ts";
+import { dimensionsAt, type MetricName as OwnMetricName } from "../../shared/metrics/catalogue.ts";
+import { dimensionNames } from "../../shared/metrics/emf.ts";
+import { capabilityOf, resourcesOf, synthesize } from "./synthesize.ts";
+
+interface WatchedMetric {
+  readonly Namespace: string;
+  readonly MetricName: OwnMetricName;
+  readonly Dimensions: readonly { readonly Name: string }[];
+}
 
 const template = synthesize();
 const topic = "arn:aws:sns:us-east-1:111122223333:on-call";
@@ -69,6 +77,88 @@ describe("alarms go off when", () => {
         Threshold: 0,
       });
     }
+  });
+});
+
+describe("of what the functions count themselves, alarms go off when", () => {
+  test.each([
+    ["SealingLag", "Maximum", 7_200, "ignore"],
+    ["OldestUnsealedAge", "Maximum", 14_400, "ignore"],
+    ["UnsealedRefusals", "Sum", 0, "notBreaching"],
+    ["DeadLetters", "Sum", 0, "notBreaching"],
+    ["LocalTimeMs", undefined, 3_000, "notBreaching"],
+  ])("%s is above", (MetricName, statistic, Threshold, TreatMissingData) => {
+    template.hasResourceProperties("AWS::CloudWatch::Alarm", {
+      Namespace: "Streamkeeper",
+      MetricName,
+      Dimensions: [{ Name: "Cluster Name", Value: "Streamkeeper" }],
+      ...(statistic === undefined ? { ExtendedStatistic: "p99" } : { Statistic: statistic }),
+      Threshold,
+      TreatMissingData,
+    });
+  });
+
+  test("many requests are told to slow down", () => {
+    template.hasResourceProperties("AWS::CloudWatch::Alarm", {
+      MetricName: "ErrorsPerSec",
+      Dimensions: [
+        { Name: "Cluster Name", Value: "Streamkeeper" },
+        { Name: "Error", Value: "THROTTLING_QUOTA_EXCEEDED" },
+      ],
+    });
+  });
+
+  test("a group is further behind than was chosen, and only if something was", () => {
+    const lagging = { MetricName: "MaxOffsetLag", Threshold: 1_000, TreatMissingData: "ignore" };
+    const chosen = synthesize({ consumerLagOffsetsMax: 1_000, consumerLagSecondsMax: 60 });
+    chosen.hasResourceProperties("AWS::CloudWatch::Alarm", lagging);
+    chosen.hasResourceProperties("AWS::CloudWatch::Alarm", { MetricName: "EstimatedMaxTimeLag", Threshold: 60 });
+    template.resourcePropertiesCountIs("AWS::CloudWatch::Alarm", { MetricName: "MaxOffsetLag" }, 0);
+  });
+
+  test("watch metrics that the functions write at their level, with these dimensions", () => {
+    const watched = resourcesOf(template, "AWS::CloudWatch::Alarm")
+      .map(([, { Properties }]) => Properties as unknown as WatchedMetric)
+      .filter(({ Namespace }) => Namespace === "Streamkeeper");
+    expect(watched.length).toBeGreaterThan(5);
+    for (const { MetricName, Dimensions } of watched) {
+      const labels = Dimensions.map(({ Name }) => Name).filter((name) => name !== "Cluster Name");
+      const written = dimensionsAt(MetricName, "DEFAULT").map((set) => set.map((label) => dimensionNames[label]));
+      expect(written, MetricName).toContainEqual(labels);
+    }
+  });
+});
+
+describe("a deployment", () => {
+  test("has neither alarms nor a dashboard where it wants none, and no metrics of its own at NONE", () => {
+    const bare = synthesize({ alarms: false, dashboard: false });
+    bare.resourceCountIs("AWS::CloudWatch::Alarm", 0);
+    bare.resourceCountIs("AWS::CloudWatch::Dashboard", 0);
+    const silent = synthesize({ metricsLevel: "NONE" });
+    silent.resourcePropertiesCountIs("AWS::CloudWatch::Alarm", { Namespace: "Streamkeeper" }, 0);
+  });
+
+  test("tells its functions the level, its name, and who they are", () => {
+    for (const [id, { Properties }] of resourcesOf(template, "AWS::Lambda::Function")) {
+      expect(Properties["Environment"], id).toMatchObject({
+        Variables: {
+          STREAMKEEPER_METRICS_LEVEL: "DEFAULT",
+          STREAMKEEPER_NAME: "Streamkeeper",
+          STREAMKEEPER_CAPABILITY: capabilityOf(id),
+        },
+      });
+    }
+  });
+
+  test("has a dashboard of traffic, latency, errors, lag, sealing, storage and dollars", () => {
+    const [dashboard] = resourcesOf(template, "AWS::CloudWatch::Dashboard");
+    const body = JSON.stringify(dashboard?.[1].Properties["DashboardBody"]);
+    for (const name of ["BytesInPerSec", "LocalTimeMs", "ErrorsPerSec", "SumOffsetLag", "OldestUnsealedAge", "$/h"]) {
+      expect(body).toContain(name);
+    }
+    expect(body).toContain("ConsumedWriteCapacityUnits");
+    // A number with an exponent is none in metric math.
+    expect(body).not.toMatch(/[0-9]e-[0-9]/);
   });
 });
 

@@ -18,6 +18,9 @@ describe("the settings of a deployment", () => {
       reserveConcurrency: true,
       tracing: false,
       logRetentionDays: 30,
+      metricsLevel: "DEFAULT",
+      alarms: true,
+      dashboard: true,
     });
   });
 
@@ -39,6 +42,8 @@ describe("the settings of a deployment", () => {
     ["region", "mars"],
     ["logRetentionDays", "31"],
     ["stackName", "-"],
+    ["metricsLevel", "PER_BROKER"],
+    ["consumerLagSecondsMax", "0"],
     ["superDigest", "super:secret"],
     ["superDigest", "5TrIvFGYF5EK3nAjRSxwe2MjWdo="],
     ["alarmTopicArn", "arn:aws:sqs:us-east-1:111122223333:queue"],
