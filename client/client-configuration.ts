@@ -5,6 +5,7 @@ import { parseEndpoint, signingNamesOf } from "./endpoint.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { SigningNames } from "./http-message.ts";
 import type { AwsCredentials, AwsCredentialsProvider } from "./middleware/signing.ts";
+import { safetyPollMsDefault } from "./push/listener.ts";
 import type { Transport } from "./node-http-transport.ts";
 
 /** Attempts of one call; the AWS SDK's default. */
@@ -54,6 +55,12 @@ export interface StreamkeeperClientOptions {
   readonly connectionsMax?: number;
   /** Largest answer that is taken. Default 49 MiB, which is above anything that the service answers. */
   readonly responseBytesMax?: number;
+  /**
+   * Readers that have nothing to read are told over a WebSocket when there is, in place of long polls; where the service or the
+   * platform has none, they poll. `safetyPollMs`: longest time until one looks by itself, should a hint be lost; default
+   * 300,000. False: they always poll. Default true.
+   */
+  readonly push?: boolean | { readonly safetyPollMs: number };
   /** Takes the place of node:http; the client then closes it in `destroy`. */
   readonly transport?: Transport;
 }
@@ -70,6 +77,8 @@ export interface ClientConfiguration {
   readonly connectionTimeoutMs: number;
   readonly connectionsMax: number;
   readonly responseBytesMax: number;
+  /** Undefined: no hints. */
+  readonly safetyPollMs: number | undefined;
 }
 
 /** Checks the options and fills in the defaults. @throws TypeError for an option that cannot be */
@@ -89,7 +98,13 @@ export function resolveConfiguration(options: StreamkeeperClientOptions): Client
     connectionTimeoutMs: positive(options.connectionTimeoutMs ?? connectionTimeoutMsDefault, "connectionTimeoutMs"),
     connectionsMax: positive(options.connectionsMax ?? connectionsMaxDefault, "connectionsMax"),
     responseBytesMax: positive(options.responseBytesMax ?? responseBytesMaxDefault, "responseBytesMax"),
+    safetyPollMs: safetyPollMsOf(options.push ?? true),
   };
+}
+
+function safetyPollMsOf(push: NonNullable<StreamkeeperClientOptions["push"]>): number | undefined {
+  if (typeof push === "object") return positive(push.safetyPollMs, "push.safetyPollMs");
+  return push ? safetyPollMsDefault : undefined;
 }
 
 /** Checks a number of an option. @throws TypeError if it is not a whole number from 1 on */

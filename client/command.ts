@@ -2,6 +2,7 @@ import type { Capability } from "../shared/api/routes.ts";
 import type { DigestAuth } from "./digest-auth.ts";
 import type { ResponseMetadata } from "./exceptions.ts";
 import type { HttpRequest, HttpResponse } from "./http-message.ts";
+import type { HintSource } from "./push/hint-source.ts";
 
 /**
  * What happens when a request is sent again after an attempt whose outcome is unknown.
@@ -61,4 +62,6 @@ export interface CommandSender {
     command: Command<Input, Output>,
     options?: SendOptions,
   ): Promise<Output & { readonly $metadata: ResponseMetadata }>;
+  /** Hints of what is new; without them whoever waits polls. */
+  readonly push?: HintSource | undefined;
 }

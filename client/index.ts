@@ -223,6 +223,10 @@ export { ListTransactionsCommand } from "./commands/list-transactions-command.ts
 export type { ListTransactionsInput, ListTransactionsOutput } from "./commands/list-transactions-command.ts";
 export { RedriveRecordsCommand } from "./commands/redrive-records-command.ts";
 export type { RedriveRecordsInput, RedriveRecordsOutput } from "./commands/redrive-records-command.ts";
+export { SubscribePartitionCommand } from "./commands/subscribe-partition-command.ts";
+export type { SubscribePartitionInput, SubscribePartitionOutput } from "./commands/subscribe-partition-command.ts";
+export { SubscribeZnodeCommand } from "./commands/subscribe-znode-command.ts";
+export type { SubscribeZnodeInput, SubscribeZnodeOutput } from "./commands/subscribe-znode-command.ts";
 export { ShareConsumer } from "./share-consumer.ts";
 export type { ShareConsumerOptions, ShareDelivery, ShareProblem } from "./share-consumer.ts";
 export { TransactionalProducer } from "./transactions/transactional-producer.ts";

@@ -6,6 +6,7 @@ import type { FetchBatchesOutput } from "./commands/fetch-batches-command.ts";
 import { GetOffsetCommand } from "./commands/get-offset-command.ts";
 import { isServiceException, StreamkeeperException } from "./exceptions.ts";
 import { isTransient, retryDelayMs } from "./middleware/retry-policy.ts";
+import type { HintListener } from "./push/hint-source.ts";
 import { decodeBatches } from "./reader/decode-batches.ts";
 import type { ReadRecord } from "./reader/decode-batches.ts";
 import { resolveReadOptions } from "./reader/read-options.ts";
@@ -15,6 +16,12 @@ import type { ReadConfiguration, ReadPartitionOptions } from "./reader/read-opti
 const emptyPauseMs = 50;
 /** Times that one fetch follows a log start that moves ahead of it. */
 const resetsMax = 10;
+
+/** One iteration. */
+interface Reading {
+  readonly listener: HintListener | undefined;
+  readonly signal: AbortSignal;
+}
 
 interface Fetched {
   readonly answer: FetchBatchesOutput;
@@ -67,16 +74,18 @@ export class PartitionReader implements AsyncIterable<ReadRecord> {
     const abort = (): void => controller.abort(this.#signal?.reason);
     if (this.#signal?.aborted === true) abort();
     this.#signal?.addEventListener("abort", abort, { once: true });
+    const listener = this.#listener();
+    const reading = { listener, signal: controller.signal };
     try {
       let offset = await this.#startOffset(controller.signal);
       let ahead: Promise<Fetched> | undefined;
       for (;;) {
-        const { answer, fromOffset } = await (ahead ?? this.#fetch(offset, controller.signal));
+        const { answer, fromOffset } = await (ahead ?? this.#fetch(offset, reading));
         const { nextOffset, highWatermark, lastStableOffset, logStartOffset } = answer;
         const atEnd = nextOffset >= (isolation === "read_committed" ? lastStableOffset : highWatermark);
         ahead = undefined;
         if (prefetch && !(stopAtEnd && atEnd)) {
-          ahead = this.#fetch(nextOffset, controller.signal);
+          ahead = this.#fetch(nextOffset, reading);
           // Whether it failed is looked at when it is its turn, or never if the caller stops before.
           ahead.catch(() => undefined);
         }
@@ -88,6 +97,7 @@ export class PartitionReader implements AsyncIterable<ReadRecord> {
     } finally {
       this.#signal?.removeEventListener("abort", abort);
       controller.abort();
+      listener?.close();
     }
   }
 
@@ -102,14 +112,32 @@ export class PartitionReader implements AsyncIterable<ReadRecord> {
     return (await this.#patiently(new GetOffsetCommand({ ...names, at: "latest" }), abortSignal)).offset;
   }
 
-  async #fetch(offset: number, abortSignal: AbortSignal): Promise<Fetched> {
+  /** Hints in place of long polls, where the client has them and the caller waits for what is yet to come. */
+  #listener(): HintListener | undefined {
+    const { topic, namespace, partition, stopAtEnd, waitMs } = this.#configuration;
+    if (stopAtEnd || waitMs === 0) return undefined;
+    return this.#client.push?.listener({ kind: "partition", namespace, topic, partition });
+  }
+
+  async #fetch(offset: number, { listener, signal: abortSignal }: Reading): Promise<Fetched> {
     const { topic, namespace, partition, maxBytes, waitMs, isolation, stopAtEnd } = this.#configuration;
-    const input = { topic, namespace, partition, maxBytes, waitMs, isolation };
+    const input = { topic, namespace, partition, maxBytes, isolation };
     let fromOffset = offset;
     for (let resets = 0; ; resets += 1) {
       try {
         const startedAtMs = performance.now();
-        const answer = await this.#patiently(new FetchBatchesCommand({ ...input, offset: fromOffset }), abortSignal);
+        // Before the request: what comes after its answer is hinted.
+        const listening = listener?.listening;
+        const command = new FetchBatchesCommand({
+          ...input,
+          offset: fromOffset,
+          waitMs: listening === undefined ? waitMs : 0,
+        });
+        const answer = await this.#patiently(command, abortSignal);
+        if (answer.batches.length === 0) {
+          listener?.want();
+          if (listening !== undefined) await listener?.wait(listening, answer.nextOffset, abortSignal);
+        }
         const pauseMs = emptyPauseMs - (performance.now() - startedAtMs);
         if (answer.batches.length === 0 && !stopAtEnd && pauseMs > 0) {
           await sleep(pauseMs, undefined, { signal: abortSignal });
@@ -119,6 +147,7 @@ export class PartitionReader implements AsyncIterable<ReadRecord> {
         const resetOffset = this.#resetOffset(error);
         if (resetOffset === undefined || resets === resetsMax) throw error;
         fromOffset = resetOffset;
+        listener?.renew();
       }
     }
   }

@@ -1,3 +1,4 @@
+import { pushHeader } from "../shared/api/routes.ts";
 import { resolveConfiguration } from "./client-configuration.ts";
 import type { ClientConfiguration, StreamkeeperClientOptions } from "./client-configuration.ts";
 import type { Command, CommandSender, SendOptions } from "./command.ts";
@@ -5,6 +6,7 @@ import { Consumer } from "./consumer.ts";
 import type { ConsumerOptions } from "./consumer/consumer-options.ts";
 import { Session } from "./coordination/session.ts";
 import type { SessionOptions } from "./coordination/session.ts";
+import { processTime } from "./coordination/time.ts";
 import { ZnodeClient } from "./coordination/znode-client.ts";
 import type { ZnodeClientOptions } from "./coordination/znode-client.ts";
 import type { ResponseMetadata } from "./exceptions.ts";
@@ -16,6 +18,9 @@ import { MiddlewareStack } from "./middleware-stack.ts";
 import type { CallHandlers, HandlerContext } from "./middleware-stack.ts";
 import { NodeHttpTransport } from "./node-http-transport.ts";
 import type { Transport } from "./node-http-transport.ts";
+import { platformSocket } from "./push/push-socket.ts";
+import { pushUrlOf, urlSigner } from "./push/push-url.ts";
+import { Push } from "./push/push.ts";
 import { PartitionReader } from "./partition-reader.ts";
 import { ShareConsumer } from "./share-consumer.ts";
 import type { ShareConsumerOptions } from "./share-consumer.ts";
@@ -34,6 +39,8 @@ export class StreamkeeperClient implements CommandSender {
   /** Add to it, or remove from it by name, what every call passes; see `MiddlewareStep` for the steps. */
   readonly middlewareStack = new MiddlewareStack();
   readonly configuration: ClientConfiguration;
+  /** Hints for all readers of this client; undefined where they poll. */
+  readonly push: Push | undefined;
   readonly #transport: Transport;
 
   /** @throws TypeError for an option that cannot be */
@@ -41,6 +48,7 @@ export class StreamkeeperClient implements CommandSender {
     const configuration = resolveConfiguration(options);
     this.configuration = configuration;
     this.#transport = options.transport ?? new NodeHttpTransport(configuration);
+    this.push = this.#createPush();
     const stack = this.middlewareStack;
     stack.add(idempotencyKeyMiddleware, { step: "build", name: "idempotencyKey" });
     stack.add(fixedHeadersMiddleware(userAgent), { step: "build", name: "fixedHeaders", priority: "low" });
@@ -72,6 +80,7 @@ export class StreamkeeperClient implements CommandSender {
     const handler = this.middlewareStack.resolve(this.#handlersOf(command, context), context);
     const result = await handler({ input: command.input });
     const { response, output, attempts = 1, totalRetryDelayMs = 0 } = result;
+    this.#learnPush(response.headers[pushHeader]);
     if (output === undefined) throw new TypeError(`the middleware of ${command.name} left no output`);
     const requestId = requestIdOf(response);
     const $metadata: ResponseMetadata = {
@@ -120,11 +129,29 @@ export class StreamkeeperClient implements CommandSender {
 
   /** Closes the connections; calls under way fail. */
   destroy(): void {
+    this.push?.close();
     this.#transport.destroy();
   }
 
   [Symbol.dispose](): void {
     this.destroy();
+  }
+
+  #createPush(): Push | undefined {
+    const { safetyPollMs, credentials, endpoint, namespace } = this.configuration;
+    const open = platformSocket();
+    if (safetyPollMs === undefined || open === undefined) return undefined;
+    const sign =
+      credentials === undefined || endpoint.signing === undefined
+        ? (url: string) => Promise.resolve(url)
+        : urlSigner(credentials, endpoint.signing.region, () => new Date());
+    return new Push({ sender: this, namespace, open, sign, time: processTime, random: Math.random, safetyPollMs });
+  }
+
+  #learnPush(told: string | undefined): void {
+    if (told === undefined || this.push === undefined) return;
+    const url = pushUrlOf(told, this.configuration.endpoint);
+    if (url !== undefined) this.push.learn(url);
   }
 
   #handlersOf<Input extends object, Output extends object>(

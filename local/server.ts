@@ -15,6 +15,7 @@ import {
 } from "../shared/limits.ts";
 import type { Metrics } from "../shared/metrics/metrics.ts";
 import type { Services } from "../shared/services/services.ts";
+import type { Storage } from "../shared/storage/storage.ts";
 import { errorAnswer, withRequestId } from "../functions/http/answer.ts";
 import type { AccessSettings } from "../functions/http/caller.ts";
 import type { HttpAnswer, InvocationContext } from "../functions/http/event.ts";
@@ -35,8 +36,10 @@ import { znodeOperations } from "../functions/operations/znode.ts";
 import { writeAnswer } from "./answer-writer.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
 import { LocalTransport } from "./direct-transport.ts";
+import type { GrowthTap } from "./growth-tap.ts";
 import { HostCheck } from "./host-check.ts";
 import { type MetricsPage, metricsPath } from "./metrics-page.ts";
+import { localPushPath, PushEndpoint } from "./push-endpoint.ts";
 import { announcesBody, BodyBudget, ClientGoneError, readRequestBody } from "./request-body.ts";
 
 export interface ServerOptions {
@@ -49,6 +52,8 @@ export interface ServerOptions {
   readonly access?: AccessSettings;
   /** What `GET /metrics` answers; without it there is no such page, and requests are not counted. */
   readonly page?: MetricsPage | undefined;
+  /** Serves connections for hints as well; what grows in the storage, only this process may write. */
+  readonly push?: { readonly storage: Storage; readonly growth: GrowthTap };
 }
 
 export interface RunningServer {
@@ -61,7 +66,8 @@ export interface RunningServer {
 
 /** @throws Error as node:net says where the port is taken or the host is not this machine's */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { services, host, port, log = writeLog, access = {}, page } = options;
+  const { services, host, port, log = writeLog, page, push } = options;
+  const access = { ...options.access, ...(push === undefined ? {} : { pushUrl: localPushPath }) };
   const handler = createHttpHandler(
     [
       ...healthOperations(services),
@@ -82,6 +88,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log,
     ...(page === undefined ? {} : { metrics: page.metrics, page: () => page.answer(services.gauges) }),
   });
+  if (push !== undefined) {
+    const { storage, growth } = push;
+    const endpoint = new PushEndpoint({ services, storage, hostCheck: new HostCheck(host), log });
+    growth.listen((logId, next) => endpoint.grown(logId, next));
+    server.serveUpgrades(endpoint);
+  }
   return server.listen(port);
 }
 
@@ -106,6 +118,7 @@ class LocalServer {
   readonly #underWay = new Set<LocalTransport>();
   readonly #requestIdPrefix = randomBytes(9).toString("base64url");
   #requests = 0;
+  #push: PushEndpoint | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(handler: HttpHandler, { host, log, metrics, page }: LocalOptions) {
@@ -121,12 +134,20 @@ class LocalServer {
       headersTimeout: localHeadersMsMax,
       requestTimeout: localRequestMsMax,
       keepAliveTimeout: localConnectionIdleMsMax,
+      // Clients that would rather speak HTTP/2 (curl --http2, Java's) are answered in HTTP/1.1, which they understand as no.
+      shouldUpgradeCallback: ({ headers }) =>
+        this.#push !== undefined && headers.upgrade?.toLowerCase() === "websocket",
     });
     this.#http.maxConnections = localConnectionsMax;
     this.#http.timeout = localRequestMsMax;
     this.#http.on("request", (request, response) => void this.#serve(request, response, false));
     this.#http.on("checkContinue", (request, response) => void this.#serve(request, response, true));
     this.#http.on("clientError", answerBrokenRequest);
+  }
+
+  serveUpgrades(endpoint: PushEndpoint): void {
+    this.#push = endpoint;
+    this.#http.on("upgrade", (request: IncomingMessage, socket, head) => endpoint.upgrade(request, socket, head));
   }
 
   async listen(port: number): Promise<RunningServer> {
@@ -222,6 +243,7 @@ class LocalServer {
   async #close(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#http.close(() => resolve());
+    this.#push?.close();
     const closing = new ServiceError(
       "THROTTLING_QUOTA_EXCEEDED",
       "The server is closing; send the request again later",

@@ -70,7 +70,13 @@ const layers: readonly Layer[] = [
     packages: [],
     forbiddenNames: pure,
   },
-  { name: "api errors", files: ["shared/api/errors.ts"], mayImport: ["lowest"], packages: [] },
+  // Beside the errors what a service itself sends.
+  {
+    name: "api errors",
+    files: ["shared/api/errors.ts", "shared/api/push-messages.ts"],
+    mayImport: ["lowest"],
+    packages: [],
+  },
   { name: "api", files: ["shared/api/**"], mayImport: ["lowest", "api errors"], packages: ["zod"] },
   {
     name: "openapi generator",

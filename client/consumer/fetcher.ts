@@ -3,6 +3,7 @@ import type { CommandSender } from "../command.ts";
 import { FetchBatchesCommand } from "../commands/fetch-batches-command.ts";
 import type { FetchBatchesOutput } from "../commands/fetch-batches-command.ts";
 import { isServiceException, StreamkeeperException } from "../exceptions.ts";
+import type { HintListener, Listening } from "../push/hint-source.ts";
 import { isTransient, retryDelayMs } from "../middleware/retry-policy.ts";
 import { CorruptBatchError, decodeBatches } from "../reader/decode-batches.ts";
 import type { ConsumerConfiguration, ConsumerProblem } from "./consumer-options.ts";
@@ -32,6 +33,7 @@ export class Fetcher {
   readonly #events: FetcherEvents;
   /** Requests of partitions that were given up meanwhile are among them until they are answered. */
   #inFlight = 0;
+  readonly #listeners = new WeakMap<OwnedPartition, HintListener>();
   #fetches = 0;
 
   constructor(client: CommandSender, configuration: ConsumerConfiguration, holdings: Holdings, events: FetcherEvents) {
@@ -71,14 +73,42 @@ export class Fetcher {
 
   async #fetchPage(partition: OwnedPartition): Promise<void> {
     const { namespace, maxBytes, minBytes, isolation, time } = this.#configuration;
+    const listener = this.#listenerOf(partition);
+    // Before the request: what comes after its answer is hinted.
+    const listening = listener?.listening;
     const { topic, run, fetchOffset: offset = 0 } = partition;
     const place = { topic, partition: partition.partition, offset, ...(namespace === undefined ? {} : { namespace }) };
-    const input = { ...place, maxBytes, minBytes, isolation, waitMs: this.#waitMs() };
+    const input = { ...place, maxBytes, minBytes, isolation, waitMs: listening === undefined ? this.#waitMs() : 0 };
     const startedAtMs = time.nowMs();
     const answer = await this.#client.send(new FetchBatchesCommand(input), { abortSignal: run.signal });
     if (run.signal.aborted) return;
     this.#accept(partition, offset, answer);
-    if (answer.nextOffset === offset) this.#rest(partition, emptyPauseMs - (time.nowMs() - startedAtMs));
+    if (answer.nextOffset !== offset) return;
+    this.#rest(partition, emptyPauseMs - (time.nowMs() - startedAtMs));
+    listener?.want();
+    if (listener !== undefined && listening !== undefined) void this.#listen(partition, listener, listening);
+  }
+
+  /** Hints in place of long polls, where the client has them; a fetch that is to wait for many bytes waits at the service. */
+  #listenerOf(partition: OwnedPartition): HintListener | undefined {
+    const { namespace, minBytes, waitMs } = this.#configuration;
+    const known = this.#listeners.get(partition);
+    if (known !== undefined || minBytes > 1 || waitMs === 0) return known;
+    const place = { kind: "partition", namespace, topic: partition.topic, partition: partition.partition } as const;
+    const listener = this.#client.push?.listener(place);
+    if (listener === undefined) return undefined;
+    this.#listeners.set(partition, listener);
+    partition.goneSignal.addEventListener("abort", () => listener.close(), { once: true });
+    return listener;
+  }
+
+  /** Leaves the partition alone until there is something in it, or it is read from elsewhere. */
+  async #listen(partition: OwnedPartition, listener: HintListener, listening: Listening): Promise<void> {
+    const { run, fetchOffset = 0 } = partition;
+    partition.isListening = true;
+    await listener.wait(listening, fetchOffset, run.signal);
+    partition.isListening = false;
+    this.pump();
   }
 
   #accept(partition: OwnedPartition, offset: number, answer: FetchBatchesOutput): void {
@@ -109,7 +139,10 @@ export class Fetcher {
     partition.fetchFailures += 1;
     const attempts = partition.fetchFailures;
     const retryInMs = retryDelayMs(attempts, this.#configuration.random());
-    if (resetOffset !== undefined) partition.seek(resetOffset);
+    if (resetOffset !== undefined) {
+      partition.seek(resetOffset);
+      this.#listeners.get(partition)?.renew();
+    }
     this.#rest(partition, retryInMs);
     if (resetOffset !== undefined) return;
     const { topic, fetchOffset: offset } = partition;
@@ -130,8 +163,8 @@ export class Fetcher {
 }
 
 function isHungry(partition: OwnedPartition, nowMs: number): boolean {
-  const { ownership, isPaused, isFetching, fetchOffset, bufferedPages, fetchRestsUntilMs } = partition;
-  const isWanted = ownership === "owned" && !isPaused && fetchOffset !== undefined;
+  const { ownership, isPaused, isFetching, isListening, fetchOffset, bufferedPages, fetchRestsUntilMs } = partition;
+  const isWanted = ownership === "owned" && !isPaused && !isListening && fetchOffset !== undefined;
   return isWanted && !isFetching && bufferedPages < pagesMax && fetchRestsUntilMs <= nowMs;
 }
 

@@ -48,6 +48,8 @@ export class OwnedPartition implements TopicPartition {
   #takenUpTo: number | undefined;
   isPaused = false;
   isFetching = false;
+  /** There was nothing to fetch, and it will be told when there is. */
+  isListening = false;
   /** The number of its last fetch among those of all partitions. */
   lastFetch = 0;
   /** Not before this moment of the consumer's time is it fetched from again. */

@@ -4,6 +4,7 @@ import type { CommandSender } from "../command.ts";
 import { GetChangesCommand } from "../commands/get-changes-command.ts";
 import type { GetChangesOutput } from "../commands/get-changes-command.ts";
 import { isServiceException, StreamkeeperException } from "../exceptions.ts";
+import type { HintListener } from "../push/hint-source.ts";
 import { isTransient, retryDelayMs } from "../middleware/retry-policy.ts";
 import { Fifo } from "./fifo.ts";
 import { pause } from "./time.ts";
@@ -112,6 +113,7 @@ export class ChangeFeed {
   async run(): Promise<void> {
     const { waitMs = waitMsDefault } = this.#options;
     const { signal } = this.#ended;
+    const listener = waitMs > 0 ? this.#listener() : undefined;
     for (let failures = 0; !signal.aborted;) {
       const room = this.#sink.room();
       if (room !== undefined) {
@@ -120,15 +122,30 @@ export class ChangeFeed {
       }
       const sinceMs = performance.now();
       const before = this.#knownTo;
-      if (!(await this.#ask(waitMs))) {
+      // Before the request: what comes after its answer is hinted.
+      const listening = listener?.listening;
+      if (!(await this.#ask(listening === undefined ? waitMs : 0))) {
         failures += 1;
         await pause(retryDelayMs(failures, Math.random()), signal);
         continue;
       }
       failures = 0;
+      if (this.#knownTo === before && !signal.aborted) {
+        listener?.want();
+        if (listening !== undefined) await listener?.wait(listening, before + 1, signal);
+      }
       const leftMs = sinceMs + emptyPauseMs - performance.now();
       if (this.#knownTo === before && leftMs > 0) await pause(leftMs, signal);
     }
+  }
+
+  /** Hints in place of long polls, where the client has them. */
+  #listener(): HintListener | undefined {
+    const { path, recursive } = this.#options;
+    const { namespace, ...reader } = this.#caller;
+    const listener = this.#sender.push?.listener({ kind: "path", namespace, path, recursive, reader });
+    this.#ended.signal.addEventListener("abort", () => listener?.close(), { once: true });
+    return listener;
   }
 
   /** Resolves when everything up to `zxid` is known, or the feed or the signal has ended. Does not reject. */

@@ -7,6 +7,7 @@ import { CreateSessionCommand } from "../commands/create-session-command.ts";
 import { HeartbeatCommand } from "../commands/heartbeat-command.ts";
 import { isServiceException } from "../exceptions.ts";
 import type { ResponseMetadata } from "../exceptions.ts";
+import type { HintSource } from "../push/hint-source.ts";
 import { type ClientTime, processTime } from "./time.ts";
 
 /** Heartbeats in one timeout: two may be lost. */
@@ -112,6 +113,11 @@ export class Session implements AsyncDisposable, CommandSender {
     readonly auth: readonly DigestAuth[] | undefined;
   } {
     return { namespace: this.namespace, session: this.credentials, auth: this.auth };
+  }
+
+  /** As of the client that it was opened with. */
+  get push(): HintSource | undefined {
+    return this.#client.push;
   }
 
   /** Sends a command; when the service says that the session has ended, the session knows. */

@@ -43,7 +43,7 @@ export function signingMiddleware(credentials: AwsCredentials | AwsCredentialsPr
 }
 
 /** Loaded when it is first needed: most of what a client loads is the signer, and on a laptop nothing is signed. */
-async function createSigner(
+export async function createSigner(
   credentials: AwsCredentials | AwsCredentialsProvider,
   { region, service }: SigningNames,
   now: () => Date,

@@ -5,13 +5,15 @@ import { authHeader, sessionHeader } from "../../shared/api/routes.ts";
 import { aclTextCharsMax, authProofsMax, fetchWaitMsMax } from "../../shared/limits.ts";
 import type { CallContext, SessionCredentials } from "../../shared/services/coordination.ts";
 import type { Identity } from "../../shared/tree/acl.ts";
-import type { RoutedRequest } from "./event.ts";
+import type { Caller, RoutedRequest } from "./event.ts";
 import { headerValue } from "./media-type.ts";
 
 /** What the deployment decides of access. */
 export interface AccessSettings {
   /** `user:base64(SHA-1(user:password))`: who proves to be this one may do everything, as with ZooKeeper's superDigest. */
   readonly superDigest?: string;
+  /** Where clients connect for hints, relative to the API's address or in full; absent where there are none. */
+  readonly pushUrl?: string;
 }
 
 /** @throws ServiceError AUTH_FAILED for a header that proves nothing */
@@ -29,6 +31,11 @@ export function ownSession(routed: RoutedRequest, sessionId: string): SessionCre
   const session = sessionOf(routed);
   if (session?.sessionId === BigInt(sessionId)) return session;
   throw authFailed(`${sessionHeader} must name the session of the path`);
+}
+
+/** Who is at the other end, as far as the transport knows: a connection for hints is only its own. */
+export function transportPrincipal({ userArn }: Partial<Pick<Caller, "userArn">>): string {
+  return userArn === undefined ? "anyone" : principalOf(userArn);
 }
 
 /** What the transport lets a long poll wait. */

@@ -6,12 +6,13 @@ import { committedBatches } from "../../shared/services/committed-batches.ts";
 import type { FetchRequest, OffsetPoint, Services } from "../../shared/services/services.ts";
 import { znodeChangesTopic } from "../../shared/services/znode-changes.ts";
 import { answerTooLarge, isTooLarge } from "../http/answer.ts";
-import { type AccessSettings, callContext } from "../http/caller.ts";
+import { type AccessSettings, callContext, transportPrincipal } from "../http/caller.ts";
 import type { HttpAnswer, RoutedRequest } from "../http/event.ts";
 import { acceptedKind } from "../http/media-type.ts";
 import type { MediaKind } from "../http/media-type.ts";
 import { checkedParams, checkedQuery, serving } from "../http/operation.ts";
 import type { Params, ServedOperation } from "../http/operation.ts";
+import { telling } from "../push/telling.ts";
 import { fetchedRecordAnswer } from "../records/fetched-records.ts";
 
 const { jsonOperation } = serving(operations);
@@ -20,9 +21,12 @@ const { jsonOperation } = serving(operations);
 const lookUpsMax = 3;
 
 /** Reading records, and finding offsets. */
-export function fetchOperations(services: Pick<Services, "fetch">, access: AccessSettings): readonly ServedOperation[] {
+export function fetchOperations(
+  services: Pick<Services, "fetch" | "push">,
+  access: AccessSettings,
+): readonly ServedOperation[] {
   return [
-    { id: "fetch", serve: async (routed) => fetchOperation(services, routed, access) },
+    telling(access, { id: "fetch", serve: async (routed) => fetchOperation(services, routed, access) }),
     jsonOperation("listOffset", async ({ params, query }) => {
       const { namespace, topic, partition } = params;
       const point = typeof query.at === "number" ? timestampPoint(query.at) : { at: query.at };
@@ -34,6 +38,11 @@ export function fetchOperations(services: Pick<Services, "fetch">, access: Acces
         query.isolation,
       );
       return { offset, timestamp };
+    }),
+    jsonOperation("subscribeToPartition", async ({ params, body, routed }) => {
+      const { connectionId } = body;
+      const owner = { connectionId, principal: transportPrincipal(routed.caller) };
+      return { ...(await services.push.subscribeToPartition(owner, params)) };
     }),
   ];
 }

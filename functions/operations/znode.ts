@@ -2,6 +2,7 @@
 import { operations } from "../../shared/api/operations/znodes.ts";
 import type * as z from "zod";
 import type { OperationId } from "../../shared/api/routes.ts";
+import type { SubscribedAnswer } from "../../shared/api/schemas/push.ts";
 import {
   type AclAnswer,
   type ChangesAnswer,
@@ -18,20 +19,21 @@ import type { CallContext, MultiOperation, MultiResult, ReadResult } from "../..
 import type { Services } from "../../shared/services/services.ts";
 import type { AclList } from "../../shared/tree/acl.ts";
 import type { Stat } from "../../shared/tree/stat.ts";
-import { type AccessSettings, boundedWait, callContext } from "../http/caller.ts";
+import { type AccessSettings, boundedWait, callContext, transportPrincipal } from "../http/caller.ts";
 import { invalidRequest } from "../http/invalid-request.ts";
 import { decodedBytes, encodedBytes } from "../http/json-bytes.ts";
 import { serving } from "../http/operation.ts";
 import type { ApiRequest, ServedOperation } from "../http/operation.ts";
+import { telling } from "../push/telling.ts";
 import { checkReadsWithin, checkWritesWithin } from "../records/path-scope.ts";
 
 const { jsonOperation } = serving(operations);
 
 export function znodeOperations(
-  services: Pick<Services, "znodes" | "changes">,
+  services: Pick<Services, "znodes" | "changes" | "push">,
   access: AccessSettings,
 ): readonly ServedOperation[] {
-  const { znodes } = services;
+  const { znodes, push } = services;
   const contextOf = ({ params, routed }: Pick<ApiRequest<OperationId>, "params" | "routed">): CallContext =>
     callContext(routed, (params as { readonly namespace: string }).namespace, access);
   return [
@@ -73,11 +75,21 @@ export function znodeOperations(
       checkReadsWithin(request.params.path, request.body.ops);
       return multiRead(services, contextOf(request), request.body);
     }),
-    jsonOperation("getChanges", (request) => getChanges(services, contextOf(request), request)),
-    jsonOperation("getChangesBelow", ({ params, query, routed }) => {
-      const path = `/${params.path}`;
-      return getChanges(services, contextOf({ params, routed }), { query: { path, ...query }, routed });
-    }),
+    telling(
+      access,
+      jsonOperation("getChanges", (request) => getChanges(services, contextOf(request), request)),
+    ),
+    telling(
+      access,
+      jsonOperation("getChangesBelow", ({ params, query, routed }) => {
+        const path = `/${params.path}`;
+        return getChanges(services, contextOf({ params, routed }), { query: { path, ...query }, routed });
+      }),
+    ),
+    jsonOperation("subscribeToRoot", (request) => subscribe(push, contextOf(request), "/", request)),
+    jsonOperation("subscribeToZnode", (request) =>
+      subscribe(push, contextOf(request), `/${request.params.path}`, request),
+    ),
     jsonOperation("whoAmI", async (request) => ({
       identities: contextOf(request).identities.map((identity) => ({ ...identity })),
     })),
@@ -115,6 +127,17 @@ async function getChanges(
     ...boundedWait(routed, waitMs),
   });
   return { events: events.map((event) => ({ ...event })), zxid };
+}
+
+async function subscribe(
+  push: Services["push"],
+  context: CallContext,
+  path: string,
+  { body, routed }: Pick<ApiRequest<"subscribeToZnode">, "body" | "routed">,
+): Promise<SubscribedAnswer> {
+  const { connectionId, recursive } = body;
+  const owner = { connectionId, principal: transportPrincipal(routed.caller) };
+  return { ...(await push.subscribeToPath(owner, context, { path, recursive })) };
 }
 
 async function get(

@@ -15,11 +15,12 @@ import { CommandError } from "../command-error.ts";
 import { DutyElection } from "../duty-election.ts";
 import { DutyLoop } from "../duty-loop.ts";
 import { firstLines } from "../first-lines.ts";
+import { GrowthTap } from "../growth-tap.ts";
 import { MetricsPage } from "../metrics-page.ts";
 import { openStorage, storeKinds } from "../open-storage.ts";
 import type { OpenedStorage, StoreKind } from "../open-storage.ts";
 import { startServer } from "../server.ts";
-import type { RunningServer } from "../server.ts";
+import type { RunningServer, ServerOptions } from "../server.ts";
 import { stopSignal } from "../stop-signal.ts";
 import { packageVersion } from "../version.ts";
 
@@ -57,8 +58,12 @@ async function serve(options: ServeOptions): Promise<void> {
   const opened = await openStorage(options.store, resolve(options.data));
   try {
     const page = new MetricsPage();
-    const services = createServices(metered(opened.storage, page.metrics));
-    const server = await listen(services, page, options);
+    const growth = new GrowthTap(opened.storage.notifier);
+    const storage = { ...opened.storage, notifier: growth };
+    const services = createServices(metered(storage, page.metrics), { subscribersCacheMs: 0 });
+    // What other processes write, this one does not hear of: there clients poll.
+    const push = opened.isOwn ? { push: { storage: opened.storage, growth } } : {};
+    const server = await listen({ services, page, ...push }, options);
     const print = (text: string): void => void (options.quiet || process.stdout.write(text));
     const { clock, timers } = opened.storage;
     const { isOwn } = opened;
@@ -94,9 +99,12 @@ async function serve(options: ServeOptions): Promise<void> {
   }
 }
 
-async function listen(services: Services, page: MetricsPage, { host, port }: ServeOptions): Promise<RunningServer> {
+async function listen(
+  served: Pick<ServerOptions, "services" | "page" | "push">,
+  { host, port }: ServeOptions,
+): Promise<RunningServer> {
   try {
-    return await startServer({ services, page, host, port, access: accessFromEnvironment() });
+    return await startServer({ ...served, host, port, access: accessFromEnvironment() });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reasons: Readonly<Record<string, string>> = {

@@ -93,6 +93,8 @@ export const errorTable = {
   FENCED: row(409, 42, -103),
   UNKNOWN_NAMESPACE: row(404, 3, -101),
   NAMESPACE_ALREADY_EXISTS: row(409, 36, -110),
+  /** No such connection for hints, or another principal's. */
+  UNKNOWN_CONNECTION: row(404, 42, -8),
   /** No such route, or a route that exists with another method. */
   NOT_FOUND: row(404, 42, -6),
   METHOD_NOT_ALLOWED: row(405, 42, -6),

@@ -66,6 +66,11 @@ export const routes = {
     path: "/v1/{namespace}/topics/{topic}/partitions/{partition}/offsets",
     capability: "fetch",
   },
+  subscribeToPartition: {
+    method: "POST",
+    path: "/v1/{namespace}/topics/{topic}/partitions/{partition}/subscriptions",
+    capability: "fetch",
+  },
 
   joinGroup: { method: "POST", path: "/v1/{namespace}/groups/{group}/members", capability: "groups" },
   heartbeatMember: {
@@ -149,6 +154,8 @@ export const routes = {
   multiBelow: { method: "POST", path: "/v1/{namespace}/multi/{path+}", capability: "znode" },
   multiReadBelow: { method: "POST", path: "/v1/{namespace}/multi-read/{path+}", capability: "znode" },
   getChangesBelow: { method: "GET", path: "/v1/{namespace}/changes/{path+}", capability: "znode" },
+  subscribeToRoot: { method: "POST", path: "/v1/{namespace}/subscriptions/znodes", capability: "znode" },
+  subscribeToZnode: { method: "POST", path: "/v1/{namespace}/subscriptions/znodes/{path+}", capability: "znode" },
   whoAmI: { method: "GET", path: "/v1/{namespace}/whoami", capability: "znode" },
 
   campaign: { method: "POST", path: "/v1/{namespace}/elections/{election}/campaign", capability: "election" },
@@ -181,5 +188,10 @@ export const idempotencyKeyHeader = "idempotency-key";
 export const sessionHeader = "x-streamkeeper-session";
 /** `digest <base64 of user:password>`, several joined by commas: who asks, for access control lists. */
 export const authHeader = "x-streamkeeper-auth";
+/**
+ * On what readers ask for: where to connect for hints, relative to the API's address or in full. Absent where there are none.
+ * docs/push.md has the protocol.
+ */
+export const pushHeader = "x-streamkeeper-push";
 /** Repeats the `requestId` of error answers, on every answer. */
 export const requestIdHeader = "x-request-id";

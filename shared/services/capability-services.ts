@@ -1,10 +1,13 @@
 /** The services of one capability over one storage, with nothing that it does not need: a function's bundle stays small. */
+import type { Connections } from "../storage/connections.ts";
 import type { Storage } from "../storage/storage.ts";
 import { groupParts } from "./group-parts.ts";
 import type { LoadPatterns } from "./group-topics.ts";
 import { healthService } from "./health-service.ts";
 import { laterShareGroups } from "./later-share-groups.ts";
+import type { HintService } from "./push.ts";
 import type { ServiceOptions, Services } from "./services.ts";
+import { TreeRegistry } from "./tree-registry.ts";
 import {
   appendingWith,
   type AppendingServices,
@@ -16,6 +19,8 @@ import {
   gaugesWith,
   groupsWith,
   type GroupServices,
+  hintsWith,
+  subscriptionsWith,
   topicsWith,
   type TopicServices,
 } from "./wiring.ts";
@@ -32,10 +37,11 @@ export function createTopicServices(storage: Storage, options: ServiceOptions = 
   return topicsWith(baseOf(storage, options), options);
 }
 
-export type FetchServices = Pick<Services, "fetch">;
+export type FetchServices = Pick<Services, "fetch" | "push">;
 
 export function createFetchServices(storage: Storage, options: ServiceOptions = {}): FetchServices {
-  return { fetch: fetchWith(baseOf(storage, options)) };
+  const base = baseOf(storage, options);
+  return { fetch: fetchWith(base), push: subscriptionsWith(base, options) };
 }
 
 export function createAppendingServices(storage: Storage, options: ServiceOptions = {}): AppendingServices {
@@ -54,6 +60,33 @@ export function createGroupServices(storage: Storage, loadPatterns: LoadPatterns
 
 export function createCoordinationServices(storage: Storage): CoordinationServices {
   return coordinationWith(baseOf(storage, {}));
+}
+
+export type ZnodeServices = Pick<Services, "znodes" | "changes" | "push">;
+
+export function createZnodeServices(storage: Storage): ZnodeServices {
+  const base = baseOf(storage, {});
+  const { znodes, changes } = coordinationWith(base);
+  return { znodes, changes, push: subscriptionsWith(base, {}) };
+}
+
+export type PushServices = Pick<Services, "push">;
+
+export function createPushServices(storage: Storage): PushServices {
+  return { push: subscriptionsWith(baseOf(storage, {}), {}) };
+}
+
+export interface HintServices {
+  readonly hints: HintService;
+}
+
+/** @param options must be those of the services that take subscriptions */
+export function createHintServices(
+  storage: Storage,
+  connections: Connections,
+  options: ServiceOptions = {},
+): HintServices {
+  return { hints: hintsWith({ storage, trees: new TreeRegistry(storage) }, connections, options) };
 }
 
 export type DutyServices = Pick<Services, "duties">;

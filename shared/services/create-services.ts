@@ -13,6 +13,7 @@ import {
   fetchWith,
   gaugesWith,
   groupsWith,
+  subscriptionsWith,
   topicsWith,
 } from "./wiring.ts";
 
@@ -34,5 +35,6 @@ export function createServices(storage: Storage, options: ServiceOptions = {}): 
     gauges: gaugesWith(base, parts),
     health: healthService(storage),
     duties: dutiesWith(base, coordination, appending),
+    push: subscriptionsWith(base, options),
   };
 }

@@ -12,6 +12,7 @@ import type { GroupService } from "./groups.ts";
 import type { ChangeService, ElectionService, LockService, SessionService, ZnodeService } from "./coordination.ts";
 import type { ShareGroupService } from "./share-groups.ts";
 import type { Page, PageRequest } from "./pages.ts";
+import type { SubscriptionService } from "./push.ts";
 import type { FetchedRecord, ProduceRecord, RecordHeader } from "./records.ts";
 import type { TransactionalId, TransactionService } from "./transactions.ts";
 
@@ -296,6 +297,7 @@ export interface Services {
   readonly shareGroups: ShareGroupService;
   readonly transactions: TransactionService;
   readonly groups: GroupService;
+  readonly push: SubscriptionService;
 }
 
 /** Knobs of the process that hosts the services. */
@@ -304,4 +306,6 @@ export interface ServiceOptions {
   readonly topicCacheMs?: number;
   /** Partitions of a topic that is created without a number; by default 1, as in Kafka. */
   readonly defaultPartitions?: number;
+  /** How long who listens to a log is known without asking; by default `subscribersCacheMs` of the limits. */
+  readonly subscribersCacheMs?: number;
 }

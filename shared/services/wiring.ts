@@ -1,4 +1,6 @@
 /** How the services of a process hang together. What a caller does not use is not in its bundle. */
+import { subscribersCacheMs as subscribersCacheMsDefault } from "../limits/push.ts";
+import type { Connections } from "../storage/connections.ts";
 import type { Storage } from "../storage/storage.ts";
 import { changeService } from "./change-service.ts";
 import { dutyService } from "./duty-service.ts";
@@ -14,6 +16,9 @@ import { Namespaces } from "./namespace-service.ts";
 import { PartitionRegistry } from "./partition-registry.ts";
 import { produceService } from "./produce-service.ts";
 import { producerIdService } from "./producer-id-service.ts";
+import { Hints } from "./push-hints.ts";
+import { Subscriptions } from "./push-subscriptions.ts";
+import type { HintService } from "./push.ts";
 import type { ProduceService, ServiceOptions, Services, TopicFinder, TopicService } from "./services.ts";
 import { sessionService } from "./session-service.ts";
 import { topicFinder } from "./topic-finder.ts";
@@ -117,6 +122,21 @@ export function coordinationWith({ storage, trees, namespaces }: Base): Coordina
 
 export function gaugesWith({ storage, ...base }: Base, parts: GroupParts): Services["gauges"] {
   return gaugeService(storage, { ...base, parts });
+}
+
+export function subscriptionsWith(
+  { storage, trees, namespaces, finder }: Base,
+  { subscribersCacheMs = subscribersCacheMsDefault }: ServiceOptions,
+): Services["push"] {
+  return new Subscriptions(storage, { trees, namespaces, finder, subscribersCacheMs });
+}
+
+export function hintsWith(
+  { storage, trees }: Pick<Base, "storage" | "trees">,
+  connections: Connections,
+  { subscribersCacheMs = subscribersCacheMsDefault }: ServiceOptions,
+): HintService {
+  return new Hints(storage, { trees, connections, subscribersCacheMs });
 }
 
 export function dutiesWith(

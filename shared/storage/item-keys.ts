@@ -13,6 +13,9 @@
  * | transaction             | `transactions:<ns>`    | transactional id, or U+0001 and the id of a one-call write | get, list, sweep | begin, end, recovery |
  * | group (any kind)        | `groups:<ns>`          | group id             | get, list                           | joins, heartbeats, commits |
  * | share partition         | `share:<ns>:<group>`   | topicId `:` 10-digit partition | get; all of a group by query | acquire, acknowledge |
+ * | connection for hints    | `connections:<connection>` | `connection`     | subscribe                           | connect, subscribe, disconnect |
+ * | its subscriptions       | `connections:<connection>` | `subscription:<id>` | disconnect, by query            | subscribe, unsubscribe |
+ * | who listens to a log    | `subscribers:<log>`    | connection `:` id    | notify, by query                    | subscribe, unsubscribe, disconnect |
  * | health check            | `health`               | one of 64 characters | get                                 | health check        |
  *
  * | blob                    | key                                                                   |
@@ -146,6 +149,30 @@ export function sharePartition(namespace: string, group: string): string {
 
 export function shareKey(namespace: string, group: string, topicId: string, partition: number): ItemKey {
   return { partition: sharePartition(namespace, group), sort: `${topicId}:${digits(partition, 10)}` };
+}
+
+/** A connection and its subscriptions. */
+export function connectionPartition(connectionId: string): string {
+  return `connections:${connectionId}`;
+}
+
+export function connectionKey(connectionId: string): ItemKey {
+  return { partition: connectionPartition(connectionId), sort: "connection" };
+}
+
+export const subscriptionSortPrefix = "subscription:";
+
+export function subscriptionKey(connectionId: string, subscriptionId: string): ItemKey {
+  return { partition: connectionPartition(connectionId), sort: subscriptionSortPrefix + subscriptionId };
+}
+
+/** All who listen to a log. */
+export function subscribersPartition(logId: string): string {
+  return `subscribers:${logId}`;
+}
+
+export function subscriberKey(logId: string, connectionId: string, subscriptionId: string): ItemKey {
+  return { partition: subscribersPartition(logId), sort: `${connectionId}:${subscriptionId}` };
 }
 
 export function healthKey(shard: string): ItemKey {

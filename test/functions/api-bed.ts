@@ -18,9 +18,17 @@ export interface ApiCall<Id extends OperationId = OperationId> extends Omit<Sent
 /** Has storage of its own, in memory, unless it is given one. */
 export class ApiBed<Id extends OperationId = OperationId> {
   readonly functions: ReturnType<typeof startFunctions>;
+  #connections = 0;
 
   constructor(start: Start = {}) {
     this.functions = startFunctions({ storage: realTimeStorage(), ...start });
+  }
+
+  /** Of those who ask without a signature; answers its id. */
+  async openConnection(principal = "anyone"): Promise<string> {
+    const connectionId = `connection-${++this.#connections}`;
+    await this.functions.services.push.connect({ connectionId, principal });
+    return connectionId;
   }
 
   send({ id, params = {}, query = {}, body, ...sent }: ApiCall<Id>): Promise<Received> {

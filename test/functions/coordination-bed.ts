@@ -148,6 +148,15 @@ export const goodCalls: { readonly [Id in CoordinationId]: (bed: CoordinationBed
     await bed.create("/a");
     return { id: "getChangesBelow", params: { path: "a" }, query: { since: 0, recursive: true } };
   },
+  subscribeToRoot: async (bed) => ({
+    id: "subscribeToRoot",
+    body: { connectionId: await bed.openConnection(), recursive: true },
+  }),
+  subscribeToZnode: async (bed) => ({
+    id: "subscribeToZnode",
+    params: { path: "yet/to/come" },
+    body: { connectionId: await bed.openConnection() },
+  }),
   whoAmI: async () => ({ id: "whoAmI", headers: as("ann:secret"), sourceIp: "10.0.0.1" }),
 
   campaign: async (bed) => ({

@@ -18,6 +18,11 @@ vi.mock("../../shared/limits.ts", async (limits) => ({
   aclListsMax: 20,
 }));
 
+vi.mock("../../shared/limits/push.ts", async (limits) => ({
+  ...(await limits<object>()),
+  subscriptionsPerConnectionMax: 20,
+}));
+
 const capabilities: readonly string[] = ["znode", "sessions", "election"];
 const coordinationIds = (Object.entries(routes) as [OperationId, Route][])
   .filter(([, { capability }]) => capabilities.includes(capability))

@@ -61,6 +61,24 @@ function whereFull(call: Call): Case {
   };
 }
 
+/** Sends `call` with a connection of the caller's, with what has been done before. */
+function subscribing(call: Call, prepare?: (bed: CoordinationBed) => Promise<unknown>): Case {
+  return async ({ bed }) => {
+    await prepare?.(bed);
+    return bed.send({ ...call, body: { connectionId: await bed.openConnection() } });
+  };
+}
+
+/** Sends `call` until its connection has all the subscriptions that it may. */
+function subscribedOut(call: Call): Case {
+  return async ({ bed }) => {
+    const body = { connectionId: await bed.openConnection() };
+    let received = await bed.send({ ...call, body });
+    while (received.status === 201) received = await bed.send({ ...call, body });
+    return received;
+  };
+}
+
 function campaign(bed: CoordinationBed, headers: Headers): Promise<unknown> {
   return bed.ok({ id: "campaign", params: election, headers });
 }
@@ -199,6 +217,20 @@ export const cases: { readonly [Id in CoordinationId]: { readonly [Code in Speci
   getChangesBelow: {
     BAD_ARGUMENTS: at({ id: "getChangesBelow", params: badPath, query: { since: 0 } }),
     OFFSET_OUT_OF_RANGE: at({ id: "getChangesBelow", params: a, query: { since: 1_000_000 } }),
+  },
+  subscribeToRoot: {
+    NO_AUTH: subscribing({ id: "subscribeToRoot" }, (bed) => bed.setAcl("/", nobody)),
+    UNKNOWN_CONNECTION: at({ id: "subscribeToRoot", body: { connectionId: "gone" } }),
+    QUOTA_EXCEEDED: subscribedOut({ id: "subscribeToRoot" }),
+  },
+  subscribeToZnode: {
+    BAD_ARGUMENTS: subscribing({ id: "subscribeToZnode", params: badPath }),
+    NO_AUTH: subscribing({ id: "subscribeToZnode", params: a }, (bed) => bed.create("/a", { acl: nobody })),
+    UNKNOWN_CONNECTION: async ({ bed }) => {
+      const connectionId = await bed.openConnection("somebody else");
+      return bed.send({ id: "subscribeToZnode", params: a, body: { connectionId } });
+    },
+    QUOTA_EXCEEDED: subscribedOut({ id: "subscribeToZnode", params: a }),
   },
   whoAmI: {},
 

@@ -1,9 +1,10 @@
 /** What each route of fetch takes and answers, by the key of `routes.ts`. */
 import type { Operation } from "../operation.ts";
 import type { OperationId } from "../routes.ts";
-import { partitionParams } from "../schemas/common.ts";
+import { noQuery, partitionParams } from "../schemas/common.ts";
 import { fetchAnswer, fetchQuery, listOffsetAnswer, listOffsetQuery } from "../schemas/fetch.ts";
-import { partitionErrors } from "./shared-errors.ts";
+import { subscribedAnswer, subscribeToPartitionBody } from "../schemas/push.ts";
+import { partitionErrors, subscribingErrors } from "./shared-errors.ts";
 
 export const operations = {
   fetch: {
@@ -22,5 +23,14 @@ export const operations = {
     status: 200,
     answer: listOffsetAnswer,
     errors: partitionErrors,
+  },
+  subscribeToPartition: {
+    summary: "Have a WebSocket connection told when the partition grows",
+    params: partitionParams,
+    query: noQuery,
+    body: subscribeToPartitionBody,
+    status: 201,
+    answer: subscribedAnswer,
+    errors: [...partitionErrors, ...subscribingErrors],
   },
 } as const satisfies Partial<Record<OperationId, Operation>>;

@@ -2,6 +2,9 @@
 
 export const partitionErrors = ["UNKNOWN_TOPIC_OR_PARTITION", "UNKNOWN_NAMESPACE", "INVALID_TOPIC_EXCEPTION"] as const;
 
+/** Of a connection that is not there, is another's, or has all the subscriptions that it may. */
+export const subscribingErrors = ["UNKNOWN_CONNECTION", "QUOTA_EXCEEDED"] as const;
+
 export const ownSessionErrors = ["UNKNOWN_NAMESPACE", "SESSION_EXPIRED", "AUTH_FAILED"] as const;
 export const callerErrors = [...ownSessionErrors, "BAD_ARGUMENTS"] as const;
 export const readErrors = [...callerErrors, "NO_NODE", "NO_AUTH"] as const;

@@ -3,7 +3,8 @@ import type { Operation } from "../operation.ts";
 import type { OperationId } from "../routes.ts";
 import { namespaceParams, noQuery, zxidAnswer } from "../schemas/common.ts";
 import * as znodes from "../schemas/znodes.ts";
-import { callerErrors, ownSessionErrors, readErrors } from "./shared-errors.ts";
+import { subscribedAnswer, subscribeToZnodeBody } from "../schemas/push.ts";
+import { callerErrors, ownSessionErrors, readErrors, subscribingErrors } from "./shared-errors.ts";
 
 /** The root is always there, and well named. */
 const rootErrors = [...ownSessionErrors, "NO_AUTH"] as const;
@@ -132,6 +133,26 @@ export const operations = {
     status: 200,
     answer: znodes.changesAnswer,
     errors: [...callerErrors, "OFFSET_OUT_OF_RANGE"],
+  },
+  subscribeToRoot: {
+    summary: "Have a WebSocket connection told when the root changes, or anything below it",
+    params: namespaceParams,
+    query: noQuery,
+    body: subscribeToZnodeBody,
+    session: "any",
+    status: 201,
+    answer: subscribedAnswer,
+    errors: [...rootErrors, ...subscribingErrors],
+  },
+  subscribeToZnode: {
+    summary: "Have a WebSocket connection told when a znode changes, or one below it",
+    params: znodes.znodeParams,
+    query: noQuery,
+    body: subscribeToZnodeBody,
+    session: "any",
+    status: 201,
+    answer: subscribedAnswer,
+    errors: [...callerErrors, "NO_AUTH", ...subscribingErrors],
   },
   whoAmI: {
     summary: "Who the service takes the caller for",
