@@ -1,6 +1,19 @@
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { MetricsLevel } from "../shared/metrics/catalogue.ts";
 
+export interface JwtProps {
+  /** For example `https://cognito-idp.eu-central-1.amazonaws.com/<pool>`; its `.well-known/openid-configuration` names the keys. */
+  readonly issuer: string;
+  /** The `aud` or `client_id` of its tokens. */
+  readonly audience: readonly string[];
+  /**
+   * The claim with the permissions; they may also stand in `scope`.
+   *
+   * @default "streamkeeper"
+   */
+  readonly claim?: string;
+}
+
 /**
  * What one deployment may choose. `cdk.json`, or `npx cdk deploy --all -c name=value`, fills it for the app of this repository
  * (`settings.ts`); an app of one's own passes it to `addStreamkeeper`. All is checked when the app is synthesized.
@@ -96,6 +109,13 @@ export interface StreamkeeperProps {
    * @default no alarm
    */
   readonly consumerLagSecondsMax?: number;
+  /**
+   * Tokens (JWT) instead of IAM: API Gateway takes those of this issuer for one of these audiences, and the functions allow
+   * what stands in their claim (`docs/authorization.md`). With `-c` it is JSON. Not together with `functionUrls`.
+   *
+   * @default IAM
+   */
+  readonly jwt?: JwtProps;
   /**
    * ARN of the SNS topic that every alarm notifies.
    *

@@ -7,6 +7,15 @@ import type { StreamkeeperProps } from "./props.ts";
 
 const flag = z.union([z.boolean(), z.stringbool()]);
 
+const jwtSchema = z.strictObject({
+  issuer: z.url({ protocol: /^https$/ }),
+  audience: z.array(z.string().min(1)).min(1),
+  claim: z
+    .string()
+    .regex(/^[\w:/.-]{1,100}$/)
+    .optional(),
+});
+
 const settingsSchema = z.strictObject({
   stackName: z
     .string()
@@ -34,6 +43,7 @@ const settingsSchema = z.strictObject({
   dashboard: flag.default(true),
   consumerLagOffsetsMax: z.coerce.number().int().positive().optional(),
   consumerLagSecondsMax: z.coerce.number().int().positive().optional(),
+  jwt: z.union([jwtSchema, z.string().transform(parsedJson).pipe(jwtSchema)]).optional(),
   alarmTopicArn: z
     .string()
     .regex(/^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/)
@@ -48,7 +58,7 @@ export type Settings = Readonly<z.output<typeof settingsSchema>>;
  * @throws ZodError if a value is not one that the stacks can be built with
  */
 export function settingsOf(props: StreamkeeperProps): Settings {
-  return settingsSchema.parse(props);
+  return checkedTogether(settingsSchema.parse(props));
 }
 
 /**
@@ -62,7 +72,24 @@ export function readSettings(node: Node, environment: Readonly<Record<string, st
     region: environment["CDK_DEFAULT_REGION"],
   };
   const names = Object.keys(settingsSchema.shape);
-  return settingsSchema.parse(
-    Object.fromEntries(names.map((name) => [name, (node.tryGetContext(name) as unknown) ?? fromCaller[name]])),
+  return checkedTogether(
+    settingsSchema.parse(
+      Object.fromEntries(names.map((name) => [name, (node.tryGetContext(name) as unknown) ?? fromCaller[name]])),
+    ),
   );
+}
+
+/** @throws RangeError for settings that contradict each other */
+function checkedTogether(settings: Settings): Settings {
+  if (settings.jwt === undefined || !settings.functionUrls) return settings;
+  throw new RangeError("function URLs know no tokens: jwt and functionUrls cannot be chosen together");
+}
+
+function parsedJson(text: string, { issues, value }: z.core.ParsePayload): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    issues.push({ code: "custom", message: "must be JSON", input: value });
+    return z.NEVER;
+  }
 }

@@ -17,12 +17,16 @@ import { FunctionUrls } from "./constructs/function-urls.ts";
 import { HttpApi } from "./constructs/http-api.ts";
 import type { DataStores } from "./data-stack.ts";
 import { type Functions, grantAll, type Stores } from "./grants.ts";
+import { ApiAccess } from "./policies/api-access.ts";
 import type { Settings } from "./settings.ts";
 
 /** How often a lost wake-up is looked for; far below the 12 h after which produce refuses because of unsealed entries. */
 const sweepInterval = Duration.hours(1);
 
 export class StreamkeeperStack extends Stack {
+  /** Grants callers of the API what they do, where it asks for IAM. */
+  readonly access: ApiAccess;
+
   constructor(scope: Construct, settings: Settings, data: DataStores) {
     super(scope, settings.stackName, {
       env: { account: settings.account, region: settings.region },
@@ -53,7 +57,9 @@ export class StreamkeeperStack extends Stack {
     // The next sweep does what a failed one did not.
     functions.sweep.live.configureAsyncInvoke({ retryAttempts: 0 });
 
-    const { api } = new HttpApi(this, "HttpApi", { routes, functions, logRetention: settings.logRetentionDays });
+    const { jwt, logRetentionDays } = settings;
+    const { api } = new HttpApi(this, "HttpApi", { routes, functions, logRetention: logRetentionDays, jwt });
+    this.access = new ApiAccess(this, api.apiId);
     if (settings.functionUrls) new FunctionUrls(this, "Urls", functions);
     this.#watch({ functions: Object.values(functions), tables: tablesOf(stores), ...stores, api }, settings);
   }
@@ -80,6 +86,8 @@ export class StreamkeeperStack extends Stack {
       STREAMKEEPER_EXPIRY_QUEUE_URL: stores.expiry.queue.queueUrl,
       STREAMKEEPER_NAME: settings.stackName,
       STREAMKEEPER_METRICS_LEVEL: settings.metricsLevel,
+      STREAMKEEPER_AUTHORIZATION: settings.jwt === undefined ? "iam" : "jwt",
+      ...(settings.jwt?.claim === undefined ? {} : { STREAMKEEPER_PERMISSION_CLAIM: settings.jwt.claim }),
     };
     const { superDigest } = settings;
     const access: Readonly<Record<string, string>> =

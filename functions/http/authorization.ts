@@ -15,7 +15,7 @@ import type { HttpEvent } from "./event.ts";
 export type Authorization = { readonly kind: "gateway" } | { readonly kind: "jwt"; readonly claim: string };
 
 /** The claim that permissions stand in where the deployment names no other; they may also stand in `scope`. */
-export const permissionClaimDefault = "streamkeeper";
+const permissionClaimDefault = "streamkeeper";
 
 /**
  * By the environment alone: what a request brings with it never decides how it is checked.

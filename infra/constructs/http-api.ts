@@ -1,8 +1,8 @@
-/** The HTTP API in front of the functions: the route table, route by route, open only to callers with IAM permission. */
+/** The HTTP API in front of the functions: the route table, route by route, open only to callers with IAM permission or a token. */
 import { CfnOutput, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
 import * as apigateway from "aws-cdk-lib/aws-apigatewayv2";
-import { HttpIamAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
+import { HttpIamAuthorizer, HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
@@ -14,6 +14,8 @@ export interface HttpApiProps {
   readonly routes: Readonly<Record<string, Route>>;
   readonly functions: Readonly<Record<Capability, CapabilityFunction>>;
   readonly logRetention: RetentionDays;
+  /** Tokens of this issuer for these audiences, in place of IAM. */
+  readonly jwt?: { readonly issuer: string; readonly audience: readonly string[] } | undefined;
 }
 
 /** One line of JSON per request: enough to find the function's own lines by `requestId`. */
@@ -22,6 +24,7 @@ const accessLogFormat = AccessLogFormat.custom(
     requestId: "$context.requestId",
     requestTime: "$context.requestTime",
     caller: "$context.identity.userArn",
+    subject: "$context.authorizer.claims.sub",
     sourceIp: "$context.identity.sourceIp",
     routeKey: "$context.routeKey",
     path: "$context.path",
@@ -34,7 +37,15 @@ const accessLogFormat = AccessLogFormat.custom(
   }),
 );
 
-/** Serves every route with the function of its capability. A caller needs `execute-api:Invoke` on the routes that it uses. */
+function authorizerOf({ jwt }: HttpApiProps): apigateway.IHttpRouteAuthorizer {
+  if (jwt === undefined) return new HttpIamAuthorizer();
+  return new HttpJwtAuthorizer("Tokens", jwt.issuer, { jwtAudience: [...jwt.audience] });
+}
+
+/**
+ * Serves every route with the function of its capability. A caller needs `execute-api:Invoke` on the routes that it uses
+ * (`infra/policies/`), or a token whose claims the functions look at.
+ */
 export class HttpApi extends Construct {
   readonly api: apigateway.HttpApi;
 
@@ -44,7 +55,7 @@ export class HttpApi extends Construct {
       apiName: Stack.of(this).stackName,
       description: "Streamkeeper: topics, records, groups, transactions, znodes, sessions, elections and locks",
       createDefaultStage: false,
-      defaultAuthorizer: new HttpIamAuthorizer(),
+      defaultAuthorizer: authorizerOf(props),
     });
 
     const integrations = new Map<Capability, HttpLambdaIntegration>();
