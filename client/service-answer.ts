@@ -1,4 +1,5 @@
 /** Reads answers of the service, and those of the gateways in front of it, which have their own. */
+import type { ErrorCode } from "../shared/api/errors.ts";
 import { requestIdHeader } from "../shared/api/routes.ts";
 import type { ErrorAnswer } from "../shared/api/schemas/common.ts";
 import { NoAnswerException, StreamkeeperServiceException } from "./exceptions.ts";
@@ -77,8 +78,21 @@ function isErrorAnswer(body: object): body is ErrorAnswer {
   );
 }
 
-/** API Gateway and Lambda name their errors in a header, behind which a colon may add more. */
+/**
+ * What API Gateway and Lambda answer in the service's stead, by its names: a body above 10 or 6 MB, more requests than the
+ * account or the function takes, and a function that did not answer in time (503 from an HTTP API).
+ */
+const foreignNames: ReadonlyMap<number, ErrorCode> = new Map([
+  [413, "MESSAGE_TOO_LARGE"],
+  [429, "THROTTLING_QUOTA_EXCEEDED"],
+  [503, "REQUEST_TIMED_OUT"],
+  [504, "REQUEST_TIMED_OUT"],
+]);
+
+/** They name their other errors in a header, behind which a colon may add more. */
 function foreignName(response: HttpResponse): string {
+  const known = foreignNames.get(response.statusCode);
+  if (known !== undefined) return known;
   const type = response.headers["x-amzn-errortype"]?.split(":")[0];
   return type === undefined || type === "" ? `HTTP_${response.statusCode}` : type;
 }

@@ -7,6 +7,8 @@ import type { Repeat } from "../command.ts";
 const retryDelayMsBase = 50;
 /** Longest back-off, also when the service asks for more by `Retry-After`. */
 export const retryDelayMsMax = 5_000;
+/** What it asks for at most counts: the rest is left for the jitter, so that not all come back at once. */
+const retryAfterMsMax = retryDelayMsMax / 2;
 
 export interface RetryQuestion {
   readonly exception: StreamkeeperException;
@@ -45,11 +47,12 @@ export function isSafeToRepeat(repeat: Repeat, hasIdempotencyKey: boolean): bool
  *
  * @param attempts attempts made, at least 1
  * @param random from 0 to 1
- * @param retryAfterMs what the service asked for, if it did: a lower bound
+ * @param retryAfterMs what the service asked for, if it did: a lower bound, to which the jitter is added
  */
 export function retryDelayMs(attempts: number, random: number, retryAfterMs = 0): number {
   const bound = Math.min(retryDelayMsMax, retryDelayMsBase * 2 ** (attempts - 1));
-  return Math.min(retryDelayMsMax, Math.max(retryAfterMs, random * bound));
+  const askedMs = Math.max(0, Math.min(retryAfterMsMax, retryAfterMs));
+  return Math.min(retryDelayMsMax, askedMs + random * Math.max(askedMs, bound));
 }
 
 /**

@@ -6,3 +6,6 @@ export const turnWaitMsMax = 5_000;
 export const turnLooksMax = 100;
 /** Writers of one log that are remembered, by the last entry of each: about 30 KB. */
 export const turnWritersKept = 256;
+/** Back-off of a put that the store refused because of load, doubled each time, with full jitter: half a second in all. */
+export const throttledBackoffMsMin = 25;
+export const throttledBackoffMsMax = 400;

@@ -23,6 +23,8 @@ export function failedResultOf<Result, Refusal>(
   failure: AppendResult<Result, Refusal>,
 ): AppendResult<Result, Refusal> {
   if (answer.kind === "written") return failure;
-  if (answer.kind === "doubtful") return { kind: "failed", reason: "unavailable" };
+  if (answer.kind === "doubtful") {
+    return failure.kind === "failed" ? failure : { kind: "failed", reason: "unavailable" };
+  }
   return resultOf(answer);
 }

@@ -12,6 +12,7 @@
  *
  * Model: `models/shared-log/SharedLog.tla`.
  */
+import { throttledBackoffMsMax, throttledBackoffMsMin } from "../limits/contention.ts";
 import { ambiguityProbesMax, appendBackoffMsMax, appendBackoffMsMin } from "../limits.ts";
 import { StorageThrottledError, StorageTimeoutError, StorageUnavailableError } from "../storage/errors.ts";
 import type { LogEntry } from "../storage/log-store.ts";
@@ -32,6 +33,7 @@ export type PutOutcome =
 export async function putEntry(storage: Storage, entry: LogEntry, evidence: Instant): Promise<PutOutcome> {
   const isProven = (): boolean => isFresh(evidence, instantOf(storage.clock), storage.lifetimes.tailEvidenceMsMax);
   let unclear: unknown;
+  let throttled = 0;
   for (let probe = 0; probe <= ambiguityProbesMax; probe += 1) {
     if (!isProven()) {
       if (unclear === undefined) return { kind: "stale" };
@@ -46,8 +48,9 @@ export async function putEntry(storage: Storage, entry: LogEntry, evidence: Inst
       if (cause instanceof StorageTimeoutError) unclear = cause;
       else if (!isRefusal(cause)) return { kind: "unknown", cause };
       else if (unclear === undefined && probe === ambiguityProbesMax) return { kind: "refused", cause };
+      if (cause instanceof StorageThrottledError) throttled += 1;
     }
-    await storage.timers.sleep(backoffMs(storage, probe));
+    await storage.timers.sleep(throttled > 0 ? throttledBackoffMs(storage, throttled - 1) : backoffMs(storage, probe));
   }
   return { kind: "unknown", cause: unclear };
 }
@@ -55,6 +58,12 @@ export async function putEntry(storage: Storage, entry: LogEntry, evidence: Inst
 /** Full jitter between nothing and a bound that doubles, so that losers of a race do not meet again. */
 export function backoffMs(storage: Storage, attempt: number): number {
   const ceilingMs = Math.min(appendBackoffMsMax, appendBackoffMsMin * 2 ** attempt);
+  return (storage.random.uint32() / 0x1_0000_0000) * ceilingMs;
+}
+
+/** A store that is overloaded recovers in seconds, if it is let. */
+function throttledBackoffMs(storage: Storage, attempt: number): number {
+  const ceilingMs = Math.min(throttledBackoffMsMax, throttledBackoffMsMin * 2 ** attempt);
   return (storage.random.uint32() / 0x1_0000_0000) * ceilingMs;
 }
 

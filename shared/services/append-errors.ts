@@ -2,7 +2,7 @@
 import { ServiceError } from "../api/errors.ts";
 import type { AppendResult } from "../log/append-result.ts";
 import type { Appended, AppendRefusal } from "../partition/plan-append.ts";
-import { StorageCorruptError } from "../storage/errors.ts";
+import { unavailableError } from "./storage-errors.ts";
 
 /** @throws ServiceError for every result but `done` */
 export function appendedOrThrow(result: AppendResult<Appended, AppendRefusal>): Appended {
@@ -65,9 +65,7 @@ function failureError(reason: "overloaded" | "contended" | "unavailable", cause:
       return new ServiceError("THROTTLING_QUOTA_EXCEEDED", "Too many appends wait for this partition", { cause });
     case "contended":
       return new ServiceError("THROTTLING_QUOTA_EXCEEDED", "Too many writers compete for this partition", { cause });
-    case "unavailable": {
-      const message = cause instanceof StorageCorruptError ? "What is stored is damaged" : "The storage did not answer";
-      return new ServiceError("KAFKA_STORAGE_ERROR", message, { cause });
-    }
+    case "unavailable":
+      return unavailableError(cause);
   }
 }

@@ -18,6 +18,11 @@ export async function withStorageErrors<Result>(run: () => Promise<Result>): Pro
   }
 }
 
+/** For what was not done because of `cause`, if it is known; a store that is overloaded is to be left alone for a while. */
+export function unavailableError(cause: unknown): ServiceError {
+  return serviceErrorOf(cause) ?? new ServiceError("KAFKA_STORAGE_ERROR", "The storage did not answer", { cause });
+}
+
 function serviceErrorOf(cause: unknown): ServiceError | undefined {
   if (cause instanceof StorageThrottledError) {
     return new ServiceError("THROTTLING_QUOTA_EXCEEDED", "The storage is overloaded", { cause });

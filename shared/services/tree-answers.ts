@@ -1,9 +1,9 @@
 /** Turns what a tree answers into what a service goes on with, or tells its caller. */
 import { type ErrorDetails, ServiceError } from "../api/errors.ts";
 import { crc32c } from "../record/crc32c.ts";
-import { StorageCorruptError } from "../storage/errors.ts";
 import { type Idempotency, multiErrors, type TreeRefusal, type TreeResult } from "../tree/tree-request.ts";
 import type { TreeWriteResult } from "../tree/tree.ts";
+import { unavailableError } from "./storage-errors.ts";
 
 export type TreeOutcome = { readonly result: TreeResult } | { readonly refusal: TreeRefusal };
 
@@ -74,10 +74,8 @@ function failureOf(reason: "overloaded" | "contended" | "unavailable", cause: un
       return new ServiceError("THROTTLING_QUOTA_EXCEEDED", "Too many changes wait for this namespace", { cause });
     case "contended":
       return new ServiceError("THROTTLING_QUOTA_EXCEEDED", "Too many writers compete for this namespace", { cause });
-    case "unavailable": {
-      const message = cause instanceof StorageCorruptError ? "What is stored is damaged" : "The storage did not answer";
-      return new ServiceError("KAFKA_STORAGE_ERROR", message, { cause });
-    }
+    case "unavailable":
+      return unavailableError(cause);
   }
 }
 

@@ -231,11 +231,25 @@ describe("a retry", () => {
     expect(s.server.seen).toHaveLength(1);
   });
 
-  test("takes a gateway's 503 for a write that may have happened", async () => {
-    await using s = await scripted(answer(503, { message: "Service Unavailable" }), { maxAttempts: 2 });
+  test.each([
+    [503, "Service Unavailable", "REQUEST_TIMED_OUT", "unknown", 2],
+    [504, "Endpoint request timed out", "REQUEST_TIMED_OUT", "unknown", 2],
+    [502, "Internal Server Error", "HTTP_502", "unknown", 2],
+    [429, "Too Many Requests", "THROTTLING_QUOTA_EXCEEDED", "none", 2],
+    [413, "Request Entity Too Large", "MESSAGE_TOO_LARGE", "none", 1],
+  ])("takes a gateway's %i (%s) for %s, with effect %s", async (status, message, name, effect, requests) => {
+    await using s = await scripted(answer(status, { message }), { maxAttempts: 2 });
     const error = await failure(s.client.send(new CreateTopicCommand({ name: "t" })));
-    expect(error).toMatchObject({ name: "HTTP_503", message: "Service Unavailable", effect: "unknown" });
-    expect(s.server.seen).toHaveLength(2);
+    expect(error).toMatchObject({ name, message, effect, retriable: requests === 2 });
+    expect(s.server.seen).toHaveLength(requests);
+  });
+
+  test.each([503, 504, 502])("does not send records again that a gateway's %i may stand for", async (status) => {
+    await using s = await scripted(answer(status, { message: "x" }));
+    s.client.middlewareStack.remove("idempotencyKey");
+    const error = await failure(s.client.send(new ProduceCommand({ topic: "t", records })));
+    expect(error).toMatchObject({ effect: "unknown" });
+    expect(s.server.seen).toHaveLength(1);
   });
 
   test("waits for as long as the service asks", async () => {

@@ -9,8 +9,12 @@ test("the back-off doubles, is jittered down to nothing, and never passes its lo
   expect([1, 2, 3, 4].map((attempts) => retryDelayMs(attempts, 1))).toEqual([50, 100, 200, 400]);
   expect(retryDelayMs(9, 0)).toBe(0);
   expect(retryDelayMs(60, 1)).toBe(retryDelayMsMax);
-  expect(retryDelayMs(1, 0.5, 700)).toBe(700);
-  expect(retryDelayMs(1, 0.5, 3_600_000)).toBe(retryDelayMsMax);
+});
+
+test("what the service asks for is waited for, within a bound, and spread over as long again", () => {
+  expect([0, 0.5, 1].map((random) => retryDelayMs(1, random, 700))).toEqual([700, 1_050, 1_400]);
+  expect([0, 0.5, 1].map((random) => retryDelayMs(1, random, 3_600_000))).toEqual([2_500, 3_750, retryDelayMsMax]);
+  expect(retryDelayMs(1, 1, -5_000)).toBe(50);
 });
 
 test("what may have been applied is only repeated where that is safe", () => {
