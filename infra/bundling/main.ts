@@ -12,11 +12,10 @@
  * first request. Our own modules must not be in two copies: an error of one would be no `instanceof` the other's class.
  */
 import { createHash } from "node:crypto";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build } from "esbuild";
-import { capabilitySizes } from "../capabilities.ts";
 import { BundleCache, type Bundles } from "./cache.ts";
 import { laterModules, withoutLater, withStandIns } from "./plugins.ts";
 
@@ -45,6 +44,12 @@ const common = {
 /** Text by file name. */
 type Files = ReadonlyMap<string, string>;
 
+/** The files of `functions/` that are Lambda functions. */
+const functionNames = readdirSync(join(repositoryRoot, "functions"))
+  .filter((file) => file.endsWith(".ts"))
+  .filter((file) => readFileSync(join(repositoryRoot, "functions", file), "utf8").includes("\nexport const handler"))
+  .map((file) => basename(file, ".ts"));
+
 const inputs = new Set<string>();
 
 async function bundle(chosen: Pick<BuildOptions, "entryPoints" | "plugins">): Promise<Files> {
@@ -57,7 +62,7 @@ async function bundle(chosen: Pick<BuildOptions, "entryPoints" | "plugins">): Pr
 async function bundleAll(): Promise<Bundles> {
   const plugins = [withStandIns, withoutLater];
   const functions = await Promise.all(
-    Object.keys(capabilitySizes).map(async (name) => {
+    functionNames.map(async (name) => {
       const entryPoints = { index: `functions/${name}.ts` };
       return [name, await bundle({ entryPoints, plugins })] as const;
     }),
@@ -80,12 +85,15 @@ function withImported(files: Files, others: Files): Files {
 function bundlerFiles(): string[] {
   const here = import.meta.dirname;
   const own = readdirSync(here).filter((name) => name.endsWith(".ts"));
-  const others = ["infra/capabilities.ts", "node_modules/esbuild/package.json"];
+  const others = ["node_modules/esbuild/package.json"];
   return [...own.map((name) => join(here, name)), ...others.map((path) => join(repositoryRoot, path))];
 }
 
 // By the folder that they are made in, too: several work trees may share one `node_modules`.
-const place = createHash("sha256").update(repositoryRoot).digest("hex").slice(0, 16);
+const place = createHash("sha256")
+  .update([repositoryRoot, ...functionNames].join("\n"))
+  .digest("hex")
+  .slice(0, 16);
 const cache = new BundleCache(join(repositoryRoot, "node_modules/.cache/streamkeeper-bundles", place));
 const found = await cache.find();
 const folder = found ?? (await cache.keep(await bundleAll(), [...inputs, ...bundlerFiles()]));

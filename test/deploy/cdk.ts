@@ -9,6 +9,12 @@ import { runProgram } from "./run-program.ts";
 
 const cdkProgram = join(dirname(createRequire(import.meta.url).resolve("aws-cdk/package.json")), "bin", "cdk");
 
+/** What `cdk synth` made. */
+export interface CloudAssembly {
+  readonly name: string;
+  readonly folder: string;
+}
+
 /** Outputs by stack and name. */
 export type Outputs = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
@@ -31,29 +37,37 @@ export class Cdk {
   }
 
   /**
-   * Synthesizes the app below `root` and deploys all of its stacks.
+   * Synthesizes the app below `root` and answers the folder of what came out.
    *
    * @param context what is given with `-c`
    * @throws ProgramFailure
    */
-  async deploy(name: string, context: Readonly<Record<string, string>>, root = repositoryRoot): Promise<Outputs> {
+  async synthesize(
+    name: string,
+    context: Readonly<Record<string, string>>,
+    root = repositoryRoot,
+  ): Promise<CloudAssembly> {
+    const folder = join(this.#folder, `${name}.cdk.out`);
+    const given = Object.entries(context).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
+    await this.#run(`${name}-synth`, ["synth", "--quiet", "--output", folder, ...given], root);
+    return { name, folder };
+  }
+
+  /** Deploys all stacks. @throws ProgramFailure */
+  async deploy({ name, folder }: CloudAssembly): Promise<Outputs> {
     const outputsFile = join(this.#folder, `${name}.outputs.json`);
-    const args = ["deploy", "--all", "--require-approval", "never", "--outputs-file", outputsFile];
-    await this.#run(name, [...args, "--progress", "events", ...this.#appOf(name, context)], root);
+    const args = ["deploy", "--all", "--app", folder, "--require-approval", "never", "--progress", "events"];
+    await this.#run(`${name}-deploy`, [...args, "--outputs-file", outputsFile], this.#folder);
     return JSON.parse(await readFile(outputsFile, "utf8")) as Outputs;
   }
 
-  /** @throws ProgramFailure */
-  async destroy(name: string, context: Readonly<Record<string, string>>): Promise<void> {
-    await this.#run(name, ["destroy", "--all", "--force", ...this.#appOf(name, context)]);
+  /** Destroys these stacks, or all. @throws ProgramFailure */
+  async destroy({ name, folder }: CloudAssembly, ...stacks: readonly string[]): Promise<void> {
+    const which = stacks.length === 0 ? ["--all"] : stacks;
+    await this.#run(`${name}-destroy`, ["destroy", ...which, "--app", folder, "--force"], this.#folder);
   }
 
-  #appOf(name: string, context: Readonly<Record<string, string>>): string[] {
-    const given = Object.entries(context).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
-    return [...given, "--output", join(this.#folder, `${name}.cdk.out`)];
-  }
-
-  async #run(name: string, args: readonly string[], cwd = repositoryRoot): Promise<void> {
+  async #run(name: string, args: readonly string[], cwd: string): Promise<void> {
     await runProgram({
       program: process.execPath,
       args: [cdkProgram, ...args, "--no-color", "--no-notices"],
