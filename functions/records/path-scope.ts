@@ -37,7 +37,7 @@ function rootOf(scope: string): string {
 }
 
 function isWithin(root: string, path: string): boolean {
-  return path === root || path.startsWith(`${root}/`);
+  return path === root || (path.startsWith(`${root}/`) && findPathProblem(path) === undefined);
 }
 
 function outside(root: string, path: string, operationIndex: number): ServiceError {

@@ -70,12 +70,17 @@ export const namespacePrefix = "/v1/{namespace}/";
 export const namespaceOperations: readonly OperationId[] = (Object.entries(routes) as [OperationId, Route][])
   .filter(([, { path }]) => path.startsWith(namespacePrefix))
   .map(([id]) => id);
-/** Two ask with POST, because what they ask for is long. */
-const readOperations = namespaceOperations.filter(
-  (id) => routes[id].method === "GET" || id === "multiRead" || id === "multiReadBelow",
-);
+/** Some ask with POST: what they ask for is long, or they leave word of who wants to hear of more. */
+const readsByPost: ReadonlySet<OperationId> = new Set([
+  "multiRead",
+  "multiReadBelow",
+  "subscribeToPartition",
+  "subscribeToRoot",
+  "subscribeToZnode",
+]);
+const readOperations = namespaceOperations.filter((id) => routes[id].method === "GET" || readsByPost.has(id));
 
-const topicReads = ["fetch", "listOffset", "describeTopic", "describePartitions"] as const;
+const topicReads = ["fetch", "subscribeToPartition", "listOffset", "describeTopic", "describePartitions"] as const;
 const memberOperations = [
   "joinGroup",
   "heartbeatMember",
@@ -98,9 +103,9 @@ const transactionOperations = [
 ] as const;
 const electionOperations = ["campaign", "resign", "proclaim", "describeElection", "observeElection"] as const;
 const lockOperations = ["acquireLock", "releaseLock", "describeLock"] as const;
-const pathReads = ["getZnode", "multiReadBelow", "getChangesBelow"] as const;
+const pathReads = ["getZnode", "multiReadBelow", "getChangesBelow", "subscribeToZnode"] as const;
 const pathWrites = ["setZnode", "deleteZnode", "multiBelow"] as const;
-const rootReads = ["getRoot", "multiRead", "getChanges"] as const;
+const rootReads = ["getRoot", "multiRead", "getChanges", "subscribeToRoot"] as const;
 
 /**
  * Everything that a permission allows.
