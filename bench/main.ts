@@ -4,6 +4,9 @@ import { tmpdir } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import { formatBytes } from "../local/console/quantities.ts";
 import { benchChecker, checkersReport, checkersTable, wantedKinds } from "./checkers/checkers-bench.ts";
+import { coldStartReport, coldStartTable, runColdStartBench } from "./cold-start/cold-start-bench.ts";
+import { costSizes, runCostBench } from "./cost/cost-bench.ts";
+import { costReport, costTable } from "./cost/cost-report.ts";
 import { allCells, cellTitle, isWanted } from "./log/cells.ts";
 import { cellReport, logReport, logTable } from "./log/report.ts";
 import { LogBench } from "./log/log-bench.ts";
@@ -130,6 +133,21 @@ program
   .option("--only <words>", 'only the cells with all these words, such as "virtual tree"', "")
   .action(benchContention);
 
+program
+  .command("cost")
+  .description(
+    "what writes, reads, sessions and idleness use of DynamoDB, S3 and SQS, in dollars, beside what is predicted",
+  )
+  .option("--json", "write JSON")
+  .action(benchCost);
+
+program
+  .command("cold-start")
+  .description("size and import time of each function's bundle")
+  .option("--json", "write JSON")
+  .option("--runs <number>", "imports of each, of which the best counts", positiveNumber, 5)
+  .action(benchColdStart);
+
 async function benchLog(options: LogOptions): Promise<void> {
   await mkdir(options.dir, { recursive: true });
   const cells = allCells().filter((cell) => isWanted(cell, options.only));
@@ -225,6 +243,18 @@ async function benchContention({ json, only, ...options }: ContentionOptions): P
   if (cells.length === 0) program.error(`no cell is "${only}"; words such as "virtual tree" are known`);
   const report = contentionReport(cells, options);
   process.stdout.write(json === true ? `${JSON.stringify(report, undefined, 2)}\n` : contentionTable(report));
+}
+
+async function benchCost({ json }: { readonly json?: boolean }): Promise<void> {
+  const report = costReport(await runCostBench(costSizes, (step) => note(step)));
+  note("", true);
+  process.stdout.write(json === true ? `${JSON.stringify(report, undefined, 2)}\n` : costTable(report));
+}
+
+async function benchColdStart({ json, runs }: { readonly json?: boolean; readonly runs: number }): Promise<void> {
+  const report = coldStartReport(await runColdStartBench(runs, (step) => note(step)));
+  note("", true);
+  process.stdout.write(json === true ? `${JSON.stringify(report, undefined, 2)}\n` : coldStartTable(report));
 }
 
 /** A line on the terminal that the next one replaces, unless it stays; elsewhere only what stays is written. */

@@ -58,6 +58,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     description: "put a deployment under load, and check that it kept every promise",
     load: async () => (await import("./commands/verify.ts")).registerVerify,
   },
+  cost: {
+    description: "predict a month's bill on AWS for a load",
+    load: async () => (await import("./commands/cost.ts")).registerCost,
+  },
   bench: {
     description: "measure the log and the tree on this machine",
     load: async () => (await import("./commands/bench.ts")).registerBench,

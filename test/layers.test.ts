@@ -77,6 +77,14 @@ const layers: readonly Layer[] = [
     mayImport: ["lowest"],
     packages: [],
   },
+  {
+    // Prices, and what a load uses.
+    name: "cost",
+    files: ["shared/cost/**"],
+    mayImport: ["lowest", "ports"],
+    packages: [],
+    forbiddenNames: pure,
+  },
   { name: "api", files: ["shared/api/**"], mayImport: ["lowest", "api errors"], packages: ["zod"] },
   {
     name: "openapi generator",
@@ -159,7 +167,17 @@ const layers: readonly Layer[] = [
   {
     name: "local",
     files: ["local/**"],
-    mayImport: [...shared, ...adapters, "openapi generator", "client", "verify", "functions", "gateway", "root"],
+    mayImport: [
+      ...shared,
+      ...adapters,
+      "cost",
+      "openapi generator",
+      "client",
+      "verify",
+      "functions",
+      "gateway",
+      "root",
+    ],
     packages: "any",
   },
   {

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { openAwsStorage, type AwsStorage } from "../../shared/storage/aws/aws-storage.ts";
+import { openAwsStorage, type AwsStorage, type AwsStorageOptions } from "../../shared/storage/aws/aws-storage.ts";
 import { createDynamoDbClient } from "../../shared/storage/aws/dynamodb-client.ts";
 import { createS3Client } from "../../shared/storage/aws/s3-client.ts";
 import { createSqsClient } from "../../shared/storage/aws/sqs-client.ts";
@@ -36,8 +36,8 @@ export class EmulatedAws {
   }
 
   /** Storage over clients and connections of its own, as a container has. */
-  open(): AwsStorage {
-    const environment = createNodeEnvironment();
+  open(options: Partial<Pick<AwsStorageOptions, "clock" | "usage">> = {}): AwsStorage {
+    const environment = { ...createNodeEnvironment(), ...options };
     const common = { clock: environment.clock, region: "us-east-1", credentials };
     const s3 = createS3Client({ ...common, endpoint: this.#get("AWS_ENDPOINT_URL_S3"), pathStyle: true });
     const sqs = createSqsClient({ ...common, endpoint: this.#get("AWS_ENDPOINT_URL_SQS") });

@@ -5,6 +5,7 @@ import { createDynamoDbClient } from "../../shared/storage/aws/dynamodb-client.t
 import { createS3Client } from "../../shared/storage/aws/s3-client.ts";
 import { createSqsClient } from "../../shared/storage/aws/sqs-client.ts";
 import type { NodeEnvironment } from "../../shared/storage/node/node-environment.ts";
+import type { UsageRecorder } from "../../shared/storage/usage.ts";
 import { type Emulators, emulatorCredentials, emulatorRegion } from "./emulators.ts";
 
 /** Creates tables, bucket and queue whose names start with `name`, where they do not exist. */
@@ -26,10 +27,11 @@ export function openEmulatedStorage(
   emulators: Pick<Emulators, "endpoints">,
   environment: NodeEnvironment,
   names: AwsResourceNames,
-  options: { readonly requestMsMax?: number } = {},
+  options: { readonly requestMsMax?: number; readonly usage?: UsageRecorder } = {},
 ): AwsStorage {
   const { dynamodb, s3, sqs } = createClients(emulators, environment, options);
-  return openAwsStorage({ ...environment, ...names, dynamodb, s3: async () => s3, sqs: async () => sqs });
+  const { usage } = options;
+  return openAwsStorage({ ...environment, ...names, usage, dynamodb, s3: async () => s3, sqs: async () => sqs });
 }
 
 function createClients(

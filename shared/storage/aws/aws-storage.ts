@@ -12,6 +12,7 @@ import type { MetricRecorder } from "../../metrics/metrics.ts";
 import type { WakeUps } from "../environment.ts";
 import { type NodeEnvironment, createNodeEnvironment } from "../node/node-environment.ts";
 import type { Lifetimes, Storage } from "../storage.ts";
+import type { UsageRecorder } from "../usage.ts";
 import { AwsRequests } from "./aws-requests.ts";
 import { hasOwnS3Endpoint } from "./client-options.ts";
 import { createDynamoDbClient } from "./dynamodb-client.ts";
@@ -19,6 +20,7 @@ import { DynamoDbItemStore } from "./dynamodb-item-store.ts";
 import { DynamoDbLogStore } from "./dynamodb-log-store.ts";
 import { LazyBlobStore } from "./lazy-blob-store.ts";
 import { LazyWakeUps } from "./lazy-wake-ups.ts";
+import { meteredClients } from "./meter-clients.ts";
 
 /** Where everything is kept. */
 export interface AwsResourceNames {
@@ -45,6 +47,8 @@ export interface AwsStorageOptions extends NodeEnvironment, AwsResourceNames {
   readonly lifetimes?: Lifetimes;
   /** Told of requests that are sent again. */
   readonly metrics?: MetricRecorder | undefined;
+  /** Told what each request is billed. */
+  readonly usage?: UsageRecorder | undefined;
 }
 
 /** Storage that can be closed; closing ends the connections. */
@@ -54,14 +58,15 @@ export interface AwsStorage extends Storage {
 
 /** Opens storage on clients that the caller made; sends nothing yet. */
 export function openAwsStorage(options: AwsStorageOptions): AwsStorage {
-  const { clock, random, timers, notifier, dynamodb, bucket, dutyQueueUrl } = options;
+  const { clock, random, timers, notifier, bucket, dutyQueueUrl } = options;
+  const { dynamodb, s3, sqs } = options.usage === undefined ? options : meteredClients(options, options.usage);
   const requests = new AwsRequests({ timers, random, metrics: options.metrics });
-  const blobs = new LazyBlobStore({ client: options.s3, bucket, prefix: options.bucketPrefix ?? "", requests });
+  const blobs = new LazyBlobStore({ client: s3, bucket, prefix: options.bucketPrefix ?? "", requests });
   const queue =
     dutyQueueUrl === undefined
       ? undefined
       : new LazyWakeUps({
-          client: options.sqs,
+          client: sqs,
           dutyQueueUrl,
           expiryQueueUrl: options.expiryQueueUrl ?? dutyQueueUrl,
           requests,
@@ -94,7 +99,7 @@ export function openAwsStorage(options: AwsStorageOptions): AwsStorage {
  */
 export function awsStorageFromEnvironment(
   variables: Variables,
-  options: Partial<NodeEnvironment> & Pick<AwsStorageOptions, "wakeUps" | "lifetimes" | "metrics"> = {},
+  options: Partial<NodeEnvironment> & Pick<AwsStorageOptions, "wakeUps" | "lifetimes" | "metrics" | "usage"> = {},
 ): AwsStorage {
   const environment = { ...createNodeEnvironment(), ...options };
   const { clock } = environment;
