@@ -14,6 +14,10 @@ const program = join(import.meta.dirname, "../../test/emulators/main.ts");
 const lastVariable = "STREAMKEEPER_EXPIRY_QUEUE_URL";
 const credentials = { accessKeyId: "emulator", secretAccessKey: "emulator" };
 
+interface EmulatedAwsOptions extends Partial<Pick<AwsStorageOptions, "clock" | "usage">> {
+  readonly queues?: boolean;
+}
+
 export class EmulatedAws {
   readonly #process: ChildProcess;
   readonly #variables: ReadonlyMap<string, string>;
@@ -35,8 +39,8 @@ export class EmulatedAws {
     throw new Error("the emulators of AWS did not start");
   }
 
-  /** Storage over clients and connections of its own, as a container has. */
-  open(options: Partial<Pick<AwsStorageOptions, "clock" | "usage">> = {}): AwsStorage {
+  /** Storage over clients and connections of its own, as a container has; without `queues` its wake-ups are dropped. */
+  open({ queues = false, ...options }: EmulatedAwsOptions = {}): AwsStorage {
     const environment = { ...createNodeEnvironment(), ...options };
     const common = { clock: environment.clock, region: "us-east-1", credentials };
     const s3 = createS3Client({ ...common, endpoint: this.#get("AWS_ENDPOINT_URL_S3"), pathStyle: true });
@@ -46,6 +50,8 @@ export class EmulatedAws {
       logTable: this.#get("STREAMKEEPER_LOG_TABLE"),
       itemTable: this.#get("STREAMKEEPER_ITEM_TABLE"),
       bucket: this.#get("STREAMKEEPER_BUCKET"),
+      dutyQueueUrl: queues ? this.#get("STREAMKEEPER_DUTY_QUEUE_URL") : undefined,
+      expiryQueueUrl: queues ? this.#get(lastVariable) : undefined,
       dynamodb: createDynamoDbClient({ ...common, endpoint: this.#get("AWS_ENDPOINT_URL_DYNAMODB") }),
       s3: async () => s3,
       sqs: async () => sqs,

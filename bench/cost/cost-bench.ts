@@ -152,14 +152,19 @@ async function meterSession(metered: MeteredServices, heartbeats: number): Promi
   const { sessions } = metered.services;
   const opened = await sessions.create(namespace, { timeoutMs: sessionTimeoutSeconds * 1_000 });
   // Three heartbeats in a timeout, and one look at the lease.
-  const looks = Math.round(heartbeats / 3);
-  const used = await metered.meter(async () => {
-    await repeat(heartbeats, () => sessions.heartbeat(namespace, opened));
-    await repeat(looks, () => sessions.reap(namespace, opened.sessionId));
-  });
+  const timeouts = Math.round(heartbeats / 3);
+  const used = await metered.meter(() =>
+    repeat(timeouts, async () => {
+      await repeat(3, async () => {
+        metered.pass((sessionTimeoutSeconds * 1_000) / 3);
+        await sessions.heartbeat(namespace, opened);
+      });
+      await sessions.reap(namespace, opened.sessionId);
+    }),
+  );
   const beatsOfMonth = monthSeconds / (sessionTimeoutSeconds / 3);
-  const predicted = plus(usageOfHeartbeats(heartbeats), usageOfSessionLooks(looks));
-  return costOf("per month", beatsOfMonth / heartbeats)("a session of 30 s", used, predicted);
+  const predicted = plus(usageOfHeartbeats(3 * timeouts), usageOfSessionLooks(timeouts));
+  return costOf("per month", beatsOfMonth / (3 * timeouts))("a session of 30 s", used, predicted);
 }
 
 /** What is done when nothing has happened for days: what is left is an hourly look at each topic. */

@@ -26,7 +26,7 @@ export class MeteredServices implements AsyncDisposable {
       monotonicMs: () => nodeClock.monotonicMs() + ahead.aheadMs,
     };
     const usage = new UsageMeter();
-    const storage = emulated.open({ clock, usage });
+    const storage = emulated.open({ clock, usage, queues: true });
     return new MeteredServices(createServices(storage), usage, ahead, async () => {
       await storage.close();
       await emulated.stop();

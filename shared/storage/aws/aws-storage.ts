@@ -30,9 +30,9 @@ export interface AwsResourceNames {
   /** Stands before the key of every object in the bucket. */
   readonly bucketPrefix?: string;
   /** The queue of wake-ups, unless the process does its background duties itself. */
-  readonly dutyQueueUrl?: string;
+  readonly dutyQueueUrl?: string | undefined;
   /** The queue of what is due at a time: sessions and znodes that expire. Without it they go to the other. */
-  readonly expiryQueueUrl?: string;
+  readonly expiryQueueUrl?: string | undefined;
 }
 
 export interface AwsStorageOptions extends NodeEnvironment, AwsResourceNames {

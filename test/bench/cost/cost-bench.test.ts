@@ -7,7 +7,7 @@ const deviationMax = 0.1;
 const dollarsMin = 0.000_1;
 
 test("what is predicted of the stores is within a tenth of what the services use on emulators", async () => {
-  const sizes = { writtenBytes: 4 * 1_048_576, znodeOperations: 50, heartbeats: 30 };
+  const sizes = { writtenBytes: 4 * 1_048_576, znodeOperations: 20, heartbeats: 30 };
   const costs = await runCostBench(sizes, () => {});
   const far = costs.filter(
     ({ meteredDollars, predictedDollars }) =>
