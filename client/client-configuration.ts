@@ -4,6 +4,7 @@ import type { DigestAuth } from "./digest-auth.ts";
 import { parseEndpoint, signingNamesOf } from "./endpoint.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { SigningNames } from "./http-message.ts";
+import type { TokenProvider } from "./middleware/bearer-token.ts";
 import type { AwsCredentials, AwsCredentialsProvider } from "./middleware/signing.ts";
 import { safetyPollMsDefault } from "./push/listener.ts";
 import type { Transport } from "./node-http-transport.ts";
@@ -41,6 +42,8 @@ export interface StreamkeeperClientOptions {
   readonly auth?: readonly DigestAuth[];
   /** With credentials each request is signed (SigV4); without, none is. */
   readonly credentials?: AwsCredentials | AwsCredentialsProvider;
+  /** Sent with each request in place of a signature, to an API that asks for tokens (JWT). */
+  readonly token?: string | TokenProvider;
   /** Default: as the host name of `endpoint` says. */
   readonly region?: string;
   /** Name to sign for at `endpoint`: `execute-api` for API Gateway, `lambda` for a function URL. Default: as the host name says. */
@@ -72,6 +75,7 @@ export interface ClientConfiguration {
   readonly namespace: string;
   readonly auth: readonly DigestAuth[] | undefined;
   readonly credentials: AwsCredentials | AwsCredentialsProvider | undefined;
+  readonly token: string | TokenProvider | undefined;
   readonly maxAttempts: number;
   readonly requestTimeoutMs: number;
   readonly connectionTimeoutMs: number;
@@ -83,6 +87,9 @@ export interface ClientConfiguration {
 
 /** Checks the options and fills in the defaults. @throws TypeError for an option that cannot be */
 export function resolveConfiguration(options: StreamkeeperClientOptions): ClientConfiguration {
+  if (options.token !== undefined && options.credentials !== undefined) {
+    throw new TypeError("an API asks for a signature or for a token: give credentials or a token");
+  }
   const endpoint = signedEndpoint(parseEndpoint(options.endpoint), options, {
     region: options.region,
     service: options.signingService,
@@ -93,6 +100,7 @@ export function resolveConfiguration(options: StreamkeeperClientOptions): Client
     namespace: options.namespace ?? "default",
     auth: options.auth,
     credentials: options.credentials,
+    token: options.token,
     maxAttempts: positive(options.maxAttempts ?? maxAttemptsDefault, "maxAttempts"),
     requestTimeoutMs: positive(options.requestTimeoutMs ?? requestTimeoutMsDefault, "requestTimeoutMs"),
     connectionTimeoutMs: positive(options.connectionTimeoutMs ?? connectionTimeoutMsDefault, "connectionTimeoutMs"),

@@ -5,6 +5,7 @@ export type { Command, CommandDefaults, CommandSender, Repeat, RequestParts, Sen
 export type { HttpRequest, HttpResponse } from "./http-message.ts";
 export type { FunctionEndpoints, StreamkeeperClientOptions } from "./client-configuration.ts";
 export type { AttemptOptions, Transport } from "./node-http-transport.ts";
+export type { TokenProvider } from "./middleware/bearer-token.ts";
 export type { AwsCredentials, AwsCredentialsProvider } from "./middleware/signing.ts";
 export {
   isServiceException,

@@ -10,6 +10,7 @@ import { processTime } from "./coordination/time.ts";
 import { ZnodeClient } from "./coordination/znode-client.ts";
 import type { ZnodeClientOptions } from "./coordination/znode-client.ts";
 import type { ResponseMetadata } from "./exceptions.ts";
+import { bearerTokenMiddleware } from "./middleware/bearer-token.ts";
 import { idempotencyKeyMiddleware } from "./middleware/idempotency-key.ts";
 import { fixedHeadersMiddleware } from "./middleware/request-headers.ts";
 import { retryMiddleware } from "./middleware/retry.ts";
@@ -53,6 +54,10 @@ export class StreamkeeperClient implements CommandSender {
     stack.add(idempotencyKeyMiddleware, { step: "build", name: "idempotencyKey" });
     stack.add(fixedHeadersMiddleware(userAgent), { step: "build", name: "fixedHeaders", priority: "low" });
     stack.add(retryMiddleware(Math.random), { step: "finalizeRequest", name: "retry", priority: "high" });
+    if (configuration.token !== undefined) {
+      const bearer = bearerTokenMiddleware(configuration.token);
+      stack.add(bearer, { step: "finalizeRequest", name: "bearerToken", priority: "low" });
+    }
     if (configuration.credentials === undefined) return;
     const signing = signingMiddleware(configuration.credentials, () => new Date());
     stack.add(signing, { step: "finalizeRequest", name: "signing", priority: "low" });

@@ -5,6 +5,7 @@ import type { Route } from "../../shared/api/routes.ts";
 import { capabilityOf, resourcesOf, synthesize } from "./synthesize.ts";
 
 const template = synthesize();
+const served: ReadonlySet<string> = new Set(Object.values<Route>(routes).map(({ capability }) => capability));
 const deployed = resourcesOf(template, "AWS::ApiGatewayV2::Route").map(([, { Properties }]) => Properties);
 
 /** The function that a deployed route leads to. */
@@ -61,5 +62,37 @@ describe("the HTTP API", () => {
 
   test("tells its address", () => {
     template.hasOutput("Endpoint", { Description: "Base URL of the HTTP API" });
+  });
+});
+
+describe("the HTTP API for tokens", () => {
+  const jwt = { issuer: "https://issuer.example/pool", audience: ["streamkeeper"], claim: "permissions" };
+  const forTokens = synthesize({ jwt });
+
+  test("lets nobody in without a token of the issuer, whatever the route", () => {
+    const authorizations = resourcesOf(forTokens, "AWS::ApiGatewayV2::Route").map(
+      ([, { Properties }]) => Properties["AuthorizationType"],
+    );
+    expect(authorizations).toHaveLength(Object.keys(routes).length);
+    expect(new Set(authorizations)).toEqual(new Set(["JWT"]));
+    forTokens.hasResourceProperties("AWS::ApiGatewayV2::Authorizer", {
+      AuthorizerType: "JWT",
+      IdentitySource: ["$request.header.Authorization"],
+      JwtConfiguration: { Issuer: jwt.issuer, Audience: jwt.audience },
+    });
+  });
+
+  test("tells every function of a route that it is behind tokens", () => {
+    for (const [settings, expected] of [
+      [forTokens, ["jwt", "permissions"]],
+      [template, ["iam", undefined]],
+    ] as const) {
+      const said = resourcesOf(settings, "AWS::Lambda::Function").flatMap(([id, { Properties }]) => {
+        if (!served.has(capabilityOf(id))) return [];
+        const { Variables } = Properties["Environment"] as { readonly Variables: Readonly<Record<string, unknown>> };
+        return [[Variables["STREAMKEEPER_AUTHORIZATION"], Variables["STREAMKEEPER_PERMISSION_CLAIM"]]];
+      });
+      expect(said).toEqual(Array.from({ length: served.size }, () => expected));
+    }
   });
 });

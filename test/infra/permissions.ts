@@ -1,6 +1,7 @@
 /** What each function's role allows, read from the template and put in the words of the storage ports. */
 import type { Template } from "aws-cdk-lib/assertions";
 import * as z from "zod";
+import { matchesPattern } from "../authorization/iam-evaluator.ts";
 import { capabilityOf, resourcesOf } from "./synthesize.ts";
 
 /** One action on one resource; on a table only on items whose partition key matches one of the patterns. */
@@ -94,17 +95,9 @@ export function allows(permissions: readonly Permission[], request: StorageReque
   return permissions.some(
     ({ keys, ...permission }) =>
       permission.action === action &&
-      matches(permission.resource, resource) &&
-      (keys === undefined || named.every((key) => keys.some((pattern) => matches(pattern, key)))),
+      matchesPattern(permission.resource, resource) &&
+      (keys === undefined || named.every((key) => keys.some((pattern) => matchesPattern(pattern, key)))),
   );
-}
-
-/** IAM's patterns: an asterisk stands for any characters. */
-function matches(pattern: string, text: string): boolean {
-  const [head = "", ...rest] = pattern.split("*");
-  if (rest.length === 0) return text === pattern;
-  if (rest.length > 1 || rest[0] !== "") throw new Error(`no pattern of ours: ${pattern}`);
-  return text.startsWith(head);
 }
 
 const names = {
