@@ -9,6 +9,7 @@ import { bundleSize } from "../../bench/cold-start/bundle-size.ts";
 import { type ImportTime, importTime } from "../../bench/cold-start/import-time.ts";
 import { capabilitySizes } from "../../infra/capabilities.ts";
 import { topicKey } from "../../shared/storage/item-keys.ts";
+import { parseEmf } from "../shared/metrics/emf-schema.ts";
 import { type BundledFunctions, bundleFunctions } from "./bundled-functions.ts";
 import { Rehearsal } from "./rehearsal.ts";
 
@@ -311,5 +312,21 @@ describe("the bundled functions, with the permissions of their roles", { timeout
     await rehearsal.coolDown();
     expect(await rehearsal.http("fetch", latest)).toMatchObject({ status: 200 });
     expect(rehearsal.refused).toHaveLength(refusedBefore);
+  });
+
+  test("have written of all of that what CloudWatch reads as metrics", async () => {
+    await rehearsal.coolDown();
+    const metrics = rehearsal.lines.flatMap(parseEmf);
+    const named = (name: string, dimension: string): unknown[] =>
+      metrics.filter((one) => one.name === name).flatMap(({ dimensions }) => dimensions.map((set) => set[dimension]));
+    expect(named("BytesInPerSec", "Topic")).toEqual(expect.arrayContaining(["flights", "jobs"]));
+    expect(named("SumOffsetLag", "Consumer Group")).toContain("g");
+    expect(named("RequestsPerSec", "Request")).toEqual(expect.arrayContaining(["produce", "fetch", "campaign"]));
+    expect(new Set(named("StorageRequests", "Function"))).toEqual(
+      new Set([undefined, ...Object.keys(capabilitySizes)]),
+    );
+    for (const name of ["OldestUnsealedAge", "SealingLag", "DeadLetters", "znode_count", "ColdStarts"]) {
+      expect(named(name, "Cluster Name"), name).toContain("Rehearsal");
+    }
   });
 });

@@ -1,6 +1,7 @@
 /** One bundled function in a process of its own, called as Lambda would call it. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const hostProgram = fileURLToPath(new URL("./function-host.ts", import.meta.url));
@@ -8,10 +9,15 @@ const hostProgram = fileURLToPath(new URL("./function-host.ts", import.meta.url)
 export class HostedFunction {
   readonly #process: ChildProcess;
 
-  /** @param bundle the function's `index.mjs`; it sees `variables` and no others */
-  constructor(bundle: string, variables: Readonly<Record<string, string>>) {
+  /**
+   * @param bundle the function's `index.mjs`; it sees `variables` and no others
+   * @param onLine told of each line that it writes to its standard output
+   */
+  constructor(bundle: string, variables: Readonly<Record<string, string>>, onLine: (line: string) => void) {
     const { NODE_COMPILE_CACHE = "" } = process.env;
-    this.#process = fork(hostProgram, [bundle], { env: { ...variables, NODE_COMPILE_CACHE }, execArgv: [] });
+    const options = { env: { ...variables, NODE_COMPILE_CACHE }, execArgv: [] };
+    this.#process = fork(hostProgram, [bundle], { ...options, stdio: ["ignore", "pipe", "inherit", "ipc"] });
+    if (this.#process.stdout !== null) createInterface(this.#process.stdout).on("line", onLine);
   }
 
   /** @throws Error if the handler throws, or the process ends */

@@ -14,6 +14,8 @@ import { type IamGate, startIamGate } from "./iam-gate.ts";
 export class Rehearsal {
   /** How far the functions' wall clocks are ahead of the machine's. */
   clockAheadMs = 0;
+  /** What the functions wrote to their standard output: their metrics. */
+  readonly lines: string[] = [];
   readonly #bundles: BundledFunctions;
   readonly #emulators: Emulators;
   readonly #gate: IamGate;
@@ -53,6 +55,8 @@ export class Rehearsal {
         STREAMKEEPER_LOG_TABLE: logTable,
         STREAMKEEPER_ITEM_TABLE: itemTable,
         STREAMKEEPER_BUCKET: bucket,
+        STREAMKEEPER_METRICS_LEVEL: "PER_TOPIC_PER_PARTITION",
+        STREAMKEEPER_NAME: "Rehearsal",
         STREAMKEEPER_DUTY_QUEUE_URL: dutyQueueUrl,
         STREAMKEEPER_EXPIRY_QUEUE_URL: expiryQueueUrl,
       });
@@ -127,7 +131,8 @@ export class Rehearsal {
   #startFunction(capability: string): HostedFunction {
     const folder = this.#bundles.folders.get(capability);
     if (folder === undefined) throw new Error(`no function ${capability}`);
-    return new HostedFunction(join(folder, "index.mjs"), { ...this.#variables, AWS_ACCESS_KEY_ID: capability });
+    const variables = { ...this.#variables, AWS_ACCESS_KEY_ID: capability, STREAMKEEPER_CAPABILITY: capability };
+    return new HostedFunction(join(folder, "index.mjs"), variables, (line) => this.lines.push(line));
   }
 }
 
