@@ -61,7 +61,8 @@ export class StreamkeeperStack extends Stack {
     const { api } = new HttpApi(this, "HttpApi", { routes, functions, logRetention: logRetentionDays, jwt });
     this.access = new ApiAccess(this, api.apiId);
     if (settings.functionUrls) new FunctionUrls(this, "Urls", functions);
-    this.#watch({ functions: Object.values(functions), tables: tablesOf(stores), ...stores, api }, settings);
+    const withUrls = settings.functionUrls ? [functions.produce, functions.fetch] : [];
+    this.#watch({ functions: Object.values(functions), tables: tablesOf(stores), ...stores, api, withUrls }, settings);
   }
 
   /** What a person looks at, or is told. */

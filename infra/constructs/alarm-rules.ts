@@ -54,10 +54,13 @@ export interface WatchedResources {
   readonly duties: DutyQueue;
   readonly expiry: DutyQueue;
   readonly api: HttpApi;
+  /** Functions that are called past the API as well. */
+  readonly withUrls?: readonly CapabilityFunction[];
 }
 
 /** Of SQS, API Gateway, Lambda and DynamoDB. */
-export function resourceRules({ functions, tables, duties, expiry, api }: WatchedResources): AlarmRule[] {
+export function resourceRules(watched: WatchedResources): AlarmRule[] {
+  const { functions, tables, duties, expiry, api, withUrls = [] } = watched;
   const waiting = { period, statistic: Stats.MAXIMUM };
   return [
     {
@@ -99,6 +102,14 @@ export function resourceRules({ functions, tables, duties, expiry, api }: Watche
       above: serverErrorsMax,
       periods: 2,
     },
+    ...withUrls.map(({ capability, function: lambda }) => ({
+      id: `${capability}-url-errors`,
+      runbook: "server-errors",
+      description: `Requests to the URL of the ${capability} function fail with a status of 5xx.`,
+      metric: lambda.metric("Url5xxCount", { period, statistic: Stats.SUM }),
+      above: serverErrorsMax,
+      periods: 2,
+    })),
     ...functions.flatMap(functionRules),
     ...Object.entries(tables).flatMap(([name, table]) => tableRules(name, table)),
   ];

@@ -53,6 +53,15 @@ describe("alarms go off when", () => {
     alarmWith({ Namespace: "AWS/ApiGateway", MetricName: "5xx", Statistic: "Sum" });
   });
 
+  test("requests to the functions' own URLs fail on our side", () => {
+    synthesize({ functionUrls: true }).resourcePropertiesCountIs(
+      "AWS::CloudWatch::Alarm",
+      { MetricName: "Url5xxCount" },
+      2,
+    );
+    template.resourcePropertiesCountIs("AWS::CloudWatch::Alarm", { MetricName: "Url5xxCount" }, 0);
+  });
+
   test.each(Object.keys(capabilitySizes))("the %s function fails or is throttled", (capability) => {
     for (const MetricName of ["Errors", "Throttles"]) {
       alarmWith({
