@@ -9,6 +9,8 @@ import { jsonOf } from "../service-answer.ts";
 export interface GetChangesInput extends CallerInput {
   /** Events after this zxid; without it none, only the zxid to begin with. */
   readonly since?: number | undefined;
+  /** As the last answer said it. */
+  readonly skip?: number | undefined;
   /** Default `/`. */
   readonly path?: string | undefined;
   /** All znodes below the path as well, and no NodeChildrenChanged. */
@@ -37,9 +39,9 @@ export class GetChangesCommand implements Command<GetChangesInput, GetChangesOut
   }
 
   serialize(input: GetChangesInput, defaults: CommandDefaults): RequestParts {
-    const { namespace, since, path, recursive, limit, waitMs } = input;
+    const { namespace, since, skip, path, recursive, limit, waitMs } = input;
     const headers = callerHeaders(input, defaults);
-    const query = { since, recursive, limit, waitMs };
+    const query = { since, skip, recursive, limit, waitMs };
     // Where the URL can say the path, permissions can be given by it.
     const isSayable = path !== undefined && path === commonPath([path]);
     return isSayable

@@ -68,6 +68,8 @@ export class ChangeFeed {
   readonly #ended = new AbortController();
   readonly #untold = new Fifo<ZnodeEvent>();
   #knownTo: number;
+  /** Changes of the zxid after it that are known, too: there are too many for one answer. */
+  #skip = 0;
   #lastZxid = 0;
   #isLive: boolean;
   #asking: Promise<boolean> | undefined;
@@ -122,6 +124,7 @@ export class ChangeFeed {
       }
       const sinceMs = performance.now();
       const before = this.#knownTo;
+      const skipped = this.#skip;
       // Before the request: what comes after its answer is hinted.
       const listening = listener?.listening;
       if (!(await this.#ask(listening === undefined ? waitMs : 0))) {
@@ -130,6 +133,7 @@ export class ChangeFeed {
         continue;
       }
       failures = 0;
+      if (this.#skip !== skipped) continue;
       if (this.#knownTo === before && !signal.aborted) {
         listener?.want();
         if (listening !== undefined) await listener?.wait(listening, before + 1, signal);
@@ -173,9 +177,13 @@ export class ChangeFeed {
   async #ask(waitMs: number): Promise<boolean> {
     const { path, recursive } = this.#options;
     const since = this.#knownTo;
-    const input = { ...this.#caller, path, recursive, since, waitMs, limit: eventsPerPage };
+    const skip = this.#skip;
+    const skipping = skip === 0 ? {} : { skip };
+    const input = { ...this.#caller, path, recursive, since, ...skipping, waitMs, limit: eventsPerPage };
     try {
-      this.#take(await this.#sender.send(new GetChangesCommand(input), { abortSignal: this.#ended.signal }));
+      const answer = await this.#sender.send(new GetChangesCommand(input), { abortSignal: this.#ended.signal });
+      // Another poll may have got on since, and into a zxid: then only what follows there is to be told.
+      if (this.#skip === 0 || (this.#knownTo === since && this.#skip === skip)) this.#take(answer);
       return true;
     } catch (error) {
       if (this.hasEnded) return true;
@@ -188,7 +196,7 @@ export class ChangeFeed {
   }
 
   /** Another poll may have been answered first: what it told is not told again. */
-  #take({ events, zxid }: GetChangesOutput): void {
+  #take({ events, zxid, skip = 0 }: GetChangesOutput): void {
     if (this.hasEnded) return;
     const from = this.#knownTo;
     for (const event of events) {
@@ -197,7 +205,8 @@ export class ChangeFeed {
       this.#lastZxid = event.zxid;
     }
     this.#knownTo = Math.max(from, zxid);
-    this.#isLive ||= events.length < eventsPerPage;
+    if (zxid >= from) this.#skip = skip;
+    this.#isLive ||= events.length < eventsPerPage && skip === 0;
     this.#sink.advanced();
   }
 
@@ -212,6 +221,7 @@ export class ChangeFeed {
     const lost = new WatchLostError(since, typeof oldestZxid === "number" ? oldestZxid : since, error);
     if (this.#options.whenLost === "resume" && typeof zxid === "number") {
       this.#knownTo = zxid;
+      this.#skip = 0;
       this.#isLive = true;
       this.#sink.skipped(lost);
       this.#sink.advanced();

@@ -42,13 +42,13 @@ export function withRequestId(answer: HttpAnswer, requestId: string): HttpAnswer
 }
 
 /** @throws ServiceError MESSAGE_TOO_LARGE where Lambda could not carry it */
-export function gatewayAnswer({ status, headers, body }: HttpAnswer): GatewayAnswer {
+export function gatewayAnswer({ status, headers, body }: HttpAnswer, bytesMax = lambdaAnswerBytesMax): GatewayAnswer {
   if (body === undefined) return { statusCode: status, headers, isBase64Encoded: false };
-  if (typeof body === "string" && body.length <= lambdaTextCharsMax) {
+  if (typeof body === "string" && body.length <= Math.min(lambdaTextCharsMax, bytesMax)) {
     return { statusCode: status, headers, body, isBase64Encoded: false };
   }
   const bytes = typeof body === "string" ? Buffer.from(body, "utf8") : Buffer.concat(body);
-  if (bytes.byteLength > lambdaAnswerBytesMax) throw answerTooLarge(lambdaAnswerBytesMax);
+  if (bytes.byteLength > bytesMax) throw answerTooLarge(bytesMax);
   return { statusCode: status, headers, body: bytes.toString("base64"), isBase64Encoded: true };
 }
 

@@ -35,21 +35,23 @@ type Middleware = middy.MiddlewareObj<RoutedEvent, HttpAnswer | GatewayAnswer>;
 /**
  * The middy handler of some operations: one Lambda function has a few of them, the local server has all.
  *
+ * @param answerBytesMax of an answer in API Gateway's form
  * @param authorization what the environment says by default, so that no function can forget to ask
  */
 export function createHttpHandler(
   served: readonly ServedOperation[],
   log: Log = writeLog,
   authorization: Authorization = authorizationFromEnvironment(),
+  answerBytesMax = lambdaAnswerBytesMax,
 ): HttpHandler {
   const byId = new Map<OperationId, ServedOperation>(served.map((operation) => [operation.id, operation]));
   const handler = middy<RoutedEvent, HttpAnswer | GatewayAnswer>(
     (event: RoutedEvent, context: Context, { signal }: { readonly signal: AbortSignal }) =>
-      serve(byId, { event, context, signal, authorization }),
+      serve(byId, { event, context, signal, authorization, answerBytesMax }),
     { timeoutEarlyInMillis: answerMarginMs, timeoutEarlyResponse: giveUp },
   )
     .use(routing(new Router([...byId.keys()])))
-    .use(transport())
+    .use(transport(answerBytesMax))
     .use(failures(log));
   return observed(async (event: HttpEvent, context) => handler(event, context as Context), log);
 }
@@ -59,11 +61,12 @@ interface Call {
   readonly context: InvocationContext;
   readonly signal: AbortSignal;
   readonly authorization: Authorization;
+  readonly answerBytesMax: number;
 }
 
 async function serve(
   byId: ReadonlyMap<OperationId, ServedOperation>,
-  { event, context, signal, authorization }: Call,
+  { event, context, signal, authorization, answerBytesMax }: Call,
 ): Promise<HttpAnswer> {
   const { match } = event;
   if (match === undefined) throw new Error("a request reached its handler without a route");
@@ -85,7 +88,7 @@ async function serve(
       userArn: event.requestContext.authorizer?.iam?.userArn,
       subject,
     },
-    answerBytesMax: event.direct === undefined ? lambdaAnswerBytesMax : Number.MAX_SAFE_INTEGER,
+    answerBytesMax: event.direct === undefined ? answerBytesMax : Number.MAX_SAFE_INTEGER,
     waitMsMax: remainingMs === undefined ? fetchWaitMsMax : Math.max(0, remainingMs - waitMarginMs),
     get signal() {
       return event.direct?.signal ?? signal;
@@ -110,17 +113,28 @@ function routing(router: Router): Middleware {
   };
 }
 
-function transport(): Middleware {
+function transport(answerBytesMax: number): Middleware {
   return {
     after: (request: Request) => {
-      request.response = transported(request.event, request.response as HttpAnswer);
+      request.response = transported(request.event, request.response as HttpAnswer, answerBytesMax);
     },
   };
 }
 
-function transported(event: RoutedEvent, answer: HttpAnswer): HttpAnswer | GatewayAnswer {
+function transported(
+  event: RoutedEvent,
+  answer: HttpAnswer,
+  bytesMax = lambdaAnswerBytesMax,
+): HttpAnswer | GatewayAnswer {
   const named = withRequestId(answer, event.requestContext.requestId);
-  return event.direct === undefined ? gatewayAnswer(named) : named;
+  if (event.direct !== undefined) return named;
+  try {
+    return gatewayAnswer(named, bytesMax);
+  } catch (cause) {
+    // What was asked for has been done; of a read, `toServiceError` knows that it had no effect.
+    if (!(cause instanceof ServiceError)) throw cause;
+    throw new ServiceError(cause.code, cause.message, { details: cause.details, effect: "unknown", cause });
+  }
 }
 
 /** Whoever awaits the operation is answered before Lambda ends the function; a write may still have happened. */
@@ -149,7 +163,8 @@ function toServiceError(error: unknown, event: RoutedEvent): ServiceError {
   const reads = method === "GET" || method === "HEAD";
   if (error instanceof ServiceError) {
     if (!reads || error.effect === "none") return error;
-    return new ServiceError(error.code, error.message, { cause: error });
+    const { effect: _, ...details } = error.details;
+    return new ServiceError(error.code, error.message, { details, cause: error });
   }
   // What an unforeseen error says may name what is inside; the log has it, under the request's id.
   return new ServiceError("SYSTEM_ERROR", "The request failed for a reason that is not the caller's", {

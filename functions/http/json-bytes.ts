@@ -2,11 +2,24 @@
 import { isUtf8 } from "node:buffer";
 import type { EncodedBytes } from "../../shared/api/schemas/common.ts";
 
-/** Bytes that are valid UTF-8 as a string, others as base64. */
+/** Fewer are never too many for an answer: JSON takes six characters at most for each. */
+const alwaysFitBytes = 65_536;
+
+/** Bytes that are valid UTF-8 as a string, others as base64; so are many that JSON would have to escape. */
 export function encodedBytes(bytes: Uint8Array | null): EncodedBytes | null {
   if (bytes === null) return null;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return isUtf8(buffer) ? buffer.toString("utf8") : { base64: buffer.toString("base64") };
+  const isText = isUtf8(buffer) && (buffer.length <= alwaysFitBytes || !growsBeyondBase64(buffer));
+  return isText ? buffer.toString("utf8") : { base64: buffer.toString("base64") };
+}
+
+function growsBeyondBase64(bytes: Uint8Array): boolean {
+  let added = 0;
+  for (const byte of bytes) {
+    if (byte < 0x20) added += 5;
+    else if (byte === 0x22 || byte === 0x5c) added += 1;
+  }
+  return added > bytes.length / 3;
 }
 
 /** Bytes that a schema has checked. */

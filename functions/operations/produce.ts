@@ -1,6 +1,7 @@
 import { operations } from "../../shared/api/operations/produce.ts";
 import type { CreateProducerAnswer, ProduceAnswer } from "../../shared/api/schemas/produce.ts";
 import { requestBodyBytesMax } from "../../shared/limits.ts";
+import { recordResultBytes } from "../../shared/limits/contention.ts";
 import type { ProduceResult, Services } from "../../shared/services/services.ts";
 import { checkTransactionalId } from "../../shared/services/transaction-ids.ts";
 import { jsonAnswer, partErrorOf } from "../http/answer.ts";
@@ -10,7 +11,7 @@ import { invalidRequest } from "../http/invalid-request.ts";
 import { contentKind } from "../http/media-type.ts";
 import { checkedParams, checkedQuery, idempotencyOf, serving } from "../http/operation.ts";
 import type { ServedOperation } from "../http/operation.ts";
-import { parsePartitionProduceBody, parseProduceBody } from "../records/produced-records.ts";
+import { checkRecordCount, parsePartitionProduceBody, parseProduceBody } from "../records/produced-records.ts";
 
 const { jsonOperation, jsonOperationWith } = serving(operations);
 
@@ -20,10 +21,16 @@ export function produceOperations(
 ): readonly ServedOperation[] {
   const { produce, producers, transactions, truncate } = services;
   return [
-    jsonOperationWith("produce", parseProduceBody, requestBodyBytesMax, async ({ params, body, idempotency }) => {
-      const results = await produce.produce({ ...params, records: body, ...idempotency });
-      return { results: results.map(resultAnswer) };
-    }),
+    jsonOperationWith(
+      "produce",
+      parseProduceBody,
+      requestBodyBytesMax,
+      async ({ params, body, idempotency, routed }) => {
+        checkResultsFit(body.length, routed);
+        const results = await produce.produce({ ...params, records: body, ...idempotency });
+        return { results: results.map(resultAnswer) };
+      },
+    ),
     produceToPartition(services),
     jsonOperation("truncate", async ({ params, body }) => {
       const { namespace, topic, partition } = params;
@@ -55,8 +62,9 @@ function produceToPartition(services: Pick<Services, "produce">): ServedOperatio
     "produceToPartition",
     parsePartitionProduceBody,
     requestBodyBytesMax,
-    async ({ params, body, idempotency }) => {
+    async ({ params, body, idempotency, routed }) => {
       checkId(body.transactionalId);
+      checkResultsFit(body.records.length, routed);
       const { baseOffset, timestamps } = await produce.produceRecords({ ...params, ...body, ...idempotency });
       const { partition } = params;
       return { results: timestamps.map((timestamp, index) => ({ partition, offset: baseOffset + index, timestamp })) };
@@ -91,6 +99,11 @@ async function produceBatches({ produce }: Pick<Services, "produce">, routed: Ro
 /** The service writes under ids of its own as well, which nobody else is to name. */
 function checkId(transactionalId: string | undefined): void {
   if (transactionalId !== undefined) checkTransactionalId(transactionalId);
+}
+
+/** Before they are written: afterwards nobody would be told where. @throws ServiceError RECORD_LIST_TOO_LARGE */
+function checkResultsFit(records: number, { answerBytesMax }: RoutedRequest): void {
+  checkRecordCount(records, Math.floor(answerBytesMax / recordResultBytes));
 }
 
 function resultAnswer(result: ProduceResult): ProduceAnswer["results"][number] {

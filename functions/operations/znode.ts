@@ -15,11 +15,14 @@ import {
   type StatAnswer,
 } from "../../shared/api/schemas/znodes.ts";
 import { znodeBodyBytesMax } from "../../shared/limits.ts";
+import { changesBytesMax } from "../../shared/limits/contention.ts";
 import type { CallContext, MultiOperation, MultiResult, ReadResult } from "../../shared/services/coordination.ts";
 import type { Services } from "../../shared/services/services.ts";
 import type { AclList } from "../../shared/tree/acl.ts";
 import type { Stat } from "../../shared/tree/stat.ts";
 import { type AccessSettings, boundedWait, callContext, transportPrincipal } from "../http/caller.ts";
+import { answerTooLarge, isTooLarge } from "../http/answer.ts";
+import type { RoutedRequest } from "../http/event.ts";
 import { invalidRequest } from "../http/invalid-request.ts";
 import { decodedBytes, encodedBytes } from "../http/json-bytes.ts";
 import { serving } from "../http/operation.ts";
@@ -37,8 +40,8 @@ export function znodeOperations(
   const contextOf = ({ params, routed }: Pick<ApiRequest<OperationId>, "params" | "routed">): CallContext =>
     callContext(routed, (params as { readonly namespace: string }).namespace, access);
   return [
-    jsonOperation("getRoot", (request) => get(services, contextOf(request), "/", request.query)),
-    jsonOperation("getZnode", (request) => get(services, contextOf(request), `/${request.params.path}`, request.query)),
+    jsonOperation("getRoot", (request) => get(services, contextOf(request), "/", request)),
+    jsonOperation("getZnode", (request) => get(services, contextOf(request), `/${request.params.path}`, request)),
     jsonOperation("setRoot", (request) => set(services, contextOf(request), "/", request), znodeBodyBytesMax),
     jsonOperation(
       "setZnode",
@@ -119,14 +122,16 @@ async function multiRead(
 async function getChanges(
   { changes }: Pick<Services, "changes">,
   context: CallContext,
-  { query: { waitMs, since, ...query }, routed }: Pick<ApiRequest<"getChanges">, "query" | "routed">,
+  { query: { waitMs, since, skip, ...query }, routed }: Pick<ApiRequest<"getChanges">, "query" | "routed">,
 ): Promise<ChangesAnswer> {
-  const { events, zxid } = await changes.changes(context, {
+  const { events, ...next } = await changes.changes(context, {
     ...query,
     ...(since === undefined ? {} : { since }),
+    ...(skip === undefined ? {} : { skip }),
+    bytesMax: Math.min(changesBytesMax, routed.answerBytesMax),
     ...boundedWait(routed, waitMs),
   });
-  return { events: events.map((event) => ({ ...event })), zxid };
+  return { events: events.map((event) => ({ ...event })), ...next };
 }
 
 async function subscribe(
@@ -144,7 +149,7 @@ async function get(
   { znodes }: Pick<Services, "znodes">,
   context: CallContext,
   path: string,
-  query: ApiRequest<"getZnode">["query"],
+  { query, routed }: Pick<ApiRequest<"getZnode">, "query" | "routed">,
 ): Promise<GetZnodeAnswer> {
   const { view, minZxid, limit, nextToken } = query;
   const options = readOptions(minZxid);
@@ -159,8 +164,8 @@ async function get(
     }
     case "children": {
       const page = { limit, ...(nextToken === undefined ? {} : { nextToken }) };
-      const { children, stat, zxid, nextToken: next } = await znodes.getChildren(context, path, page, options);
-      return { path, children: [...children], stat: statAnswer(stat), zxid, nextToken: next };
+      const { children, stat, ...rest } = await znodes.getChildren(context, path, page, options);
+      return fittingChildren({ path, children: [...children], stat: statAnswer(stat), ...rest }, routed);
     }
     case "acl": {
       const { acl, stat, zxid } = await znodes.getAcl(context, path, options);
@@ -171,6 +176,21 @@ async function get(
       return { path, count, zxid };
     }
   }
+}
+
+/** As many children as fit: names may have thousands of characters each. @throws ServiceError MESSAGE_TOO_LARGE */
+function fittingChildren(
+  answer: GetZnodeAnswer & { readonly children: string[] },
+  { answerBytesMax }: RoutedRequest,
+): GetZnodeAnswer {
+  let fitting = answer;
+  while (isTooLarge(JSON.stringify(fitting), answerBytesMax)) {
+    const children = fitting.children.slice(0, Math.floor(fitting.children.length / 2));
+    const last = children.at(-1);
+    if (last === undefined) throw answerTooLarge(answerBytesMax);
+    fitting = { ...fitting, children, nextToken: last };
+  }
+  return fitting;
 }
 
 interface SetRequest {

@@ -67,11 +67,14 @@ export function parseRecords(list: unknown, mayNamePartition: boolean): readonly
   return list.map((record: unknown, index) => parseRecord(record, index, mayNamePartition));
 }
 
-/** @throws ServiceError RECORD_LIST_TOO_LARGE */
-export function checkRecordCount(records: number): void {
-  if (records > requestRecordsMax) {
-    throw new ServiceError("RECORD_LIST_TOO_LARGE", `A request may hold ${requestRecordsMax} records`, {
-      details: { records, recordsMax: requestRecordsMax },
+/**
+ * @param recordsMax fewer where the answer could not tell the results of so many
+ * @throws ServiceError RECORD_LIST_TOO_LARGE
+ */
+export function checkRecordCount(records: number, recordsMax = requestRecordsMax): void {
+  if (records > recordsMax) {
+    throw new ServiceError("RECORD_LIST_TOO_LARGE", `A request may hold ${recordsMax} records here`, {
+      details: { records, recordsMax },
     });
   }
 }

@@ -175,14 +175,26 @@ export interface ChangeService {
     context: CallContext,
     request: {
       readonly since?: number;
+      /** Changes of the transaction after `since` that are known already. */
+      readonly skip?: number;
       readonly path: string;
       readonly recursive: boolean;
-      /** Zxids are never torn, so there may be a few more events. */
+      /** A zxid's events stay together, so there may be a few more. */
       readonly limit: number;
+      /** Of the events as JSON; where it is reached within a zxid, that is torn. Default none. */
+      readonly bytesMax?: number;
       readonly waitMs: number;
       readonly signal?: AbortSignal;
     },
-  ): Promise<{ readonly events: readonly ZnodeEvent[]; readonly zxid: number }>;
+  ): Promise<ChangesAnswer>;
+}
+
+export interface ChangesAnswer {
+  readonly events: readonly ZnodeEvent[];
+  /** Where to go on from. */
+  readonly zxid: number;
+  /** To be sent with it, where the events of the next zxid are too many for one answer. */
+  readonly skip?: number;
 }
 
 // ---- Sessions ----

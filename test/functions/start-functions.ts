@@ -58,11 +58,13 @@ export interface Start {
   readonly access?: AccessSettings;
   readonly authorization?: Authorization;
   readonly storage?: Storage;
+  /** Default Lambda's. */
+  readonly answerBytesMax?: number;
   /** Of the container. */
   readonly context?: Omit<InvocationContext, "getRemainingTimeInMillis">;
 }
 
-export function startFunctions({ access = {}, storage, authorization, context = {} }: Start = {}) {
+export function startFunctions({ access = {}, storage, authorization, answerBytesMax, context = {} }: Start = {}) {
   const observed = observedServices(storage);
   const { services } = observed;
   const logged: { readonly event: string; readonly fields: LogFields }[] = [];
@@ -81,6 +83,7 @@ export function startFunctions({ access = {}, storage, authorization, context = 
     ],
     (_level, event, fields) => logged.push({ event, fields }),
     authorization,
+    answerBytesMax,
   );
   /** @param request method and target, for example `GET /health?probe=live` */
   const send = async (request: string, sent: Sent = {}): Promise<Received> => {

@@ -187,6 +187,9 @@ const changesFields = {
   since: integerText(Number.MAX_SAFE_INTEGER).optional().meta({
     description: "Events after this zxid. Without it none are answered, only the zxid to begin with.",
   }),
+  skip: integerText(Number.MAX_SAFE_INTEGER).optional().meta({
+    description: "As the answer before said it: changes of the zxid after `since` that it gave already.",
+  }),
   recursive: z
     .stringbool({ truthy: ["true"], falsy: ["false"] })
     .default(false)
@@ -205,6 +208,9 @@ const eventTypes = ["NodeCreated", "NodeDeleted", "NodeDataChanged", "NodeChildr
 export const changesAnswer = z.object({
   events: z.array(z.object({ zxid: count, type: z.enum(eventTypes), path: z.string() }).meta({ id: "ZnodeEvent" })),
   zxid: count.meta({ description: "The next `since`." }),
+  skip: count.optional().meta({
+    description: "The next `skip`, where the events of one zxid are too many for one answer.",
+  }),
 });
 
 export const whoAmIAnswer = z.object({ identities: z.array(z.object({ scheme: z.string(), id: z.string() })) });

@@ -14,6 +14,8 @@ interface Pages {
 export class ScriptedTree implements CommandSender {
   readonly asked: GetChangesInput[] = [];
   readonly events: ZnodeEvent[] = [];
+  /** More events of one zxid than these do not fit an answer. */
+  eventsPerAnswerMax = Infinity;
   zxid = 0;
   /** The first `since` that can be served. */
   oldestZxid = 0;
@@ -57,6 +59,7 @@ export class ScriptedTree implements CommandSender {
     this.asked.push(input);
     if (since < this.oldestZxid || since > this.zxid) throw this.#outOfRange();
     const { events, zxid } = this.#after(since, path, recursive, limit);
+    if (events.length > this.eventsPerAnswerMax) return this.#torn(events, input.skip ?? 0);
     if (events.length > 0 || waitMs === 0) return { events, zxid };
     await this.#changed.promise;
     return await this.#changes(input);
@@ -74,6 +77,15 @@ export class ScriptedTree implements CommandSender {
       if (event.path === path || isBelow) events.push(event);
     }
     return { events, zxid: this.zxid };
+  }
+
+  /** Of the first zxid what fits. */
+  #torn(events: readonly ZnodeEvent[], skip: number): object {
+    const zxid = events[0]?.zxid ?? 0;
+    const fitting = events.filter((event) => event.zxid === zxid);
+    const end = skip + this.eventsPerAnswerMax;
+    if (fitting.length <= end) return { events: fitting.slice(skip), zxid };
+    return { events: fitting.slice(skip, end), zxid: zxid - 1, skip: end };
   }
 
   #firstAfter(zxid: number): number {

@@ -37,6 +37,23 @@ async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await sleep(1);
 }
 
+describe("changes of one zxid that do not fit one answer", () => {
+  const paths = Array.from({ length: 10 }, (_, index) => `/all/${index}`);
+  const expected = [...paths.map((path) => `1 ${path}`), "2 /all/after", ...paths.map((path) => `3 ${path}`)];
+
+  test("are told once and in order, by a long poll and by who asks beside it", async () => {
+    tree.eventsPerAnswerMax = 3;
+    await znodes.watch("/all", { recursive: true, listener: note });
+    tree.happen("NodeDeleted", ...paths);
+    await znodes.get("/other");
+    tree.happen("NodeCreated", "/all/after");
+    tree.happen("NodeDeleted", ...paths);
+    await until(() => told.length >= expected.length);
+    await znodes.get("/other");
+    expect(told).toEqual(expected);
+  });
+});
+
 describe("a read", () => {
   test("comes after the events of every watch, not only of those on its own path", async () => {
     holdLongPolls();
