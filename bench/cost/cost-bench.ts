@@ -170,8 +170,8 @@ async function meterSession(metered: MeteredServices, heartbeats: number): Promi
 /** What is done when nothing has happened for days: what is left is an hourly look at each topic. */
 async function meterIdleness(metered: MeteredServices): Promise<MeteredCost> {
   const { duties } = metered.services;
-  for (let day = 0; day < 3; day += 1) {
-    metered.pass(1_440 * minuteMs);
+  for (let halfDay = 0; halfDay < 12; halfDay += 1) {
+    metered.pass(720 * minuteMs);
     await duties.sweep();
   }
   const used = await metered.meter(() => duties.sweep());

@@ -1,6 +1,7 @@
 import { Match } from "aws-cdk-lib/assertions";
 import { describe, expect, test } from "vitest";
 import { capabilitySizes } from "../../infra/capabilities.ts";
+import { loadBounds } from "../../shared/cost/load.ts";
 import { dimensionsAt, type MetricName as OwnMetricName } from "../../shared/metrics/catalogue.ts";
 import { dimensionNames } from "../../shared/metrics/emf.ts";
 import { capabilityOf, resourcesOf, synthesize } from "./synthesize.ts";
@@ -185,4 +186,8 @@ describe("every alarm", () => {
       expect(Properties).not.toHaveProperty("AlarmActions");
     }
   });
+});
+
+test("are as many as the prediction of a month's bill takes", () => {
+  template.resourceCountIs("AWS::CloudWatch::Alarm", loadBounds.alarms.fallback);
 });
