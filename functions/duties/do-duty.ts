@@ -5,7 +5,7 @@ import type { Duty } from "../../shared/storage/environment.ts";
 export async function doDuty(duties: DutyService, duty: Duty): Promise<void> {
   switch (duty.kind) {
     case "seal":
-      return duties.seal(duty.topicId, duty.partition);
+      return duties.seal(duty.topicId, duty.partition, duty.segmentBytes);
     case "retain":
       return duties.retain(duty.topicId, duty.partition);
     case "collect":

@@ -21,6 +21,7 @@ import type { LogEntry, LogId } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import { encodeEntryMeta } from "./entry-meta.ts";
 import { applyEntry, type PartitionState } from "./partition-state.ts";
+import { sealDuty } from "./seal-due.ts";
 import { type Appended, type AppendRefusal, type AppendRequest, planAppend } from "./plan-append.ts";
 import { findOldestUnsealedMs, type PartitionName, recoverPartition } from "./recover-partition.ts";
 import { encodeWriters } from "./writers-codec.ts";
@@ -114,10 +115,10 @@ class PartitionMachine implements LogMachine<PartitionState, undefined, AppendRe
 
   /** At once when a segment is full, and once in each window of time for the age limit: a lost wake-up is followed by others. */
   #wakeSealer(state: PartitionState, entry: LogEntry): Promise<unknown> | undefined {
-    const duty = { kind: "seal", ...this.#name } as const;
+    const segmentBytes = this.#segmentBytes();
+    const duty = sealDuty(this.#name, segmentBytes);
     const entryBytes = entry.payload.kind === "inline" ? entry.payload.bytes.length : entry.payload.lengthBytes;
     const bytesBefore = state.totalBytes - entryBytes;
-    const segmentBytes = this.#segmentBytes();
     const full =
       Math.floor(state.totalBytes / segmentBytes) > Math.floor(bytesBefore / segmentBytes) ||
       state.totalEntries % segmentEntriesMax === 0;
@@ -174,7 +175,7 @@ class PartitionMachine implements LogMachine<PartitionState, undefined, AppendRe
     if (oldestUnsealedMs === undefined || nowMs - oldestUnsealedMs < unsealedCheckMs) return;
     if (Math.abs(nowMs - this.#unsealedCheckedMs) < everyMs) return;
     this.#unsealedCheckedMs = nowMs;
-    void this.#wake({ kind: "seal", ...this.#name }, 0);
+    void this.#wake(sealDuty(this.#name, this.#segmentBytes()), 0);
     void findOldestUnsealedMs(this.#storage, this.#name).then(
       (foundMs) => {
         state.oldestUnsealedMs = foundMs === undefined ? undefined : Math.max(state.oldestUnsealedMs ?? 0, foundMs);

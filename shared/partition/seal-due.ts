@@ -1,7 +1,8 @@
 /** Tells from two entries, however many are unsealed, whether a partition has something to seal. */
-import { segmentEntriesMax } from "../limits.ts";
+import { segmentBytesTarget, segmentEntriesMax } from "../limits.ts";
 import { partitionLogId, segmentsLogId } from "../log/log-id.ts";
 import type { LogEntry } from "../storage/log-store.ts";
+import type { PartitionDuty } from "../storage/environment.ts";
 import type { Storage } from "../storage/storage.ts";
 import { decodeEntryMeta } from "./entry-meta.ts";
 import type { PartitionName } from "./recover-partition.ts";
@@ -10,6 +11,12 @@ import type { PartitionName } from "./recover-partition.ts";
 export interface SealSettings {
   readonly segmentBytes: number;
   readonly segmentMs: number;
+}
+
+/** What to ask for when a partition is to be sealed. */
+export function sealDuty({ topicId, partition }: PartitionName, segmentBytes: number): PartitionDuty {
+  const duty = { kind: "seal", topicId, partition } as const;
+  return segmentBytes < segmentBytesTarget ? { ...duty, segmentBytes } : duty;
 }
 
 /**

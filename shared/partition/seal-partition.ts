@@ -33,7 +33,7 @@ import {
 import { readSelection } from "./read-payload.ts";
 import { type PartitionName, tailStateOf } from "./recover-partition.ts";
 import { type BuiltSegment, SegmentBuilder } from "./segment-builder.ts";
-import { findSealDueMs, type SealSettings } from "./seal-due.ts";
+import { findSealDueMs, sealDuty, type SealSettings } from "./seal-due.ts";
 import { encodeSegmentDescriptor } from "./segment-descriptor.ts";
 
 export interface SealResult {
@@ -73,7 +73,7 @@ export async function sealPartition(
   for (let run = 0; run < segmentsPerRunMax; run += 1) {
     const list = await readList(storage, name);
     const dueMs = options.forced === true ? 0 : await findSealDueMs(storage, name, settings, list.end);
-    if (dueMs !== undefined && dueMs > 0) await wakeAgain(storage, name, dueMs);
+    if (dueMs !== undefined && dueMs > 0) await wakeAgain(storage, name, settings, dueMs);
     if (dueMs === undefined || dueMs > 0) return { segments, sealedEnd: list.end };
     const entries = await gather(storage, name, list.end, settings);
     if (entries.length === 0) return { segments, sealedEnd: list.end };
@@ -81,12 +81,17 @@ export async function sealPartition(
     segments += 1;
     storage.metrics?.count("SegmentsSealed", 1, {});
   }
-  await wakeAgain(storage, name, 0);
+  await wakeAgain(storage, name, settings, 0);
   return { segments, sealedEnd: (await readList(storage, name)).end };
 }
 
-async function wakeAgain(storage: Storage, name: PartitionName, delayMs: number): Promise<void> {
-  await storage.wakeUps.wake({ kind: "seal", ...name }, delayMs);
+async function wakeAgain(
+  storage: Storage,
+  name: PartitionName,
+  { segmentBytes }: SealSettings,
+  delayMs: number,
+): Promise<void> {
+  await storage.wakeUps.wake(sealDuty(name, segmentBytes), delayMs);
 }
 
 /** The end of the segment list. */

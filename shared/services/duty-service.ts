@@ -4,7 +4,7 @@
  */
 import { ServiceError } from "../api/errors.ts";
 import { compactDutyMsMax } from "../limits/compaction.ts";
-import { pageItemsMax, sweepMsMax, sweepPartitionsMax, topicSettingsKeptMax } from "../limits.ts";
+import { pageItemsMax, segmentBytesTarget, sweepMsMax, sweepPartitionsMax, topicSettingsKeptMax } from "../limits.ts";
 import { compress, decompress } from "../compression/compression.ts";
 import { compactPartition } from "../partition/compact-partition.ts";
 import { readPartitionStart } from "../partition/compaction-state.ts";
@@ -12,7 +12,7 @@ import { collectPartition } from "../partition/collect-partition.ts";
 import { isCompactionDue } from "../partition/dirty-part.ts";
 import type { PartitionName } from "../partition/recover-partition.ts";
 import { retainPartition } from "../partition/retain-partition.ts";
-import { findSealDueMs } from "../partition/seal-due.ts";
+import { findSealDueMs, sealDuty } from "../partition/seal-due.ts";
 import { sealPartition } from "../partition/seal-partition.ts";
 import type { CompactDuty } from "../storage/environment.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -72,9 +72,12 @@ class Duties implements PartitionDuties {
     this.#sources = sources;
   }
 
-  async seal(topicId: string, partition: number): Promise<void> {
+  async seal(topicId: string, partition: number, segmentBytes = segmentBytesTarget): Promise<void> {
     // With the defaults it is sealed ten minutes after its first record, if not sooner.
-    const settings = this.#settings.get(topicId) ?? topicSettings({});
+    const settings = this.#settings.get(topicId) ?? {
+      ...topicSettings({}),
+      segmentBytes: Math.min(segmentBytes, segmentBytesTarget),
+    };
     const { segments } = await sealPartition(this.#storage, { topicId, partition }, settings);
     if (segments > 0) await this.#askToCompact({ topicId, partition }, settings);
   }
@@ -201,7 +204,7 @@ class Duties implements PartitionDuties {
     const { wakeUps } = this.#storage;
     const dueMs = await findSealDueMs(this.#storage, name, settings);
     // Sealing takes memory and time: whoever does such duties does it.
-    if (dueMs !== undefined && dueMs <= 0) await wakeUps.wake({ kind: "seal", ...name }, 0);
+    if (dueMs !== undefined && dueMs <= 0) await wakeUps.wake(sealDuty(name, settings.segmentBytes), 0);
     await this.#askToCompact(name, settings);
     await retainPartition(this.#storage, name, settings);
     const { more } = await collectPartition(this.#storage, name, { pagesMax: sweepPagesMax });

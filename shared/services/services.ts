@@ -247,7 +247,7 @@ export interface TruncateService {
 
 export interface DutyService {
   /** Seals what is due in one partition; safe to run twice and at the same time elsewhere. */
-  seal(topicId: string, partition: number): Promise<void>;
+  seal(topicId: string, partition: number, segmentBytes?: number): Promise<void>;
   /** Applies retention.ms and retention.bytes. */
   retain(topicId: string, partition: number): Promise<void>;
   /** Removes what nothing references and whose grace period is over. */

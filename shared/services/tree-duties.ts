@@ -52,7 +52,7 @@ export function withTrees(
     if (failures.length > 0) throw failures[0];
   };
   return {
-    seal: (topicId, partition) => duties.seal(topicId, partition),
+    seal: (topicId, partition, segmentBytes) => duties.seal(topicId, partition, segmentBytes),
     retain: (topicId, partition) => duties.retain(topicId, partition),
     collect: (topicId, partition) => duties.collect(topicId, partition),
     compact: (duty) => duties.compact(duty),

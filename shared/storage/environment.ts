@@ -35,6 +35,8 @@ export interface PartitionDuty {
   readonly kind: "seal" | "retain" | "collect";
   readonly topicId: string;
   readonly partition: number;
+  /** Of `seal`: the topic's, where it is smaller than the default; who seals may not read topics. */
+  readonly segmentBytes?: number;
 }
 
 /** Compacts a partition by its topic's settings as they were when it was asked for: who does it may not read topics. */

@@ -9,6 +9,7 @@ import { checkDuties } from "./checks/duties.ts";
 import { checkElection } from "./checks/election.ts";
 import { checkGroup } from "./checks/group.ts";
 import { checkIdle } from "./checks/idle.ts";
+import type { Work } from "./checks/idle.ts";
 import { checkIsolation } from "./checks/isolation.ts";
 import { checkRemoval, checkRetention } from "./checks/removal.ts";
 import { checkRoles } from "./checks/roles.ts";
@@ -42,9 +43,7 @@ export async function runDeployment(plan: Plan): Promise<void> {
   await steps.run("cdk bootstrap", () => cdk.bootstrap());
   const assembly = await steps.run("cdk synth", () => cdk.synthesize("first", first));
   const deployment = await steps.run("cdk deploy", (report) => deploy(plan, report, assembly, first.stackName));
-  const fromMs = Date.now();
-  await useAll(plan, deployment);
-  const work = { fromMs, toMs: Date.now() };
+  const work = await useAll(plan, deployment);
 
   const another = await steps.run("deploy another one beside it", async (report) => {
     const made = await cdk.synthesize("second", second);
@@ -68,20 +67,23 @@ export async function runDeployment(plan: Plan): Promise<void> {
   );
 }
 
-/** What the clients of one deployment do. */
-async function useAll({ cdk, steps, folder, rows, signal }: Plan, deployment: Deployment): Promise<void> {
+/** What the clients of one deployment do, and when. */
+async function useAll({ cdk, steps, folder, rows, signal }: Plan, deployment: Deployment): Promise<Work> {
+  const fromMs = Date.now();
   await steps.attempt("access", signal, (report) => checkAccess(deployment, report));
-  await steps.attempt("demo", signal, (report) => checkDemo(deployment, report, rows));
   await steps.attempt("election with failover", signal, (report) => checkElection(deployment, report));
-  await steps.attempt("consumer group", signal, (report) => checkGroup(deployment, report));
-  await steps.attempt("transactions", signal, (report) => checkTransaction(deployment, report));
-  await steps.attempt("background duties", signal, (report) => checkDuties(deployment, report));
+  const electionsToMs = Date.now();
   await steps.attempt("upgrade in place", signal, async (report) => {
     const root = join(folder, "next");
     await writeChangedSources(root);
     const next = await cdk.synthesize("next", first, root);
     await checkUpgrade(deployment, report, () => cdk.deploy(next));
   });
+  await steps.attempt("demo", signal, (report) => checkDemo(deployment, report, rows));
+  await steps.attempt("consumer group", signal, (report) => checkGroup(deployment, report));
+  await steps.attempt("transactions", signal, (report) => checkTransaction(deployment, report));
+  await steps.attempt("background duties", signal, (report) => checkDuties(deployment, report));
+  return { fromMs, electionsToMs, toMs: Date.now() };
 }
 
 async function deploy(plan: Plan, report: Report, assembly: CloudAssembly, stackName: string): Promise<Deployment> {

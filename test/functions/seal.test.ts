@@ -12,7 +12,7 @@ describe("the seal function", () => {
     const { services, calls } = observedServices();
     const handler = createSealHandler(services);
     const duties = (["seal", "retain", "collect"] as const).map((kind, partition) =>
-      encodeDuty({ kind, topicId: "t", partition }),
+      encodeDuty({ kind, topicId: "t", partition, ...(kind === "seal" ? { segmentBytes: 1_048_576 } : {}) }),
     );
     const compact = {
       kind: "compact",
@@ -28,7 +28,7 @@ describe("the seal function", () => {
     duties.push(encodeDuty(compact));
     expect(await handler(eventOf(...duties), {})).toEqual({ batchItemFailures: [] });
     expect(calls).toEqual([
-      { name: "duties.seal", args: ["t", 0] },
+      { name: "duties.seal", args: ["t", 0, 1_048_576] },
       { name: "duties.retain", args: ["t", 1] },
       { name: "duties.collect", args: ["t", 2] },
       { name: "duties.compact", args: [compact] },

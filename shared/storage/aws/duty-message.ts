@@ -10,9 +10,13 @@ export function encodeDuty(duty: Duty): string {
 /** @throws StorageCorruptError if `body` is no duty */
 export function decodeDuty(body: string): Duty {
   const fields = parse(body);
-  const { kind, topicId, partition, namespace, sessionId, transactionalId } = fields;
+  const { kind, topicId, partition, segmentBytes, namespace, sessionId, transactionalId } = fields;
   switch (kind) {
     case "seal":
+      if (!isTopicId(topicId) || !isPartition(partition)) break;
+      if (segmentBytes === undefined) return { kind, topicId, partition };
+      if (!isSegmentBytes(segmentBytes)) break;
+      return { kind, topicId, partition, segmentBytes };
     case "retain":
     case "collect":
       if (!isTopicId(topicId) || !isPartition(partition)) break;
@@ -53,6 +57,10 @@ function compactDuty(fields: Readonly<Record<string, unknown>>): CompactDuty | u
     return undefined;
   }
   return { kind: "compact", topicId, partition, ...numbers, minCleanableDirtyRatio };
+}
+
+function isSegmentBytes(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value > 0;
 }
 
 /** Of the shape that ids of topics have: keys of items and blobs are made of it. */

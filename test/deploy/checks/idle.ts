@@ -1,6 +1,6 @@
 /** When there is nothing to do, nothing runs. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { segmentAgeMsMax } from "../../../shared/limits.ts";
+import { containerCheckMs, segmentAgeMsMax } from "../../../shared/limits.ts";
 import { callAws } from "../aws-api.ts";
 import { deployedFunctions } from "../deployed-functions.ts";
 import type { Deployment } from "../deployment.ts";
@@ -9,19 +9,21 @@ import type { Report } from "../report.ts";
 
 /** Looks at sessions, members and transactions that were asked for before the work was over. */
 const settleMs = 35_000;
+/** The container of an election goes this long after its last candidate, and the emulator is late by a second. */
+const containerMs = containerCheckMs + 15_000;
 /** How long nothing may run. */
 const idleMs = 60_000;
 
-/**
- * @param work when the first of it was begun, and the last was over, ms since the epoch
- * @throws CheckFailure
- */
-export async function checkIdle(
-  deployment: Deployment,
-  report: Report,
-  work: { readonly fromMs: number; readonly toMs: number },
-): Promise<void> {
-  const fromMs = work.toMs + settleMs;
+/** Moments, ms since the epoch. */
+export interface Work {
+  readonly fromMs: number;
+  readonly electionsToMs: number;
+  readonly toMs: number;
+}
+
+/** @throws CheckFailure */
+export async function checkIdle(deployment: Deployment, report: Report, work: Work): Promise<void> {
+  const fromMs = Math.max(work.toMs + settleMs, work.electionsToMs + containerMs);
   const toMs = fromMs + idleMs;
   await sleep(Math.max(0, toMs - Date.now()), undefined, { signal: deployment.signal });
   const functions = await deployedFunctions(deployment);

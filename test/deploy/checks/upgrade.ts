@@ -1,6 +1,6 @@
-/** The next release is deployed in place, while a producer, readers and a leader go on. */
+/** The next release is deployed in place, while a producer, readers and a session go on. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { CreateTopicCommand, Election, HealthCommand } from "../../../client/index.ts";
+import { CreateTopicCommand, CreateZnodeCommand, GetZnodeCommand, HealthCommand } from "../../../client/index.ts";
 import type { Middleware, StreamkeeperClient } from "../../../client/index.ts";
 import { releaseHeader } from "../changed-sources.ts";
 import { clientOf } from "../deployment.ts";
@@ -39,7 +39,8 @@ export async function checkUpgrade(
   const answers = countAnswers(client);
   await client.send(new CreateTopicCommand({ name: topic, partitions }));
   await using session = await client.session({ timeoutMs: sessionTimeoutMs });
-  const leadership = await new Election(session, "upgrade").campaign();
+  const path = "/upgrade";
+  await client.send(new CreateZnodeCommand({ ...session.caller, path, mode: "ephemeral", data: "before" }));
 
   const load = startLoad(client, deployment.signal);
   try {
@@ -52,10 +53,15 @@ export async function checkUpgrade(
     load.stop();
   }
   const acknowledged = await load.acknowledged;
-  await expectRead(acknowledged, load.read, deployment.signal);
+  try {
+    await expectRead(acknowledged, load.read, deployment.signal);
+  } finally {
+    await load.stopReading();
+  }
   report.figure("records acknowledged, and read once, in order", String(acknowledged.length));
-  check(!leadership.signal.aborted, `the leader has lost its session: ${String(leadership.signal.reason)}`);
-  await leadership.resign();
+  check(!session.signal.aborted, `a session ends: ${String(session.signal.reason)}`);
+  const { data } = await client.send(new GetZnodeCommand({ path }));
+  check(data === "before", `an ephemeral of a session that lives is not as it was: ${String(data)}`);
 
   check(answers.old > 0 && answers.next > 0, `answers of the old and the next release: ${JSON.stringify(answers)}`);
   report.figure("answers of the old release, of the next", `${answers.old}, ${answers.next}`);
@@ -77,8 +83,10 @@ function countAnswers(client: StreamkeeperClient): Answers {
 }
 
 interface Load {
-  /** The producer ends, and then the readers. */
+  /** The producer ends. */
   stop(): void;
+  /** Resolves when no reader asks any longer. */
+  stopReading(): Promise<void>;
   /** All of them; a record that failed rejects it. */
   readonly acknowledged: Promise<readonly Acknowledged[]>;
   /** What was read of each partition so far, in its order. */
@@ -87,14 +95,18 @@ interface Load {
 
 function startLoad(client: StreamkeeperClient, signal: AbortSignal): Load {
   const producing = new AbortController();
+  const reading = new AbortController();
   const read = Array.from({ length: partitions }, (): Acknowledged[] => []);
   const acknowledged = produce(client, AbortSignal.any([signal, producing.signal]));
   acknowledged.catch(() => undefined);
-  for (const [partition, records] of read.entries()) {
-    const reading = readAll(client, partition, records, signal);
-    reading.catch(() => undefined);
-  }
-  return { stop: () => producing.abort(), acknowledged, read };
+  const readers = read.map((records, partition) =>
+    readAll(client, partition, records, AbortSignal.any([signal, reading.signal])).catch(() => undefined),
+  );
+  const stopReading = async (): Promise<void> => {
+    reading.abort();
+    await Promise.all(readers);
+  };
+  return { stop: () => producing.abort(), stopReading, acknowledged, read };
 }
 
 async function produce(client: StreamkeeperClient, stopped: AbortSignal): Promise<readonly Acknowledged[]> {

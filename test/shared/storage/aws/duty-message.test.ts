@@ -7,6 +7,7 @@ const sessionId = (2n ** 62n - 1n).toString();
 
 test.each<Duty>([
   { kind: "seal", topicId: "topic", partition: 0 },
+  { kind: "seal", topicId: "topic", partition: 0, segmentBytes: 1_048_576 },
   { kind: "retain", topicId: "topic", partition: 3 },
   { kind: "collect", topicId: "topic", partition: 9_999 },
   {
@@ -45,6 +46,8 @@ test.each([
   '{"kind":"other","topicId":"t","partition":1}',
   '{"kind":"seal","topicId":"t"}',
   '{"kind":"seal","topicId":"t","partition":1.5}',
+  '{"kind":"seal","topicId":"t","partition":1,"segmentBytes":0}',
+  '{"kind":"seal","topicId":"t","partition":1,"segmentBytes":"1048576"}',
   '{"kind":"compact","topicId":"t","partition":1}',
   '{"kind":"reap","namespace":"team"}',
   '{"kind":"reap","sessionId":"1"}',
