@@ -183,7 +183,7 @@ const layers: readonly Layer[] = [
   {
     name: "infra",
     files: ["infra/**"],
-    mayImport: ["lowest", "ports", "aws layout", "api errors", "api", "root"],
+    mayImport: ["lowest", "cost", "ports", "aws layout", "api errors", "api", "root"],
     packages: ["node:*", "aws-cdk-lib", "cdk-nag", "constructs", "esbuild", "zod"],
   },
   { name: "bench", files: ["bench/**"], mayImport: "any", packages: "any" },

@@ -10,6 +10,7 @@ import {
 import type { Alarm, IMetric, IWidget } from "aws-cdk-lib/aws-cloudwatch";
 import type { Table } from "aws-cdk-lib/aws-dynamodb";
 import { Construct } from "constructs";
+import { prices } from "../../shared/cost/price-list.ts";
 import type { MetricName } from "../../shared/metrics/catalogue.ts";
 import { dimensionNames, metricsNamespace } from "../../shared/metrics/emf.ts";
 import { serviceMetric } from "./alarm-rules.ts";
@@ -19,8 +20,8 @@ import type { DutyQueue } from "./duty-queue.ts";
 const period = Duration.minutes(5);
 const [thirdOfPage, height] = [8, 6];
 
-/** List prices of us-east-1, 2026-11, in $: of a million DynamoDB units, a million calls, and a GB-s on arm64. */
-const prices = { writeUnits: 0.625, readUnits: 0.125, calls: 0.2, gbSeconds: 0.0000133334 } as const;
+/** Of a million, $: the numbers of an expression have no exponents. */
+const ofMillion = ({ dollars }: { readonly dollars: number }): string => (dollars * 1e6).toFixed(7);
 
 export interface DashboardProps {
   /** The deployment's name. */
@@ -120,7 +121,7 @@ function tableDollars(tables: Readonly<Record<string, Table>>): IMetric {
   const writes = all.map((table, index) => [`w${index}`, table.metricConsumedWriteCapacityUnits(sums)] as const);
   const reads = all.map((table, index) => [`r${index}`, table.metricConsumedReadCapacityUnits(sums)] as const);
   return new MathExpression({
-    expression: `(${sum(writes.map(([id]) => id))}*${prices.writeUnits}+${sum(reads.map(([id]) => id))}*${prices.readUnits})/1000000*3600/PERIOD(w0)`,
+    expression: `(${sum(writes.map(([id]) => id))}*${ofMillion(prices.writeUnit)}+${sum(reads.map(([id]) => id))}*${ofMillion(prices.readUnit)})/1000000*3600/PERIOD(w0)`,
     usingMetrics: Object.fromEntries([...writes, ...reads]),
     label: "DynamoDB requests",
     period,
@@ -135,10 +136,10 @@ function functionDollars(functions: readonly CapabilityFunction[]): IMetric {
       [`d${index}`, lambda.metricDuration(sums)],
     ] as const;
   });
-  // In GB-ms, and at the end in $: the numbers of an expression have no exponents.
   const gbMs = functions.map(({ memoryMb }, index) => `d${index}*${memoryMb / 1_024}`);
   const called = functions.map((_function, index) => `c${index}`);
-  const millions = `${sum(called)}*${prices.calls}+${sum(gbMs)}*${(prices.gbSeconds * 1e3).toFixed(7)}`;
+  const perGbMs = { dollars: prices.functionGbSecond.dollars / 1_000 };
+  const millions = `${sum(called)}*${ofMillion(prices.functionRequest)}+${sum(gbMs)}*${ofMillion(perGbMs)}`;
   return new MathExpression({
     expression: `(${millions})/1000000*3600/PERIOD(c0)`,
     usingMetrics: Object.fromEntries(calls.flat()),
