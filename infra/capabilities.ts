@@ -3,8 +3,10 @@ import type { Capability } from "../shared/api/routes.ts";
 
 /** Functions that no route leads to. */
 type BackgroundCapability = "seal" | "reap" | "sweep";
+/** Functions that are there with push only. */
+export type PushCapability = "push" | "notify";
 /** A file in `functions/`, and one Lambda function. */
-export type CapabilityName = Capability | BackgroundCapability;
+export type CapabilityName = Capability | BackgroundCapability | PushCapability;
 
 export interface CapabilitySize {
   readonly description: string;
@@ -39,6 +41,10 @@ export const capabilitySizes: Readonly<Record<CapabilityName, CapabilitySize>> =
   reap: { description: "Ends sessions and znodes whose time is over", memoryMb: 1024, timeoutSeconds: 30 },
   // Holds a segment of 64 MiB and what it is made of, and computes its indexes on a whole core.
   seal: { description: "Seals, retains and collects what partitions hold", memoryMb: 1769, timeoutSeconds: 120 },
+  // One or a few small writes for each connection, and for each subscription that ends.
+  push: { description: "Connections for hints, and what is said over them", memoryMb: 256, timeoutSeconds: 29 },
+  // Runs with each batch of writes: a query or none, and posts that it waits for. Holds the trees that somebody watches.
+  notify: { description: "Tells subscribers of logs that have grown", memoryMb: 512, timeoutSeconds: 30 },
   // Walks all topics once an hour: mostly waits, for as long as Lambda lets it. Two at a time would find the same work.
   sweep: {
     description: "Finds duties that a lost wake-up left",

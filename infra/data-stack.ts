@@ -45,6 +45,7 @@ export class DataStack extends Stack implements DataStores {
       this.exportValue(table.tableName);
       this.exportValue(table.tableArn);
     }
+    this.exportValue(this.logs.streamArn);
     this.exportValue(this.blobs.bucket.bucketName);
     this.exportValue(this.blobs.bucket.bucketArn);
   }

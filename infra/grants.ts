@@ -1,6 +1,6 @@
 /** What each function may do. */
 import type { IRole } from "aws-cdk-lib/aws-iam";
-import type { CapabilityName } from "./capabilities.ts";
+import type { CapabilityName, PushCapability } from "./capabilities.ts";
 import type { BlobBucket } from "./constructs/blob-bucket.ts";
 import type { CapabilityFunction } from "./constructs/capability-function.ts";
 import type { DutyQueue } from "./constructs/duty-queue.ts";
@@ -15,7 +15,8 @@ export interface Stores {
   readonly expiry: DutyQueue;
 }
 
-export type Functions = Readonly<Record<CapabilityName, CapabilityFunction>>;
+export type Functions = Readonly<Record<Exclude<CapabilityName, PushCapability>, CapabilityFunction>>;
+export type PushFunctions = Readonly<Record<PushCapability, CapabilityFunction>>;
 
 /**
  * What each function may do: the requests that its service makes of the ports.
@@ -29,6 +30,22 @@ export function grantAll(functions: Functions, stores: Stores): void {
   grantGroups(functions, stores);
   grantTransactions(functions, stores);
   grantErasing(functions, stores);
+}
+
+/** Subscriptions are taken by who may read, and dropped by who finds a connection gone. */
+export function grantPush({ push, notify }: PushFunctions, functions: Functions, stores: Stores): void {
+  const { logs, items, blobs } = stores;
+  for (const { role } of [functions.fetch, functions.znode]) {
+    items.grantUpdate(role, "connections:*", "subscribers:*");
+  }
+  items.grantUpdate(push.role, "connections:*");
+  for (const { role } of [push, notify]) {
+    items.grantList(role, "connections:*");
+    items.grantDelete(role, "connections:*", "subscribers:*");
+  }
+  items.grantList(notify.role, "subscribers:*");
+  logs.grantRead(notify.role, "tree", "snapshots");
+  blobs.grantRead(notify.role, "znodes", "snapshots");
 }
 
 function grantCoordination(functions: Functions, { logs, items, blobs, expiry }: Stores): void {

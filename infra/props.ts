@@ -60,6 +60,14 @@ export interface StreamkeeperProps {
    */
   readonly reserveConcurrency?: boolean;
   /**
+   * Readers are told over WebSocket what there is to read, in place of long polls, which cost function time for as long as they
+   * wait (output `PushUrl`). Each batch of writes then starts a function, for about $0.25 per million of them. Where `jwt` is set
+   * there are none: a handshake proves who it is by IAM.
+   *
+   * @default true
+   */
+  readonly push?: boolean;
+  /**
    * X-Ray traces of every function. Its permission to write cannot be narrowed to a resource.
    *
    * @default false

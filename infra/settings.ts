@@ -31,6 +31,7 @@ const settingsSchema = z.strictObject({
     .default("us-east-1"),
   retainData: flag.default(true),
   functionUrls: flag.default(false),
+  push: flag.default(true),
   reserveConcurrency: flag.default(true),
   tracing: flag.default(false),
   logRetentionDays: z.coerce.number().pipe(z.enum(RetentionDays)).default(RetentionDays.ONE_MONTH),

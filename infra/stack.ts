@@ -14,9 +14,11 @@ import { CapabilityFunction } from "./constructs/capability-function.ts";
 import { Dashboard } from "./constructs/dashboard.ts";
 import { DutyQueue } from "./constructs/duty-queue.ts";
 import { FunctionUrls } from "./constructs/function-urls.ts";
+import { HintDelivery } from "./constructs/hint-delivery.ts";
 import { HttpApi } from "./constructs/http-api.ts";
+import { PushApi } from "./constructs/push-api.ts";
 import type { DataStores } from "./data-stack.ts";
-import { type Functions, grantAll, type Stores } from "./grants.ts";
+import { type Functions, grantAll, grantPush, type Stores } from "./grants.ts";
 import { ApiAccess } from "./policies/api-access.ts";
 import type { Settings } from "./settings.ts";
 
@@ -44,8 +46,12 @@ export class StreamkeeperStack extends Stack {
       // Of its own, so that a session's end does not wait until segments are sealed.
       expiry: new DutyQueue(this, "Expiry", { dutyTimeoutSeconds: capabilitySizes.reap.timeoutSeconds }),
     };
-    const functions = this.#createFunctions(stores, settings);
+    const create = this.#creating(stores, settings);
+    const functions = createFunctions(create, settings);
     grantAll(functions, stores);
+    // A handshake proves who it is by IAM; where callers have tokens they poll.
+    const pushes = settings.push && settings.jwt === undefined;
+    const pushing = pushes ? this.#push(create, functions, stores, settings) : undefined;
 
     stores.duties.deliverTo(functions.seal);
     stores.expiry.deliverTo(functions.reap);
@@ -59,10 +65,19 @@ export class StreamkeeperStack extends Stack {
 
     const { jwt, logRetentionDays } = settings;
     const { api } = new HttpApi(this, "HttpApi", { routes, functions, logRetention: logRetentionDays, jwt });
-    this.access = new ApiAccess(this, api.apiId);
+    this.access = new ApiAccess(this, api.apiId, pushing?.apiId);
     if (settings.functionUrls) new FunctionUrls(this, "Urls", functions);
     const withUrls = settings.functionUrls ? [functions.produce, functions.fetch] : [];
-    this.#watch({ functions: Object.values(functions), tables: tablesOf(stores), ...stores, api, withUrls }, settings);
+    this.#watch(
+      {
+        functions: [...Object.values(functions), ...(pushing?.functions ?? [])],
+        tables: tablesOf(stores),
+        ...stores,
+        api,
+        withUrls,
+      },
+      settings,
+    );
   }
 
   /** What a person looks at, or is told. */
@@ -78,7 +93,26 @@ export class StreamkeeperStack extends Stack {
     if (settings.dashboard) new Dashboard(this, "Dashboard", { ...watched, cluster, alarms: alarms ?? [] });
   }
 
-  #createFunctions(stores: Stores, settings: Settings): Functions {
+  /** Hints of what there is to read. */
+  #push(
+    create: CreateFunction,
+    functions: Functions,
+    stores: Stores,
+    { logRetentionDays: logRetention }: Settings,
+  ): { readonly functions: readonly CapabilityFunction[]; readonly apiId: string } {
+    const push = create("push");
+    const api = new PushApi(this, "PushApi", { push, logRetention });
+    const notify = create("notify", { STREAMKEEPER_CONNECTIONS_URL: api.connectionsUrl });
+    grantPush({ push, notify }, functions, stores);
+    api.grantPost(notify.role);
+    new HintDelivery(this, "Hints", { logs: stores.logs, notify });
+    for (const reader of [functions.fetch, functions.znode]) {
+      reader.function.addEnvironment("STREAMKEEPER_PUSH_URL", api.url);
+    }
+    return { functions: [push, notify], apiId: api.api.apiId };
+  }
+
+  #creating(stores: Stores, settings: Settings): CreateFunction {
     const environment = {
       STREAMKEEPER_LOG_TABLE: stores.logs.table.tableName,
       STREAMKEEPER_ITEM_TABLE: stores.items.table.tableName,
@@ -90,10 +124,7 @@ export class StreamkeeperStack extends Stack {
       STREAMKEEPER_AUTHORIZATION: settings.jwt === undefined ? "iam" : "jwt",
       ...(settings.jwt?.claim === undefined ? {} : { STREAMKEEPER_PERMISSION_CLAIM: settings.jwt.claim }),
     };
-    const { superDigest } = settings;
-    const access: Readonly<Record<string, string>> =
-      superDigest === undefined ? {} : { STREAMKEEPER_SUPER_DIGEST: superDigest };
-    const create = (capability: CapabilityName, more: Readonly<Record<string, string>> = {}): CapabilityFunction =>
+    return (capability, more = {}) =>
       new CapabilityFunction(this, capability, {
         capability,
         ...capabilitySizes[capability],
@@ -102,21 +133,28 @@ export class StreamkeeperStack extends Stack {
         tracing: settings.tracing,
         ...(settings.reserveConcurrency ? {} : { concurrencyMax: undefined }),
       });
-    return {
-      health: create("health"),
-      topics: create("topics"),
-      produce: create("produce"),
-      fetch: create("fetch", access),
-      groups: create("groups"),
-      transactions: create("transactions"),
-      znode: create("znode", access),
-      sessions: create("sessions"),
-      election: create("election", access),
-      reap: create("reap"),
-      seal: create("seal"),
-      sweep: create("sweep"),
-    };
   }
+}
+
+type CreateFunction = (capability: CapabilityName, more?: Readonly<Record<string, string>>) => CapabilityFunction;
+
+function createFunctions(create: CreateFunction, { superDigest }: Settings): Functions {
+  const access: Readonly<Record<string, string>> =
+    superDigest === undefined ? {} : { STREAMKEEPER_SUPER_DIGEST: superDigest };
+  return {
+    health: create("health"),
+    topics: create("topics"),
+    produce: create("produce"),
+    fetch: create("fetch", access),
+    groups: create("groups"),
+    transactions: create("transactions"),
+    znode: create("znode", access),
+    sessions: create("sessions"),
+    election: create("election", access),
+    reap: create("reap"),
+    seal: create("seal"),
+    sweep: create("sweep"),
+  };
 }
 
 function tablesOf({ logs, items }: Stores): WatchedResources["tables"] {

@@ -34,8 +34,9 @@ export function ownSession(routed: RoutedRequest, sessionId: string): SessionCre
 }
 
 /** Who is at the other end, as far as the transport knows: a connection for hints is only its own. */
-export function transportPrincipal({ userArn }: Partial<Pick<Caller, "userArn">>): string {
-  return userArn === undefined ? "anyone" : principalOf(userArn);
+export function transportPrincipal({ userArn, subject }: Partial<Pick<Caller, "userArn" | "subject">>): string {
+  if (userArn !== undefined) return `iam ${principalOf(userArn)}`;
+  return subject === undefined ? "anyone" : `jwt ${subject}`;
 }
 
 /** What the transport lets a long poll wait. */

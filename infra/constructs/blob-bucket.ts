@@ -1,10 +1,11 @@
 /** The bucket behind the `BlobStore` port: payloads by reference, segments, snapshots, large znode data. */
-import { Duration, RemovalPolicy, Stack, Validations } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
 import { Grant } from "aws-cdk-lib/aws-iam";
 import type { IRole } from "aws-cdk-lib/aws-iam";
-import type { CfnBucket } from "aws-cdk-lib/aws-s3";
+
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
+import { arnSeenFrom } from "./seen-arn.ts";
 
 /** First part of a blob's key in `shared/storage/item-keys.ts`. */
 const blobKinds = ["hot", "segments", "snapshots", "znodes"] as const;
@@ -58,7 +59,7 @@ export class BlobBucket extends Construct {
   #grantOnBlobs(grantee: IRole, action: string, kinds: readonly BlobKind[]): Grant {
     for (const kind of kinds) {
       Validations.of(grantee).acknowledge({
-        id: `AwsSolutions-IAM5[Resource::${this.#arnSeenFrom(Stack.of(grantee))}/${kind}/*]`,
+        id: `AwsSolutions-IAM5[Resource::${arnSeenFrom(grantee, this.bucket, this.bucket.bucketArn)}/${kind}/*]`,
         reason: "The names of blobs are made at run time: a permission reaches as far as a kind of blob.",
       });
     }
@@ -71,13 +72,5 @@ export class BlobBucket extends Construct {
 
   #grantFind(grantee: IRole): Grant {
     return Grant.addToPrincipal({ grantee, actions: ["s3:ListBucket"], resourceArns: [this.bucket.bucketArn] });
-  }
-
-  /** As cdk-nag writes it: a reference within the stack, or the name under which another stack imports it. */
-  #arnSeenFrom(consumer: Stack): string {
-    const owner = Stack.of(this);
-    if (owner === consumer) return `<${owner.getLogicalId(this.bucket.node.defaultChild as CfnBucket)}.Arn>`;
-    const imported = owner.resolve(owner.exportValue(this.bucket.bucketArn)) as { readonly "Fn::ImportValue": string };
-    return imported["Fn::ImportValue"];
   }
 }

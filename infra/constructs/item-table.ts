@@ -17,6 +17,8 @@ export type ItemPartition =
   | "transactions:*"
   | "groups:*"
   | "share:*"
+  | "connections:*"
+  | "subscribers:*"
   | "health";
 
 export interface ItemTableProps {

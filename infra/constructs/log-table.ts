@@ -1,6 +1,6 @@
 /** The table behind the `LogStore` port: one item per entry, one partition key value per log. */
 import { RemovalPolicy } from "aws-cdk-lib";
-import { AttributeType, BillingMode, Table } from "aws-cdk-lib/aws-dynamodb";
+import { AttributeType, BillingMode, StreamViewType, Table } from "aws-cdk-lib/aws-dynamodb";
 import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
 import { ttlAttribute } from "../../shared/storage/aws/log-entry-item.ts";
@@ -24,11 +24,20 @@ export class LogTable extends Construct {
       partitionKey: { name: "pk", type: AttributeType.STRING },
       sortKey: { name: "sk", type: AttributeType.NUMBER },
       timeToLiveAttribute: ttlAttribute,
+      // Keys say which log has grown; who is told reads the rest, where it must. Without a reader a stream costs nothing.
+      stream: StreamViewType.KEYS_ONLY,
       billingMode: BillingMode.PAY_PER_REQUEST,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: props.retainData,
       removalPolicy: props.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
+  }
+
+  /** Tells of every entry that is put. */
+  get streamArn(): string {
+    const { tableStreamArn } = this.table;
+    if (tableStreamArn === undefined) throw new Error("the log table has no stream");
+    return tableStreamArn;
   }
 
   /** May put entries, and read what stands where a put lost. */

@@ -3,6 +3,7 @@ import { Stack } from "aws-cdk-lib";
 import { Effect, Grant, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IGrantable } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
+import { pushStage } from "../constructs/push-api.ts";
 import { ambiguousPaths, type PathPattern, pathPatternsOf } from "../../shared/api/permission-paths.ts";
 import { type Permission, rulesOf } from "../../shared/api/permissions.ts";
 
@@ -20,10 +21,13 @@ const stage = "$default";
 export class ApiAccess {
   readonly #scope: Construct;
   readonly #apiId: string;
+  readonly #pushApiId: string | undefined;
 
-  constructor(scope: Construct, apiId: string) {
+  /** @param pushApiId of the WebSocket API, by which whoever may read may also be told what there is to read */
+  constructor(scope: Construct, apiId: string, pushApiId?: string) {
     this.#scope = scope;
     this.#apiId = apiId;
+    this.#pushApiId = pushApiId;
   }
 
   /** May append to topics, and get ids for idempotent producers. */
@@ -93,7 +97,11 @@ export class ApiAccess {
 
   /** As the methods above, for a permission as it also stands in tokens. */
   grant(grantee: IGrantable, permission: Permission): Grant {
-    const resourceArns = pathPatternsOf(rulesOf(permission)).map((pattern) => this.#arnOf(pattern));
+    const allowed = rulesOf(permission);
+    const resourceArns = [
+      ...pathPatternsOf(allowed).map((pattern) => this.#arnOf(pattern)),
+      ...(allowed.some(({ operation }) => operation.startsWith("subscribeTo")) ? this.#connectArns() : []),
+    ];
     const grant = Grant.addToPrincipal({ grantee, actions: [action], resourceArns });
     // The same for every grant, so that a policy holds it once.
     const deny = new PolicyStatement({
@@ -103,6 +111,13 @@ export class ApiAccess {
     });
     grantee.grantPrincipal.addToPrincipalPolicy(deny);
     return grant;
+  }
+
+  /** Of a connection: on it nobody hears anything that they have not subscribed to by the paths above. */
+  #connectArns(): readonly string[] {
+    if (this.#pushApiId === undefined) return [];
+    const resourceName = `${pushStage}/$connect`;
+    return [Stack.of(this.#scope).formatArn({ service: "execute-api", resource: this.#pushApiId, resourceName })];
   }
 
   /** A pattern that may be any path has no slash at its beginning: its asterisk stands for that, too. */

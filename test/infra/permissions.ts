@@ -29,7 +29,17 @@ const arn = z.union([
     .strictObject({ "Fn::ImportValue": z.string().regex(/^[\w-]+-Data:ExportsOutputFnGetAtt\w+Arn[0-9A-F]{8}$/) })
     .transform((value) => value["Fn::ImportValue"].replace(/^.*:ExportsOutputFnGetAtt/, "")),
 ]);
+/** Connections of the WebSocket API; its id stands in the ARN. */
+const connections = z
+  .strictObject({
+    "Fn::Join": z.tuple([z.literal(""), z.tuple([z.string(), z.object({ Ref: z.string() }), z.string()])]),
+  })
+  .transform(({ "Fn::Join": [, [before, { Ref: logicalId }, path]] }) => {
+    if (!/^arn:aws:execute-api:[\w-]+:\d{12}:$/.test(before)) throw new Error(`an ARN of another kind: ${before}`);
+    return { logicalId, path };
+  });
 const resourceSchema = z.union([
+  connections,
   arn.transform((logicalId) => ({ logicalId, path: "" })),
   z
     .strictObject({ "Fn::Join": z.tuple([z.literal(""), z.tuple([arn, z.string()])]) })
@@ -106,10 +116,12 @@ const names = {
   BlobsBucket: "blobs",
   DutiesQueue: "duties",
   ExpiryQueue: "expiry",
+  HintsLost: "lost hints",
 } as const;
 
 function nameOf(logicalId: string): string {
   for (const [prefix, name] of Object.entries(names)) if (logicalId.startsWith(prefix)) return name;
+  if (/^PushApi[0-9A-F]{8}$/.test(logicalId)) return "push";
   if (/^[a-z]+Logs/.test(logicalId)) return "own logs";
   throw new Error(`a permission on a resource that these tests do not know: ${logicalId}`);
 }

@@ -15,6 +15,7 @@ describe("the settings of a deployment", () => {
       region: "us-east-1",
       retainData: true,
       functionUrls: false,
+      push: true,
       reserveConcurrency: true,
       tracing: false,
       logRetentionDays: 30,

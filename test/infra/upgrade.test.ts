@@ -57,6 +57,9 @@ describe("an upgrade in place", () => {
     expect(exportsOf(data)).toEqual({
       "Streamkeeper-Data:ExportsOutputRefLogsTableAAA0555BA4B603FD": table("LogsTableAAA0555B"),
       "Streamkeeper-Data:ExportsOutputFnGetAttLogsTableAAA0555BArnBF5F6782": arn("LogsTableAAA0555B"),
+      "Streamkeeper-Data:ExportsOutputFnGetAttLogsTableAAA0555BStreamArn789208C0": {
+        "Fn::GetAtt": ["LogsTableAAA0555B", "StreamArn"],
+      },
       "Streamkeeper-Data:ExportsOutputRefItemsTableE2D1F4C31CD6C67A": table("ItemsTableE2D1F4C3"),
       "Streamkeeper-Data:ExportsOutputFnGetAttItemsTableE2D1F4C3ArnEC52C569": arn("ItemsTableE2D1F4C3"),
       "Streamkeeper-Data:ExportsOutputRefBlobsBucket1038ED5D09F6A624": table("BlobsBucket1038ED5D"),
