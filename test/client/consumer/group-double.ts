@@ -75,6 +75,11 @@ export class GroupDouble {
     this.#grown = Promise.withResolvers<void>();
   }
 
+  /** Behind its last record. */
+  end(place: TopicPartition): number {
+    return this.#valuesOf(keyOf(place)).length;
+  }
+
   ownerOf(place: TopicPartition): string | undefined {
     return this.#owners.get(keyOf(place));
   }
