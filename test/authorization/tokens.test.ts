@@ -1,7 +1,7 @@
 /** What a function makes of tokens, and of requests without one; and access control lists by principal. */
 import { describe, expect, test } from "vitest";
 import { authorizationFromEnvironment } from "../../functions/http/authorization.ts";
-import { type OperationId, routes } from "../../shared/api/routes.ts";
+import { routes } from "../../shared/api/routes.ts";
 import { ApiBed, type ApiCall } from "../functions/api-bed.ts";
 import type { Received } from "../functions/start-functions.ts";
 
@@ -174,7 +174,7 @@ describe("access control lists by principal", () => {
     const byIam = new ApiBed();
     await viaGateway(byIam, { id: "createZnode", params: { path: "a" }, body: { acl } });
     expect(codeOf(await viaGateway(byIam, { ...read, claims }))).toBe("NO_AUTH");
-    const { json } = await viaGateway(byIam, { id: "whoAmI" as OperationId, claims });
+    const { json } = await viaGateway(byIam, { id: "whoAmI", claims });
     expect(json["identities"]).toEqual([]);
   });
 });
