@@ -65,7 +65,7 @@ describe("a client with one permission", () => {
     const done = new AbortController();
     const options = { group: "mail", topics: ["orders-eu"], signal: done.signal, waitMs: 50 };
     await new ShareConsumer(working, options).run(({ record }) => {
-      worked.push(...values([record as { readonly value: unknown }]));
+      worked.push(...values([record]));
       done.abort();
     });
     expect(worked).toEqual(["first"]);
