@@ -32,6 +32,13 @@ export function apiIdOf(outputs: Outputs): string {
   throw new Error(`no HTTP API in the outputs: ${JSON.stringify(outputs)}`);
 }
 
+/** The ids of all APIs in what a deployment says about itself: the one for requests, and the one for hints. */
+export function apiIdsOf(outputs: Outputs): readonly string[] {
+  const values = Object.values(outputs).flatMap((stack) => Object.values(stack));
+  const ids = values.map((value) => /^wss:.*\/_aws\/execute-api\/([a-z0-9]+)\//.exec(value)?.[1]);
+  return [apiIdOf(outputs), ...ids.filter((id) => id !== undefined)];
+}
+
 /**
  * The emulator's other address of an HTTP API: the true one, `<id>.execute-api.localhost`, is a name that few systems
  * resolve.

@@ -11,12 +11,14 @@ import { checkGroup } from "./checks/group.ts";
 import { checkIdle } from "./checks/idle.ts";
 import type { Work } from "./checks/idle.ts";
 import { checkIsolation } from "./checks/isolation.ts";
+import { checkPush } from "./checks/push.ts";
 import { checkRemoval, checkRetention } from "./checks/removal.ts";
 import { checkRoles } from "./checks/roles.ts";
 import { checkTransaction } from "./checks/transaction.ts";
 import { checkUpgrade } from "./checks/upgrade.ts";
-import { apiIdOf, endpointOf } from "./deployment.ts";
+import { apiIdOf, apiIdsOf, endpointOf } from "./deployment.ts";
 import type { Deployment } from "./deployment.ts";
+import { useEmulatedAddresses } from "./emulated-addresses.ts";
 import type { Emulator } from "./emulator.ts";
 import { createApiUser } from "./iam-user.ts";
 import { seconds } from "./report.ts";
@@ -41,12 +43,12 @@ const second = { stackName: "Second" } as const;
 export async function runDeployment(plan: Plan): Promise<void> {
   const { cdk, steps, signal, isKept } = plan;
   await steps.run("cdk bootstrap", () => cdk.bootstrap());
-  const assembly = await steps.run("cdk synth", () => cdk.synthesize("first", first));
+  const assembly = await steps.run("cdk synth", () => synthesize(plan, "first", first));
   const deployment = await steps.run("cdk deploy", (report) => deploy(plan, report, assembly, first.stackName));
   const work = await useAll(plan, deployment);
 
   const another = await steps.run("deploy another one beside it", async (report) => {
-    const made = await cdk.synthesize("second", second);
+    const made = await synthesize(plan, "second", second);
     return { assembly: made, deployment: await deploy(plan, report, made, second.stackName) };
   });
   await steps.attempt("idle", signal, (report) => checkIdle(deployment, report, work));
@@ -68,7 +70,8 @@ export async function runDeployment(plan: Plan): Promise<void> {
 }
 
 /** What the clients of one deployment do, and when. */
-async function useAll({ cdk, steps, folder, rows, signal }: Plan, deployment: Deployment): Promise<Work> {
+async function useAll(plan: Plan, deployment: Deployment): Promise<Work> {
+  const { cdk, steps, folder, rows, signal } = plan;
   const fromMs = Date.now();
   await steps.attempt("access", signal, (report) => checkAccess(deployment, report));
   await steps.attempt("election with failover", signal, (report) => checkElection(deployment, report));
@@ -76,14 +79,26 @@ async function useAll({ cdk, steps, folder, rows, signal }: Plan, deployment: De
   await steps.attempt("upgrade in place", signal, async (report) => {
     const root = join(folder, "next");
     await writeChangedSources(root);
-    const next = await cdk.synthesize("next", first, root);
+    const next = await synthesize(plan, "next", first, root);
     await checkUpgrade(deployment, report, () => cdk.deploy(next));
   });
   await steps.attempt("demo", signal, (report) => checkDemo(deployment, report, rows));
   await steps.attempt("consumer group", signal, (report) => checkGroup(deployment, report));
   await steps.attempt("transactions", signal, (report) => checkTransaction(deployment, report));
+  await steps.attempt("push", signal, (report) => checkPush(deployment, report));
   await steps.attempt("background duties", signal, (report) => checkDuties(deployment, report));
   return { fromMs, electionsToMs, toMs: Date.now() };
+}
+
+async function synthesize(
+  { cdk, emulator }: Plan,
+  name: string,
+  context: Readonly<Record<string, string>>,
+  root?: string,
+): Promise<CloudAssembly> {
+  const assembly = await cdk.synthesize(name, context, root);
+  await useEmulatedAddresses(assembly, emulator);
+  return assembly;
 }
 
 async function deploy(plan: Plan, report: Report, assembly: CloudAssembly, stackName: string): Promise<Deployment> {
@@ -94,7 +109,11 @@ async function deploy(plan: Plan, report: Report, assembly: CloudAssembly, stack
   const apiId = apiIdOf(outputs);
   const endpoint = endpointOf(emulator, apiId);
   report.note(endpoint);
-  const credentials = await createApiUser(emulator, `${stackName}-${apiId}`, [`${apiId}/*`]);
+  const credentials = await createApiUser(
+    emulator,
+    `${stackName}-${apiId}`,
+    apiIdsOf(outputs).map((id) => `${id}/*`),
+  );
   const own = join(folder, `${stackName}-${apiId}`);
   await mkdir(own);
   return { emulator, stackName, apiId, endpoint, outputs, folder: own, credentials, signal };
