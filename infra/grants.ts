@@ -79,9 +79,12 @@ function grantLog(functions: Functions, stores: Stores): void {
   blobs.grantWrite(topics.role, "znodes", "snapshots");
   blobs.grantRead(topics.role, "znodes", "snapshots");
   items.grantList(topics.role, "namespaces");
-  items.grantUpdate(topics.role, "topics:*", "garbage");
+  items.grantUpdate(topics.role, "topics:*");
+  items.grantPut(topics.role, "garbage");
 
-  grantProducing(produce.role, stores);
+  grantAppending(produce.role, stores);
+  items.grantUpdate(produce.role, "partitions:*");
+  items.grantPut(produce.role, "producer-ids");
 
   logs.grantRead(fetch.role, "partition", "segments", "tree", "snapshots");
   blobs.grantRead(fetch.role, "hot", "segments", "znodes", "snapshots");
@@ -118,21 +121,23 @@ function grantErasing({ topics, sweep }: Functions, { items }: Stores): void {
   }
 }
 
-/** May append to partitions, and do for it what producing needs. */
-function grantProducing(role: IRole, { logs, items, blobs, duties }: Stores): void {
+/** May find topics and append to their partitions. */
+function grantAppending(role: IRole, { logs, items, blobs, duties }: Stores): void {
   logs.grantAppend(role, "partition");
   logs.grantRead(role, "segments", "tree", "snapshots");
   blobs.grantWrite(role, "hot");
   blobs.grantRead(role, "hot", "segments", "znodes", "snapshots");
   items.grantGet(role, "namespaces");
-  items.grantUpdate(role, "topics:*", "garbage", "partitions:*", "producer-ids");
+  items.grantUpdate(role, "topics:*");
+  items.grantPut(role, "garbage");
   duties.grantAsk(role);
 }
 
 /** Lags are read from partitions; dead letters and redrives are appended to them. */
 function grantGroups({ groups }: Functions, stores: Stores): void {
   const { items } = stores;
-  grantProducing(groups.role, stores);
+  grantAppending(groups.role, stores);
+  items.grantGet(groups.role, "partitions:*");
   items.grantList(groups.role, "groups:*", "share:*");
   items.grantUpdate(groups.role, "groups:*", "share:*");
   items.grantDelete(groups.role, "groups:*", "share:*");
@@ -141,7 +146,11 @@ function grantGroups({ groups }: Functions, stores: Stores): void {
 /** Whoever meets a transaction that was decided, or is over its time, ends it: in its partitions and in its groups. */
 function grantTransactions({ produce, transactions, reap, sweep }: Functions, stores: Stores): void {
   const { items, expiry } = stores;
-  for (const { role } of [transactions, reap, sweep]) grantProducing(role, stores);
+  for (const { role } of [transactions, reap, sweep]) {
+    grantAppending(role, stores);
+    // One whose epochs are used up gets a new id.
+    items.grantPut(role, "producer-ids");
+  }
   for (const { role } of [produce, transactions, reap, sweep]) {
     items.grantUpdate(role, "transactions:*", "groups:*");
     expiry.grantAsk(role);

@@ -68,6 +68,13 @@ export interface StreamkeeperProps {
    */
   readonly push?: boolean;
   /**
+   * Requests per second that the HTTP API takes, of all callers together, with bursts of half of that at once; what is above it
+   * is answered 429. Bounds what a caller that runs wild can cost. Function URLs are bounded by Lambda's concurrency alone.
+   *
+   * @default 10000, as many as an account has for all its APIs unless AWS raised it
+   */
+  readonly requestsPerSecondMax?: number;
+  /**
    * X-Ray traces of every function. Its permission to write cannot be narrowed to a resource.
    *
    * @default false

@@ -33,6 +33,7 @@ const settingsSchema = z.strictObject({
   functionUrls: flag.default(false),
   push: flag.default(true),
   reserveConcurrency: flag.default(true),
+  requestsPerSecondMax: z.coerce.number().int().min(1).max(100_000).default(10_000),
   tracing: flag.default(false),
   logRetentionDays: z.coerce.number().pipe(z.enum(RetentionDays)).default(RetentionDays.ONE_MONTH),
   superDigest: z

@@ -1,8 +1,6 @@
 /** The service without its data: one function per capability, what each may do, its queues and fronts, and what is watched. */
-import { CrossStackReferences, Duration, ReferenceStrength, Stack } from "aws-cdk-lib";
+import { CrossStackReferences, ReferenceStrength, Stack } from "aws-cdk-lib";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
-import { Rule, Schedule } from "aws-cdk-lib/aws-events";
-import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
 import { routes } from "../shared/api/routes.ts";
@@ -17,13 +15,11 @@ import { FunctionUrls } from "./constructs/function-urls.ts";
 import { HintDelivery } from "./constructs/hint-delivery.ts";
 import { HttpApi } from "./constructs/http-api.ts";
 import { PushApi } from "./constructs/push-api.ts";
+import { SweepSchedule } from "./constructs/sweep-schedule.ts";
 import type { DataStores } from "./data-stack.ts";
 import { type Functions, grantAll, grantPush, type Stores } from "./grants.ts";
 import { ApiAccess } from "./policies/api-access.ts";
 import type { Settings } from "./settings.ts";
-
-/** How often a lost wake-up is looked for; far below the 12 h after which produce refuses because of unsealed entries. */
-const sweepInterval = Duration.hours(1);
 
 export class StreamkeeperStack extends Stack {
   /** Grants callers of the API what they do, where it asks for IAM. */
@@ -55,16 +51,10 @@ export class StreamkeeperStack extends Stack {
 
     stores.duties.deliverTo(functions.seal);
     stores.expiry.deliverTo(functions.reap);
-    new Rule(this, "SweepSchedule", {
-      description: "Streamkeeper: finds duties that a lost wake-up left",
-      schedule: Schedule.rate(sweepInterval),
-      targets: [new LambdaFunction(functions.sweep.live, { maxEventAge: sweepInterval })],
-    });
-    // The next sweep does what a failed one did not.
-    functions.sweep.live.configureAsyncInvoke({ retryAttempts: 0 });
+    new SweepSchedule(this, "SweepSchedule", functions.sweep);
 
-    const { jwt, logRetentionDays } = settings;
-    const { api } = new HttpApi(this, "HttpApi", { routes, functions, logRetention: logRetentionDays, jwt });
+    const { jwt, logRetentionDays: logRetention, requestsPerSecondMax } = settings;
+    const { api } = new HttpApi(this, "HttpApi", { routes, functions, logRetention, requestsPerSecondMax, jwt });
     this.access = new ApiAccess(this, api.apiId, pushing?.apiId);
     if (settings.functionUrls) new FunctionUrls(this, "Urls", functions);
     const withUrls = settings.functionUrls ? [functions.produce, functions.fetch] : [];

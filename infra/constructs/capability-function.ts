@@ -1,5 +1,5 @@
 /** One Lambda function per capability: a bundled handler, its own role and its own log group. */
-import { AssetHashType, DockerImage, Duration, RemovalPolicy } from "aws-cdk-lib";
+import { AssetHashType, DockerImage, Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
   Alias,
@@ -78,7 +78,30 @@ export class CapabilityFunction extends Construct {
       tracing: props.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
       ...(props.concurrencyMax === undefined ? {} : { reservedConcurrentExecutions: props.concurrencyMax }),
     });
+    this.#except(props);
     this.live = new Alias(this, "Live", { aliasName: "live", version: this.function.currentVersion });
+  }
+
+  /** Why two of cdk-nag's rules are not kept here. */
+  #except({ tracing }: CapabilityFunctionProps): void {
+    Validations.of(this.function).acknowledge({
+      id: "Serverless-LambdaDLQ",
+      reason:
+        "Lambda uses it for asynchronous calls. Requests are answered, duties have the dead letters of their queue, and what a " +
+        "schedule missed the next run does.",
+    });
+    if (tracing) {
+      Validations.of(this.role).acknowledge({
+        id: "AwsSolutions-IAM5[Resource::*]",
+        reason: "Tracing was chosen, and X-Ray's permission to write takes no resource.",
+      });
+    } else {
+      Validations.of(this.function).acknowledge({
+        id: "Serverless-LambdaTracing",
+        reason:
+          "A choice (`tracing`): X-Ray's permission to write takes no resource, and traces are billed per request.",
+      });
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 /** The queue behind the `WakeUps` port: background duties, each at or after a delay. */
-import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
 import { Grant } from "aws-cdk-lib/aws-iam";
 import type { IGrantable } from "aws-cdk-lib/aws-iam";
 import { EventSourceMapping } from "aws-cdk-lib/aws-lambda";
@@ -35,6 +35,10 @@ export class DutyQueue extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     };
     this.failed = new Queue(this, "Failed", { ...common, retentionPeriod: Duration.days(14) });
+    Validations.of(this.failed).acknowledge({
+      id: "Serverless-SQSRedrivePolicy",
+      reason: "It is the dead-letter queue itself: what is in it waits for a person, and an alarm calls one.",
+    });
     this.queue = new Queue(this, "Queue", {
       ...common,
       retentionPeriod: Duration.days(4),
@@ -51,19 +55,22 @@ export class DutyQueue extends Construct {
   /** Calls the function with the duties that are due; a duty that it reports as failed, and only that one, comes again. */
   deliverTo(worker: CapabilityFunction): void {
     const { queueArn } = this.queue;
+    const delivery = new EventSourceMapping(this, "Delivery", {
+      target: worker.live,
+      eventSourceArn: queueArn,
+      batchSize: dutiesPerCall,
+      maxConcurrency: concurrencyMax,
+      reportBatchItemFailures: true,
+    });
+    Validations.of(delivery).acknowledge({
+      id: "Serverless-LambdaEventSourceMappingDestination",
+      reason: "Lambda offers that for streams; what fails here is put aside by the queue's redrive policy.",
+    });
     Grant.addToPrincipal({
       grantee: worker.role,
       // What Lambda's poller needs; CDK's own grant also lets the function look up and hide messages.
       actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
       resourceArns: [queueArn],
-    }).applyBefore(
-      new EventSourceMapping(this, "Delivery", {
-        target: worker.live,
-        eventSourceArn: queueArn,
-        batchSize: dutiesPerCall,
-        maxConcurrency: concurrencyMax,
-        reportBatchItemFailures: true,
-      }),
-    );
+    }).applyBefore(delivery);
   }
 }

@@ -16,6 +16,8 @@ export interface HttpApiProps {
   readonly logRetention: RetentionDays;
   /** Tokens of this issuer for these audiences, in place of IAM. */
   readonly jwt?: { readonly issuer: string; readonly audience: readonly string[] } | undefined;
+  /** Requests of all callers together; above it they are answered 429. */
+  readonly requestsPerSecondMax: number;
 }
 
 /** One line of JSON per request: enough to find the function's own lines by `requestId`. */
@@ -76,6 +78,7 @@ export class HttpApi extends Construct {
       httpApi: this.api,
       stageName: "$default",
       autoDeploy: true,
+      throttle: { rateLimit: props.requestsPerSecondMax, burstLimit: Math.ceil(props.requestsPerSecondMax / 2) },
       accessLogSettings: {
         destination: new apigateway.LogGroupLogDestination(accessLogs),
         format: accessLogFormat,

@@ -53,6 +53,11 @@ export class ItemTable extends Construct {
     return grantOnPartitions(this.table, grantee, ["dynamodb:Query"], partitions);
   }
 
+  /** May create and update items whatever is there. */
+  grantPut(grantee: IGrantable, ...partitions: readonly ItemPartition[]): Grant {
+    return grantOnPartitions(this.table, grantee, ["dynamodb:UpdateItem"], partitions);
+  }
+
   /** May create and update items under a condition, and read what made a condition fail. */
   grantUpdate(grantee: IGrantable, ...partitions: readonly ItemPartition[]): Grant {
     return grantOnPartitions(this.table, grantee, ["dynamodb:UpdateItem", "dynamodb:GetItem"], partitions);

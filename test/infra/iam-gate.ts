@@ -10,12 +10,14 @@ import type { AddressInfo } from "node:net";
 import * as z from "zod";
 import type { AwsResourceNames } from "../../shared/storage/aws/aws-storage.ts";
 import type { Emulators } from "../emulators/emulators.ts";
-import { type Permission, type StorageRequest, allows } from "./permissions.ts";
+import { type Permission, type StorageRequest, allows, grantsFor } from "./permissions.ts";
 
 export interface IamGate {
   readonly endpoint: string;
   /** Requests that were refused, as `function: action resource keys`. */
   readonly refused: readonly string[];
+  /** By function, what of that which its role allows was needed so far. */
+  readonly used: ReadonlyMap<string, ReadonlySet<string>>;
   stop(): Promise<void>;
 }
 
@@ -29,11 +31,14 @@ export async function startIamGate(options: {
 }): Promise<IamGate> {
   const { endpoints, names, permissions } = options;
   const refused: string[] = [];
+  const used = new Map<string, Set<string>>([...permissions.keys()].map((capability) => [capability, new Set()]));
   const admit = async (incoming: IncomingMessage, answer: ServerResponse): Promise<void> => {
     const body = await readBytes(incoming);
     const caller = /Credential=([^/]+)\//.exec(incoming.headers.authorization ?? "")?.[1] ?? "nobody";
     const { service, requests } = readRequest(incoming, body, names);
-    const denied = requests.filter((request) => !allows(permissions.get(caller) ?? [], request));
+    const allowed = permissions.get(caller) ?? [];
+    const denied = requests.filter((request) => !allows(allowed, request));
+    for (const request of requests) for (const grant of grantsFor(allowed, request)) used.get(caller)?.add(grant);
     for (const { action, resource, keys = [] } of denied)
       refused.push([`${caller}:`, action, resource, ...keys].join(" "));
     if (denied.length > 0) {
@@ -53,6 +58,7 @@ export async function startIamGate(options: {
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     refused,
+    used,
     stop: async () => {
       server.closeAllConnections();
       server.close();

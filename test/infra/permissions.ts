@@ -100,13 +100,43 @@ export function describePermissions(permissions: readonly Permission[]): Readonl
   return Object.fromEntries(Object.entries(described).map(([action, targets]) => [action, [...targets].toSorted()]));
 }
 
+/** By capability, each single thing that its role allows: `dynamodb:Query logs partition:*`. */
+export function grantsOf(
+  permissions: ReadonlyMap<string, readonly Permission[]>,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  return new Map(
+    [...permissions].map(([capability, allowed]) => [
+      capability,
+      new Set(
+        Object.entries(describePermissions(allowed)).flatMap(([action, targets]) =>
+          targets.map((target) => `${action} ${target}`),
+        ),
+      ),
+    ]),
+  );
+}
+
 export function allows(permissions: readonly Permission[], request: StorageRequest): boolean {
-  const { action, resource, keys: named = [] } = request;
-  return permissions.some(
-    ({ keys, ...permission }) =>
-      permission.action === action &&
-      matchesPattern(permission.resource, resource) &&
-      (keys === undefined || named.every((key) => keys.some((pattern) => matchesPattern(pattern, key)))),
+  return permissions.some((permission) => covers(permission, request));
+}
+
+/** Which of the single things that are allowed, as `grantsOf` writes them, a request needs. */
+export function grantsFor(permissions: readonly Permission[], request: StorageRequest): string[] {
+  const permission = permissions.find((one) => covers(one, request));
+  if (permission === undefined) return [];
+  const { action, resource, keys } = permission;
+  if (keys === undefined) return [`${action} ${resource}`];
+  return (request.keys ?? []).flatMap((key) => {
+    const pattern = keys.find((one) => matchesPattern(one, key));
+    return pattern === undefined ? [] : [`${action} ${resource} ${pattern}`];
+  });
+}
+
+function covers({ keys, ...permission }: Permission, { action, resource, keys: named = [] }: StorageRequest): boolean {
+  return (
+    permission.action === action &&
+    matchesPattern(permission.resource, resource) &&
+    (keys === undefined || named.every((key) => keys.some((pattern) => matchesPattern(pattern, key))))
   );
 }
 

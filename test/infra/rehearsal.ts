@@ -71,6 +71,11 @@ export class Rehearsal {
     return this.#gate.refused;
   }
 
+  /** By function, what of that which its role allows was needed so far: `dynamodb:Query logs partition:*`. */
+  get used(): IamGate["used"] {
+    return this.#gate.used;
+  }
+
   /** `call` is a method and a path; answers the status and what the body holds. */
   async http(
     capability: string,
