@@ -1,2 +1,138 @@
-/** Permissions that the rehearsal does not come to need, each with what needs it. One that is not given any more must not stand here. */
-export const notRehearsed: Readonly<Record<string, readonly string[]>> = {};
+/**
+ * Permissions that the rehearsal does not come to need, each with what needs it. One that is not given any more must not stand
+ * here, and before one is added the call in the code that needs it should be found.
+ */
+export const notRehearsed: Readonly<Record<string, readonly string[]>> = {
+  "Lambda itself writes what a function logs.": [
+    "health: logs:CreateLogStream own logs",
+    "health: logs:PutLogEvents own logs",
+    "topics: logs:CreateLogStream own logs",
+    "topics: logs:PutLogEvents own logs",
+    "produce: logs:CreateLogStream own logs",
+    "produce: logs:PutLogEvents own logs",
+    "fetch: logs:CreateLogStream own logs",
+    "fetch: logs:PutLogEvents own logs",
+    "groups: logs:CreateLogStream own logs",
+    "groups: logs:PutLogEvents own logs",
+    "transactions: logs:CreateLogStream own logs",
+    "transactions: logs:PutLogEvents own logs",
+    "znode: logs:CreateLogStream own logs",
+    "znode: logs:PutLogEvents own logs",
+    "sessions: logs:CreateLogStream own logs",
+    "sessions: logs:PutLogEvents own logs",
+    "election: logs:CreateLogStream own logs",
+    "election: logs:PutLogEvents own logs",
+    "reap: logs:CreateLogStream own logs",
+    "reap: logs:PutLogEvents own logs",
+    "seal: logs:CreateLogStream own logs",
+    "seal: logs:PutLogEvents own logs",
+    "sweep: logs:CreateLogStream own logs",
+    "sweep: logs:PutLogEvents own logs",
+  ],
+  "Lambda's poller takes duties from the queue, with the function's role.": [
+    "reap: sqs:DeleteMessage expiry",
+    "reap: sqs:GetQueueAttributes expiry",
+    "reap: sqs:ReceiveMessage expiry",
+    "seal: sqs:DeleteMessage duties",
+    "seal: sqs:GetQueueAttributes duties",
+    "seal: sqs:ReceiveMessage duties",
+  ],
+  "Without it S3 answers 403 and not 404 for a blob that is gone, and the reader takes that for a failure.": [
+    "topics: s3:ListBucket blobs",
+    "produce: s3:ListBucket blobs",
+    "fetch: s3:ListBucket blobs",
+    "groups: s3:ListBucket blobs",
+    "transactions: s3:ListBucket blobs",
+    "znode: s3:ListBucket blobs",
+    "sessions: s3:ListBucket blobs",
+    "election: s3:ListBucket blobs",
+    "reap: s3:ListBucket blobs",
+  ],
+  "Whoever appends to a tree writes the snapshot that is due then; in the rehearsal one of them is first.": [
+    "topics: dynamodb:PutItem logs snapshots:*",
+    "topics: s3:PutObject blobs/snapshots/*",
+    "sessions: dynamodb:PutItem logs snapshots:*",
+    "sessions: s3:PutObject blobs/snapshots/*",
+    "election: dynamodb:PutItem logs snapshots:*",
+    "election: s3:PutObject blobs/snapshots/*",
+    "reap: dynamodb:PutItem logs snapshots:*",
+    "reap: s3:PutObject blobs/snapshots/*",
+    "sweep: dynamodb:PutItem logs snapshots:*",
+    "sweep: s3:PutObject blobs/snapshots/*",
+    "znode: dynamodb:PutItem logs snapshots:*",
+    "znode: s3:PutObject blobs/snapshots/*",
+  ],
+  "A transaction of a tree that is too large for an item goes by reference; in the rehearsal only those of znodes are.":
+    [
+      "topics: s3:PutObject blobs/znodes/*",
+      "sessions: s3:PutObject blobs/znodes/*",
+      "election: s3:PutObject blobs/znodes/*",
+      "reap: s3:PutObject blobs/znodes/*",
+      "sweep: s3:PutObject blobs/znodes/*",
+    ],
+  "A container to which the store has not yet told what made a condition fail reads that once (`DynamoDbItemStore`).": [
+    "topics: dynamodb:GetItem items groups:*",
+    "topics: dynamodb:GetItem items sessions:*",
+    "topics: dynamodb:GetItem items share:*",
+    "topics: dynamodb:GetItem items transactions:*",
+    "sessions: dynamodb:GetItem items sessions:*",
+    "sweep: dynamodb:GetItem items garbage",
+    "sweep: dynamodb:GetItem items share:*",
+  ],
+  "A cold writer of a partition reads its checkpoint of producers, and writes one, as a blob when that is large; its last segment's descriptor too (`recover-partition.ts`).":
+    [
+      "produce: s3:GetObject blobs/hot/*",
+      "produce: s3:GetObject blobs/segments/*",
+      "groups: s3:GetObject blobs/segments/*",
+      "transactions: s3:GetObject blobs/hot/*",
+      "transactions: s3:GetObject blobs/segments/*",
+      "reap: dynamodb:Query logs segments:*",
+      "reap: s3:GetObject blobs/hot/*",
+      "reap: s3:GetObject blobs/segments/*",
+      "reap: s3:PutObject blobs/hot/*",
+      "sweep: s3:GetObject blobs/hot/*",
+      "sweep: s3:PutObject blobs/hot/*",
+    ],
+  "Who finds that a topic was deleted by a process which died writes down what it left (`topic-projection.ts`).": [
+    "produce: dynamodb:UpdateItem items garbage",
+    "transactions: dynamodb:UpdateItem items garbage",
+    "reap: dynamodb:UpdateItem items garbage",
+  ],
+  "A marker for a topic that may be gone looks for it (`transaction-finisher.ts`), and mends its item; names are read from the tree's blobs.":
+    [
+      "transactions: s3:GetObject blobs/znodes/*",
+      "reap: dynamodb:GetItem items namespaces",
+      "reap: dynamodb:UpdateItem items topics:*",
+    ],
+  "A transactional id whose epochs are used up gets a new producer id, after 32,767 of them (`transaction-finisher.ts`).":
+    ["reap: dynamodb:UpdateItem items producer-ids", "sweep: dynamodb:UpdateItem items producer-ids"],
+  "What cannot be done now, or not all at once, is asked for again: containers and TTL nodes, transactions, long collections.":
+    [
+      "produce: sqs:SendMessage expiry",
+      "znode: sqs:SendMessage expiry",
+      "election: sqs:SendMessage expiry",
+      "seal: sqs:SendMessage duties",
+      "sweep: sqs:SendMessage expiry",
+    ],
+  "Offsets of a transaction may meet a group that was forgotten, which makes way for them (`transactional-offsets.ts`).":
+    ["transactions: dynamodb:GetItem items groups:*", "transactions: dynamodb:DeleteItem items groups:*"],
+  "A deletion that was cut short is finished: of a namespace with sessions, topics, groups or transactions left in it, or of a topic's partitions.":
+    [
+      "topics: dynamodb:DeleteItem items sessions:*",
+      "topics: dynamodb:DeleteItem items topics:*",
+      "sweep: dynamodb:DeleteItem items groups:*",
+      "sweep: dynamodb:DeleteItem items namespaces",
+      "sweep: dynamodb:DeleteItem items partitions:*",
+      "sweep: dynamodb:DeleteItem items transactions:*",
+      "sweep: dynamodb:UpdateItem items namespaces",
+    ],
+  "What a snapshot covers goes after 7 days, a deleted topic's segments with their list, and blobs that nothing refers to after a grace.":
+    [
+      "sweep: dynamodb:BatchWriteItem logs segments:*",
+      "sweep: dynamodb:BatchWriteItem logs snapshots:*",
+      "sweep: dynamodb:BatchWriteItem logs tree:*",
+      "sweep: s3:DeleteObject blobs/segments/*",
+      "sweep: s3:DeleteObject blobs/snapshots/*",
+      "sweep: s3:DeleteObject blobs/znodes/*",
+    ],
+};

@@ -21,7 +21,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
   },
   topics: {
     "dynamodb:DeleteItem": items("groups:* namespaces sessions:* share:* topics:* transactions:*"),
-    "dynamodb:GetItem": items("garbage groups:* namespaces sessions:* share:* topics:* transactions:*"),
+    "dynamodb:GetItem": items("groups:* namespaces sessions:* share:* topics:* transactions:*"),
     "dynamodb:PutItem": treeLogs,
     "dynamodb:Query": [...items("groups:* namespaces sessions:* share:* topics:* transactions:*"), ...treeLogs],
     "dynamodb:UpdateItem": items("garbage namespaces topics:*"),
@@ -30,7 +30,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
     "s3:PutObject": treeBlobs,
   },
   produce: {
-    "dynamodb:GetItem": items("garbage groups:* namespaces partitions:* producer-ids topics:* transactions:*"),
+    "dynamodb:GetItem": items("groups:* namespaces partitions:* topics:* transactions:*"),
     "dynamodb:PutItem": logs("partition"),
     "dynamodb:Query": allLogs,
     "dynamodb:UpdateItem": items("garbage groups:* partitions:* producer-ids topics:* transactions:*"),
@@ -41,10 +41,10 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
   },
   transactions: {
     "dynamodb:DeleteItem": items("groups:*"),
-    "dynamodb:GetItem": items("garbage groups:* namespaces partitions:* producer-ids topics:* transactions:*"),
+    "dynamodb:GetItem": items("groups:* namespaces topics:* transactions:*"),
     "dynamodb:PutItem": logs("partition"),
     "dynamodb:Query": [...items("transactions:*"), ...allLogs],
-    "dynamodb:UpdateItem": items("garbage groups:* partitions:* producer-ids topics:* transactions:*"),
+    "dynamodb:UpdateItem": items("garbage groups:* producer-ids topics:* transactions:*"),
     "s3:GetObject": allBlobs,
     "s3:ListBucket": ["blobs"],
     "s3:PutObject": blobs("hot"),
@@ -52,10 +52,10 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
   },
   groups: {
     "dynamodb:DeleteItem": items("groups:* share:*"),
-    "dynamodb:GetItem": items("garbage groups:* namespaces partitions:* producer-ids share:* topics:*"),
+    "dynamodb:GetItem": items("groups:* namespaces partitions:* share:* topics:*"),
     "dynamodb:PutItem": logs("partition"),
     "dynamodb:Query": [...items("groups:* share:*"), ...allLogs],
-    "dynamodb:UpdateItem": items("garbage groups:* partitions:* producer-ids share:* topics:*"),
+    "dynamodb:UpdateItem": items("garbage groups:* share:* topics:*"),
     "s3:GetObject": allBlobs,
     "s3:ListBucket": ["blobs"],
     "s3:PutObject": blobs("hot"),
@@ -119,12 +119,10 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
   },
   reap: {
     "dynamodb:DeleteItem": items("sessions:*"),
-    "dynamodb:GetItem": items(
-      "garbage groups:* namespaces partitions:* producer-ids sessions:* topics:* transactions:*",
-    ),
+    "dynamodb:GetItem": items("groups:* namespaces sessions:* topics:* transactions:*"),
     "dynamodb:PutItem": logs("partition snapshots tree"),
     "dynamodb:Query": allLogs,
-    "dynamodb:UpdateItem": items("garbage groups:* partitions:* producer-ids sessions:* topics:* transactions:*"),
+    "dynamodb:UpdateItem": items("garbage groups:* producer-ids sessions:* topics:* transactions:*"),
     "s3:GetObject": allBlobs,
     "s3:ListBucket": ["blobs"],
     "s3:PutObject": blobs("hot snapshots znodes"),
@@ -151,9 +149,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
   sweep: {
     "dynamodb:BatchWriteItem": logs("segments snapshots tree"),
     "dynamodb:DeleteItem": items("garbage groups:* namespaces partitions:* sessions:* share:* topics:* transactions:*"),
-    "dynamodb:GetItem": items(
-      "garbage groups:* namespaces partitions:* producer-ids sessions:* share:* topics:* transactions:*",
-    ),
+    "dynamodb:GetItem": items("garbage groups:* namespaces partitions:* sessions:* share:* topics:* transactions:*"),
     "dynamodb:PutItem": logs("partition snapshots tree"),
     "dynamodb:Query": [
       ...items("garbage groups:* namespaces partitions:* sessions:* share:* topics:* transactions:*"),

@@ -9,7 +9,7 @@ import { Rehearsal } from "./rehearsal.ts";
 import { notRehearsed } from "./not-rehearsed.ts";
 
 /** Some twenty processes that do two hundred calls: seconds of work, and more on a busy machine. */
-const rehearsalMsMax = 120_000;
+const rehearsalMsMax = 240_000;
 
 let bundles: BundledFunctions;
 beforeAll(() => {

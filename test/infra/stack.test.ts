@@ -5,7 +5,15 @@ import { capabilitySizes } from "../../infra/capabilities.ts";
 import { fetchWaitMsMax } from "../../shared/limits.ts";
 import { capabilityOf, resourcesOf, synthesize } from "./synthesize.ts";
 
+const superDigest = "super:5TrIvFGYF5EK3nAjRSxwe2MjWdo=";
 const template = synthesize();
+/** With every choice that the functions see. */
+const chosen = synthesize({
+  superDigest,
+  tracing: true,
+  reserveConcurrency: false,
+  logRetentionDays: RetentionDays.ONE_WEEK,
+});
 
 describe("the duty queue", () => {
   test("is encrypted, refuses requests without TLS, and puts aside what failed five times", () => {
@@ -92,13 +100,11 @@ describe("the functions", () => {
   });
 
   test("know who may do everything with znodes only where they ask, and only where that was chosen", () => {
-    const superDigest = "super:5TrIvFGYF5EK3nAjRSxwe2MjWdo=";
     const knowing = (stack: typeof template): readonly string[] =>
       resourcesOf(stack, "AWS::Lambda::Function")
         .filter(([, { Properties }]) => JSON.stringify(Properties["Environment"]).includes("STREAMKEEPER_SUPER_DIGEST"))
         .map(([id]) => capabilityOf(id));
     expect(knowing(template)).toEqual([]);
-    const chosen = synthesize({ superDigest });
     expect(new Set(knowing(chosen))).toEqual(new Set(["fetch", "znode", "election"]));
     chosen.hasResourceProperties("AWS::Lambda::Function", {
       Environment: { Variables: { STREAMKEEPER_SUPER_DIGEST: superDigest } },
@@ -113,7 +119,7 @@ describe("the functions", () => {
           .map(([id, { Properties }]) => [capabilityOf(id), Properties["ReservedConcurrentExecutions"]]),
       );
     expect(reserved(template)).toEqual({ sweep: 1 });
-    expect(reserved(synthesize({ reserveConcurrency: false }))).toEqual({});
+    expect(reserved(chosen)).toEqual({});
   });
 
   test("are called by their alias alone, so that code and configuration change in one step", () => {
@@ -147,14 +153,14 @@ describe("the functions", () => {
     expect(new Set(groups).size).toBe(functions.length);
     template.allResourcesProperties("AWS::Lambda::Function", { LoggingConfig: { LogFormat: "JSON" } });
     template.allResourcesProperties("AWS::Logs::LogGroup", { RetentionInDays: 30 });
-    synthesize({ logRetentionDays: RetentionDays.ONE_WEEK }).allResourcesProperties("AWS::Logs::LogGroup", {
+    chosen.allResourcesProperties("AWS::Logs::LogGroup", {
       RetentionInDays: 7,
     });
   });
 
   test("are traced only where that was chosen", () => {
     for (const [, { Properties }] of functions) expect(Properties).not.toHaveProperty("TracingConfig");
-    synthesize({ tracing: true }).allResourcesProperties("AWS::Lambda::Function", {
+    chosen.allResourcesProperties("AWS::Lambda::Function", {
       TracingConfig: { Mode: "Active" },
     });
   });
