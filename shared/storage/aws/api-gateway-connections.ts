@@ -12,7 +12,7 @@ import type { Variables } from "./aws-storage.ts";
 import { clientConfiguration, type ClientOptions, sendOver } from "./client-options.ts";
 import { HttpConnections } from "./http-connections.ts";
 
-export class ApiGatewayConnections implements Connections {
+class ApiGatewayConnections implements Connections {
   readonly #client: ApiGatewayManagementApiClient;
   readonly #requests: AwsRequests;
 
@@ -39,7 +39,7 @@ export class ApiGatewayConnections implements Connections {
 }
 
 /** A client with this adapter's time-outs that sends each request once. */
-export function createConnectionsClient(options: ClientOptions): ApiGatewayManagementApiClient {
+function createConnectionsClient(options: ClientOptions): ApiGatewayManagementApiClient {
   const connections = new HttpConnections(options.clock);
   const client = new ApiGatewayManagementApiClient(clientConfiguration(options, connections, postRequestMsMax));
   sendOver(connections, client);
