@@ -45,7 +45,7 @@ export const capabilitySizes: Readonly<Record<CapabilityName, CapabilitySize>> =
   push: { description: "Connections for hints, and what is said over them", memoryMb: 256, timeoutSeconds: 29 },
   // Runs with each batch of writes: a query or none, and posts that it waits for. Holds the trees that somebody watches.
   notify: { description: "Tells subscribers of logs that have grown", memoryMb: 512, timeoutSeconds: 30 },
-  // Walks all topics once an hour: mostly waits, for as long as Lambda lets it. Two at a time would find the same work.
+  // Walks all topics, hourly while they are used: mostly waits, as long as Lambda lets it. Two at a time would do the same work.
   sweep: {
     description: "Finds duties that a lost wake-up left",
     memoryMb: 512,

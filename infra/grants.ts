@@ -6,6 +6,7 @@ import type { CapabilityFunction } from "./constructs/capability-function.ts";
 import type { DutyQueue } from "./constructs/duty-queue.ts";
 import type { ItemTable } from "./constructs/item-table.ts";
 import type { LogTable } from "./constructs/log-table.ts";
+import type { Schedules } from "./constructs/schedules.ts";
 
 export interface Stores {
   readonly logs: LogTable;
@@ -13,6 +14,7 @@ export interface Stores {
   readonly blobs: BlobBucket;
   readonly duties: DutyQueue;
   readonly expiry: DutyQueue;
+  readonly schedules: Schedules;
 }
 
 export type Functions = Readonly<Record<Exclude<CapabilityName, PushCapability>, CapabilityFunction>>;
@@ -30,6 +32,15 @@ export function grantAll(functions: Functions, stores: Stores): void {
   grantGroups(functions, stores);
   grantTransactions(functions, stores);
   grantErasing(functions, stores);
+  grantAsking(functions, stores);
+}
+
+/** Who appends to any log makes sure that somebody looks at it later; who finds something due later asks for that. */
+function grantAsking(functions: Functions, { schedules }: Stores): void {
+  const { topics, produce, groups, transactions, znode, sessions, election, reap, seal, sweep } = functions;
+  for (const { role } of [topics, produce, groups, transactions, znode, sessions, election, reap, seal, sweep]) {
+    schedules.grantAsk(role);
+  }
 }
 
 /** Subscriptions are taken by who may read, and dropped by who finds a connection gone. */

@@ -15,7 +15,7 @@ import { FunctionUrls } from "./constructs/function-urls.ts";
 import { HintDelivery } from "./constructs/hint-delivery.ts";
 import { HttpApi } from "./constructs/http-api.ts";
 import { PushApi } from "./constructs/push-api.ts";
-import { SweepSchedule } from "./constructs/sweep-schedule.ts";
+import { Schedules } from "./constructs/schedules.ts";
 import type { DataStores } from "./data-stack.ts";
 import { type Functions, grantAll, grantPush, type Stores } from "./grants.ts";
 import { ApiAccess } from "./policies/api-access.ts";
@@ -34,16 +34,13 @@ export class StreamkeeperStack extends Stack {
     // By export and import: CloudFormation then refuses to delete the data under a service that runs.
     CrossStackReferences.of(this).consume(ReferenceStrength.STRONG);
 
-    const stores: Stores = {
-      logs: data.logs,
-      items: data.items,
-      blobs: data.blobs,
-      duties: new DutyQueue(this, "Duties", { dutyTimeoutSeconds: capabilitySizes.seal.timeoutSeconds }),
-      // Of its own, so that a session's end does not wait until segments are sealed.
-      expiry: new DutyQueue(this, "Expiry", { dutyTimeoutSeconds: capabilitySizes.reap.timeoutSeconds }),
-    };
+    const duties = new DutyQueue(this, "Duties", { dutyTimeoutSeconds: capabilitySizes.seal.timeoutSeconds });
+    // Of its own, so that a session's end does not wait until segments are sealed.
+    const expiry = new DutyQueue(this, "Expiry", { dutyTimeoutSeconds: capabilitySizes.reap.timeoutSeconds });
+    const schedules = new Schedules(this, "Schedules", { duties, expiry });
+    const stores: Stores = { logs: data.logs, items: data.items, blobs: data.blobs, duties, expiry, schedules };
     const create = this.#creating(stores, settings);
-    const functions = createFunctions(create, settings);
+    const functions = createFunctions(create, settings, schedules.environment);
     grantAll(functions, stores);
     // A handshake proves who it is by IAM; where callers have tokens they poll.
     const pushes = settings.push && settings.jwt === undefined;
@@ -51,7 +48,7 @@ export class StreamkeeperStack extends Stack {
 
     stores.duties.deliverTo(functions.seal);
     stores.expiry.deliverTo(functions.reap);
-    new SweepSchedule(this, "SweepSchedule", functions.sweep);
+    schedules.callSweep(functions.sweep);
 
     const { jwt, logRetentionDays: logRetention, requestsPerSecondMax } = settings;
     const { api } = new HttpApi(this, "HttpApi", { routes, functions, logRetention, requestsPerSecondMax, jwt });
@@ -119,6 +116,7 @@ export class StreamkeeperStack extends Stack {
         capability,
         ...capabilitySizes[capability],
         environment: { ...environment, STREAMKEEPER_CAPABILITY: capability, ...more },
+        ...(capability === "sweep" ? { functionName: stores.schedules.sweepFunctionName } : {}),
         logRetention: settings.logRetentionDays,
         tracing: settings.tracing,
         ...(settings.reserveConcurrency ? {} : { concurrencyMax: undefined }),
@@ -126,24 +124,25 @@ export class StreamkeeperStack extends Stack {
   }
 }
 
-type CreateFunction = (capability: CapabilityName, more?: Readonly<Record<string, string>>) => CapabilityFunction;
+type Variables = Readonly<Record<string, string>>;
+type CreateFunction = (capability: CapabilityName, more?: Variables) => CapabilityFunction;
 
-function createFunctions(create: CreateFunction, { superDigest }: Settings): Functions {
-  const access: Readonly<Record<string, string>> =
-    superDigest === undefined ? {} : { STREAMKEEPER_SUPER_DIGEST: superDigest };
+/** @param asking what a function must know that asks for sweeps, and for what is due later than a queue can wait */
+function createFunctions(create: CreateFunction, { superDigest }: Settings, asking: Variables): Functions {
+  const access: Variables = superDigest === undefined ? {} : { STREAMKEEPER_SUPER_DIGEST: superDigest };
   return {
     health: create("health"),
-    topics: create("topics"),
-    produce: create("produce"),
+    topics: create("topics", asking),
+    produce: create("produce", asking),
     fetch: create("fetch", access),
-    groups: create("groups"),
-    transactions: create("transactions"),
-    znode: create("znode", access),
-    sessions: create("sessions"),
-    election: create("election", access),
-    reap: create("reap"),
-    seal: create("seal"),
-    sweep: create("sweep"),
+    groups: create("groups", asking),
+    transactions: create("transactions", asking),
+    znode: create("znode", { ...access, ...asking }),
+    sessions: create("sessions", asking),
+    election: create("election", { ...access, ...asking }),
+    reap: create("reap", asking),
+    seal: create("seal", asking),
+    sweep: create("sweep", asking),
   };
 }
 

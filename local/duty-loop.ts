@@ -5,14 +5,14 @@ import type { Log } from "../functions/http/log.ts";
 import { localSweepMs, pendingDutiesMax } from "../shared/limits.ts";
 import type { DutyService } from "../shared/services/services.ts";
 import { dutyName, isTimed } from "../shared/storage/environment.ts";
-import type { Clock, Duty, CompactDuty, PartitionDuty, TimedDuty, Timers } from "../shared/storage/environment.ts";
+import type { Clock, Duty, TimedDuty, Timers } from "../shared/storage/environment.ts";
 
 export interface DutyLoopOptions {
   readonly duties: DutyService;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Log;
-  /** Default `localSweepMs`. */
+  /** How often it sweeps by itself. Default `localSweepMs`; Infinity where sweeps are asked for. */
   readonly sweepMs?: number;
   /** Duties that may wait. Default `pendingDutiesMax`. */
   readonly queueMax?: number;
@@ -28,12 +28,12 @@ const notNeeded = new Error("there is something to do");
 
 /**
  * Does one duty at a time, and rests after each for as long as it took, so that at least half of the process's time is
- * left to requests. Sweeps when it starts, because wake-ups do not outlive a process, and then once in `sweepMs`.
+ * left to requests. Sweeps when it starts, because wake-ups do not outlive a process, when it is asked to, and once in `sweepMs`.
  */
 export class DutyLoop {
   readonly #options: Required<DutyLoopOptions>;
   /** By kind, topic and partition: a duty that waits already is not queued again. */
-  readonly #queue = new Map<string, PartitionDuty | CompactDuty>();
+  readonly #queue = new Map<string, Exclude<Duty, TimedDuty>>();
   /** What is due at a time has a lane of its own: it must not wait while a segment is sealed. */
   readonly #timed = new Map<string, TimedDuty>();
   #timedRunning = 0;
@@ -63,14 +63,14 @@ export class DutyLoop {
     if (leads === this.#leads) return;
     this.#leads = leads;
     this.#queue.clear();
-    this.#sweepAtMs = -Infinity;
-    this.#idle?.abort(notNeeded);
+    this.#sweepNow();
   }
 
   /** Queues a duty that is due; past the bound it is dropped, and a sweep finds it again. */
   add(duty: Duty): void {
     const name = dutyName(duty);
     if (isTimed(duty)) return this.#addTimed(name, duty);
+    if (duty.kind === "sweep") return this.#sweepNow();
     if (!this.#leads || this.#queue.has(name) || this.#queue.size >= this.#options.queueMax) return;
     this.#queue.set(name, duty);
     this.#idle?.abort(notNeeded);
@@ -82,6 +82,11 @@ export class DutyLoop {
     this.#idle?.abort(notNeeded);
     this.#timed.clear();
     await Promise.all([this.#running, ...this.#timedRuns]);
+  }
+
+  #sweepNow(): void {
+    this.#sweepAtMs = -Infinity;
+    this.#idle?.abort(notNeeded);
   }
 
   #addTimed(name: string, duty: TimedDuty): void {
@@ -112,8 +117,10 @@ export class DutyLoop {
     const { clock, duties, sweepMs } = this.#options;
     while (!this.#stopped.signal.aborted) {
       if (this.#leads && clock.monotonicMs() >= this.#sweepAtMs) {
+        // One that is asked for while this one goes on is not this one.
+        this.#sweepAtMs = Infinity;
         await this.#work("sweep", async () => duties.sweep());
-        this.#sweepAtMs = clock.monotonicMs() + sweepMs;
+        this.#sweepAtMs = Math.min(this.#sweepAtMs, clock.monotonicMs() + sweepMs);
         continue;
       }
       const next = this.#queue.entries().next().value;

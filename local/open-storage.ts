@@ -1,6 +1,9 @@
 /** Opens the storage that `serve` was asked for. */
 import { CommandError } from "./command-error.ts";
+import { localSweepMs } from "../shared/limits.ts";
 import { queueReceiveMsMax } from "../shared/limits/queue.ts";
+import { localSweepLeadMs } from "../shared/limits/sweeps.ts";
+import { armingStorage } from "../shared/storage/arm-sweeps.ts";
 import { type Duty, isTimed } from "../shared/storage/environment.ts";
 import type { Storage } from "../shared/storage/storage.ts";
 import { createNodeEnvironment, type NodeEnvironment } from "../shared/storage/node/node-environment.ts";
@@ -39,12 +42,17 @@ export async function openStorage(kind: StoreKind, folder: string): Promise<Open
   }
 }
 
+/** Who has the storage to itself sweeps after it has written, and when something comes due: an idle server reads nothing. */
+function armed(storage: Storage): Storage {
+  return armingStorage(storage, { everyMs: localSweepMs, leadMs: localSweepLeadMs });
+}
+
 async function openEmbedded(folder: string): Promise<OpenedStorage> {
   const { openEmbeddedStorage } = await import("../shared/storage/embedded/embedded-storage.ts");
   try {
     const embedded = await openEmbeddedStorage({ dataFolder: folder });
     return {
-      storage: embedded.storage,
+      storage: armed(embedded.storage),
       place: embedded.dataFolder,
       isOwn: true,
       onWake: (handler) => embedded.onWake(handler),
@@ -63,7 +71,7 @@ async function openMemory(): Promise<OpenedStorage> {
   // Virtual time stands still: entries are trimmed by the collector, and the age of blobs is told, by this machine's clock.
   const memory = createMemoryStorage({ dropsExpiredEntries: false, wallMs: () => environment.clock.wallMs() });
   return {
-    storage: { ...memory.storage, ...environment, wakeUps },
+    storage: armed({ ...memory.storage, ...environment, wakeUps }),
     place: "memory, gone with the process",
     isOwn: true,
     onWake: (handler) => wakeUps.onWake(handler),

@@ -331,9 +331,8 @@ export const sortedNamesKept = 2_000_000;
 export const sortedNamesMin = 2_000;
 /** How long a container stays that has lost its last child; ZooKeeper's `znode.container.checkIntervalMs`. */
 export const containerCheckMs = 60_000;
-/** Earliest and latest look at znodes with a TTL: an SQS message is delayed by whole seconds, and 15 minutes at most. */
+/** Earliest look at znodes with a TTL: an SQS message is delayed by whole seconds. */
 export const expiryDelayMsMin = 100;
-export const expiryDelayMsMax = 900_000;
 /** Znodes that one look deletes; the rest by the next. */
 export const expiredZnodesPerRound = 1_000;
 /** Children that one operation of a multiRead answers: about 1 MB. */

@@ -126,6 +126,7 @@ const layers: readonly Layer[] = [
       "shared/storage/aws/duty-message.ts",
       "shared/storage/aws/item-attributes.ts",
       "shared/storage/aws/log-entry-item.ts",
+      "shared/storage/aws/schedule-names.ts",
       "shared/storage/aws/stored-values.ts",
     ],
     mayImport: ["lowest", "ports"],

@@ -18,5 +18,9 @@ export async function doDuty(duties: DutyService, duty: Duty): Promise<void> {
       return duties.expire(duty.namespace);
     case "transaction":
       return duties.recover({ namespace: duty.namespace, transactionalId: duty.transactionalId });
+    case "sweep":
+      return duties.sweep();
+    case "arm":
+      return duties.arm();
   }
 }

@@ -67,7 +67,7 @@ export function resourceRules(watched: WatchedResources): AlarmRule[] {
       id: "DutiesFailed",
       runbook: "duties-failed",
       description:
-        "A background duty failed every time and waits in the dead-letter queue. Its partition may no longer be sealed: " +
+        "A background duty or a sweep failed every time and waits in the dead-letter queue. A partition may not be sealed: " +
         "hot entries live for 24 h.",
       metric: duties.failed.metricApproximateNumberOfMessagesVisible(waiting),
       above: 0,

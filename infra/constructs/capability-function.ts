@@ -29,6 +29,8 @@ export interface CapabilityFunctionProps {
   readonly environment: Readonly<Record<string, string>>;
   readonly logRetention: RetentionDays;
   readonly tracing: boolean;
+  /** For one that its own configuration names. Default: CloudFormation makes one up. */
+  readonly functionName?: string;
   /** Executions at a time, set aside from the account's; without, as many as come. */
   readonly concurrencyMax?: number | undefined;
 }
@@ -64,6 +66,7 @@ export class CapabilityFunction extends Construct {
     this.function = new LambdaFunction(this, "Function", {
       code: bundleOf(props.capability),
       handler: "index.handler",
+      ...(props.functionName === undefined ? {} : { functionName: props.functionName }),
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,

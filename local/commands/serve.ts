@@ -67,7 +67,8 @@ async function serve(options: ServeOptions): Promise<void> {
     const print = (text: string): void => void (options.quiet || process.stdout.write(text));
     const { clock, timers } = opened.storage;
     const { isOwn } = opened;
-    const duties = new DutyLoop({ duties: services.duties, clock, timers, log: writeLog, leads: isOwn });
+    const sweeps = opened.storage.wakeUps.sweepEveryMs === undefined ? {} : { sweepMs: Infinity };
+    const duties = new DutyLoop({ duties: services.duties, clock, timers, log: writeLog, leads: isOwn, ...sweeps });
     // Who has the storage to itself need not ask anyone, and writes nothing while nobody else does.
     const election = isOwn
       ? undefined

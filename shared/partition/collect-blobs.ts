@@ -12,6 +12,7 @@ import { catchUpBytesMax, catchUpEntriesMax, listLimitMax } from "../limits.ts";
 import { partitionLogId, segmentsLogId } from "../log/log-id.ts";
 import type { BlobInfo, BlobPage } from "../storage/blob-store.ts";
 import { hotBlobKey, hotBlobPrefix, segmentBlobPrefix } from "../storage/item-keys.ts";
+import type { Later } from "../storage/later.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { CollectionState } from "./collection-state.ts";
 import { decodeEntryMeta } from "./entry-meta.ts";
@@ -19,6 +20,17 @@ import type { PartitionName } from "./recover-partition.ts";
 import { hasOtherRuns, moveCompactMark, supersededBlobs } from "./remove-compacted.ts";
 import { segmentOfBlob } from "./segment-blobs.ts";
 import { decodeSegmentDescriptor } from "./segment-descriptor.ts";
+
+/** What a run of the pass is told, and tells. */
+export interface BlobPassOptions {
+  readonly pagesMax: number;
+  /**
+   * Nothing was written to the partition since: a pass that began later and found all in order need not be done again.
+   * Undefined if that is not known.
+   */
+  readonly unchangedSinceMs: number | undefined;
+  readonly later: Later;
+}
 
 export interface BlobPassResult {
   readonly blobsDeleted: number;
@@ -31,7 +43,8 @@ const passEveryMs = 3_600_000;
 const listPagesMax = 1_000;
 
 /**
- * Goes on with the pass over the partition's blobs; undefined if the last one ended less than an hour ago.
+ * Goes on with the pass over the partition's blobs; undefined if the last one ended less than an hour ago, or would find the
+ * same.
  *
  * @param sealedEnd as it was read before
  * @throws StorageCorruptError if an entry does not decode; nothing that it may refer to is deleted then
@@ -41,12 +54,22 @@ export async function collectBlobs(
   name: PartitionName,
   state: CollectionState,
   sealedEnd: number,
-  pagesMax: number,
+  { pagesMax, unchangedSinceMs, later }: BlobPassOptions,
 ): Promise<BlobPassResult | undefined> {
   const { pass } = state;
   const nowMs = storage.clock.wallMs();
-  const restsMs = nowMs - pass.endedAtMs;
-  if (pass.after === undefined && restsMs >= 0 && restsMs < passEveryMs) return undefined;
+  if (pass.after === undefined) {
+    const dueAtMs = passDueAtMs(pass, nowMs, unchangedSinceMs);
+    if (dueAtMs > nowMs) {
+      if (dueAtMs < Infinity) later(dueAtMs);
+      return undefined;
+    }
+  }
+  const beganAtMs = pass.after === undefined ? nowMs : pass.beganAtMs;
+  let dueAtMs = pass.after === undefined ? Infinity : pass.dueAtMs;
+  const hear: Later = (atMs) => {
+    if (atMs > nowMs) dueAtMs = Math.min(dueAtMs, atMs);
+  };
   const hotPrefix = hotBlobPrefix(name.topicId, name.partition);
   const segmentPrefix = segmentBlobPrefix(name.topicId, name.partition);
   let isInSegments = pass.after?.startsWith(segmentPrefix) === true;
@@ -68,15 +91,39 @@ export async function collectBlobs(
     if (keys.length > 0) await storage.blobs.delete(keys);
     blobsDeleted += keys.length;
     sawOtherRuns ||= hasOtherRuns(name, state, listed.blobs);
+    const keptMs = keptMsOf(storage, isInSegments);
+    for (const { modifiedAtMs } of listed.blobs) hear(modifiedAtMs + keptMs + 1);
     after = listed.next ?? (isInSegments ? undefined : segmentPrefix);
     if (after === undefined) {
       // Here, so that each mark is acted on by a whole pass.
       if (sawOtherRuns) await moveCompactMark(storage, name, state);
-      return { blobsDeleted, pass: { endedAtMs: nowMs, after } };
+      // The mark, or the present one in its place, is old enough then to be acted on.
+      if (sawOtherRuns) hear(nowMs + storage.lifetimes.graceMs + 1);
+      if (dueAtMs < Infinity) later(Math.max(dueAtMs, nowMs + passEveryMs));
+      return { blobsDeleted, pass: { beganAtMs, endedAtMs: nowMs, after, dueAtMs } };
     }
     isInSegments = after.startsWith(segmentPrefix);
   }
-  return { blobsDeleted, pass: { endedAtMs: pass.endedAtMs, after } };
+  return { blobsDeleted, pass: { beganAtMs, endedAtMs: pass.endedAtMs, after, dueAtMs } };
+}
+
+/** When a new pass is due; Infinity while nothing is written. */
+function passDueAtMs(
+  { beganAtMs, endedAtMs, dueAtMs }: CollectionState["pass"],
+  nowMs: number,
+  unchangedSinceMs: number | undefined,
+): number {
+  // A clock that was put back must not keep it from being done.
+  if (endedAtMs > nowMs) return nowMs;
+  const restsUntilMs = endedAtMs + passEveryMs;
+  if (unchangedSinceMs === undefined || beganAtMs < unchangedSinceMs) return restsUntilMs;
+  return Math.max(dueAtMs, restsUntilMs);
+}
+
+/** Age below which a blob is left alone. */
+function keptMsOf({ dropsExpiredEntries, lifetimes }: Storage, isInSegments: boolean): number {
+  const { graceMs, hotEntryMs } = lifetimes;
+  return dropsExpiredEntries && !isInSegments ? hotEntryMs + graceMs : graceMs;
 }
 
 function olderThan(blobs: readonly BlobInfo[], storedBeforeMs: number): readonly BlobInfo[] {
@@ -89,9 +136,8 @@ async function unneededHotBlobs(
   { blobs }: BlobPage,
   sealedEnd: number,
 ): Promise<string[]> {
-  const { graceMs, hotEntryMs } = storage.lifetimes;
-  const keptMs = storage.dropsExpiredEntries ? hotEntryMs + graceMs : graceMs;
-  const old = olderThan(blobs, storage.clock.wallMs() - keptMs);
+  const { graceMs } = storage.lifetimes;
+  const old = olderThan(blobs, storage.clock.wallMs() - keptMsOf(storage, false));
   if (old.length === 0) return [];
   const logId = partitionLogId(name.topicId, name.partition);
   // What a store drops by itself may stay for ever: there, what is sealed is not needed.

@@ -12,6 +12,7 @@
  * segment, or that the log begins later by now.
  */
 import { segmentsLogId } from "../log/log-id.ts";
+import { type Later, unheard } from "../storage/later.ts";
 import type { Storage } from "../storage/storage.ts";
 import { collectBlobs } from "./collect-blobs.ts";
 import {
@@ -30,6 +31,10 @@ import { trimHotEntries } from "./trim-hot-entries.ts";
 export interface CollectOptions {
   /** Pages, of up to 1,000 entries or blobs, that this run works on in each of its three parts. */
   readonly pagesMax?: number;
+  /** Nothing was written to the partition since; undefined if that is not known. */
+  readonly unchangedSinceMs?: number | undefined;
+  /** Told when there may be more to do. */
+  readonly later?: Later;
 }
 
 export interface CollectResult {
@@ -49,11 +54,11 @@ export async function collectPartition(
   name: PartitionName,
   options: CollectOptions = {},
 ): Promise<CollectResult> {
-  const pagesMax = options.pagesMax ?? pagesPerRunMax;
+  const { pagesMax = pagesPerRunMax, unchangedSinceMs, later = unheard } = options;
   const { graceMs } = storage.lifetimes;
   const last = await storage.logs.readLast(segmentsLogId(name.topicId, name.partition));
   const state = await readCollectionState(storage, name);
-  const hot = await trimHotEntries(storage, name, last?.next ?? 0, pagesMax);
+  const hot = await trimHotEntries(storage, name, last?.next ?? 0, pagesMax, later);
 
   const nowMs = storage.clock.wallMs();
   const start = settledListStart(state, nowMs, graceMs);
@@ -66,7 +71,10 @@ export async function collectPartition(
   const mark =
     isMarkUsed && listStart(state) > state.mark.offset ? { offset: listStart(state), seenAtMs: nowMs } : undefined;
 
-  const blobs = await collectBlobs(storage, name, state, last?.next ?? 0, pagesMax);
+  const blobs = await collectBlobs(storage, name, state, last?.next ?? 0, { pagesMax, unchangedSinceMs, later });
+  const collectedOffset = removed?.collectedOffset ?? state.collectedOffset;
+  const compactedStart = compacted?.start ?? state.compactedStart;
+  tellWhenSettled({ ...state, mark: mark ?? state.mark, collectedOffset, compactedStart }, nowMs, graceMs, later);
   await writeCollectionState(storage, name, {
     ...(mark === undefined ? {} : { mark }),
     ...(removed === undefined ? {} : { collectedOffset: removed.collectedOffset }),
@@ -78,6 +86,16 @@ export async function collectPartition(
     blobsDeleted: [hot, removed, compacted, blobs].reduce((sum, part) => sum + (part?.blobsDeleted ?? 0), 0),
     more: hot.more || removed?.more === true || blobs?.pass.after !== undefined,
   };
+}
+
+/** When what is before the start of the log, or of the list, will have been there for a grace period. */
+function tellWhenSettled(state: CollectionState, nowMs: number, graceMs: number, later: Later): void {
+  const isListLeft = listStart(state) > state.collectedOffset;
+  const isCompactedLeft = state.compaction.id !== undefined && state.logStart.offset > state.compactedStart;
+  if (!isListLeft && !isCompactedLeft) return;
+  for (const sinceMs of [state.logStart.raisedAtMs, state.compaction.compactedAtMs, state.mark.seenAtMs]) {
+    if (sinceMs + graceMs + 1 > nowMs) later(sinceMs + graceMs + 1);
+  }
 }
 
 /** What the start of the log has left behind of the compacted segments; undefined if it has not come further. */

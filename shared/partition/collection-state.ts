@@ -30,8 +30,12 @@ export interface CollectionState {
   readonly compactMark: { readonly id: string | undefined; readonly seenAtMs: number };
   /** The pass over the partition's blobs. */
   readonly pass: {
+    /** When the present one began, or the last one that ended. */
+    readonly beganAtMs: number;
     /** When the last one ended; 0 if none did. */
     readonly endedAtMs: number;
+    /** When something that it saw may be old enough to go; Infinity if nothing will be. */
+    readonly dueAtMs: number;
     /** Key to go on after; undefined at the beginning. */
     readonly after: string | undefined;
   };
@@ -54,7 +58,12 @@ export async function readCollectionState(storage: Storage, name: PartitionName)
       id: typeof markId === "string" && markId !== "" ? markId : undefined,
       seenAtMs: numberOf(item, compactMark.seenAtMs),
     },
-    pass: { endedAtMs: numberOf(item, "blobPassEndedAtMs"), after: typeof after === "string" ? after : undefined },
+    pass: {
+      beganAtMs: numberOf(item, "blobPassBeganAtMs"),
+      endedAtMs: numberOf(item, "blobPassEndedAtMs"),
+      dueAtMs: numberOf(item, "blobPassDueAtMs") || Infinity,
+      after: typeof after === "string" ? after : undefined,
+    },
   };
 }
 
@@ -87,7 +96,8 @@ export async function writeCollectionState(
     ...(mark === undefined ? {} : { collectMarkOffset: mark.offset, collectMarkSeenAtMs: mark.seenAtMs }),
     ...(collectedOffset === undefined ? {} : { collectedOffset }),
     ...(compactedStart === undefined ? {} : { collectedCompactedStart: compactedStart }),
-    ...(pass === undefined ? {} : { blobPassEndedAtMs: pass.endedAtMs }),
+    ...(pass === undefined ? {} : { blobPassBeganAtMs: pass.beganAtMs, blobPassEndedAtMs: pass.endedAtMs }),
+    ...(pass === undefined ? {} : { blobPassDueAtMs: pass.dueAtMs === Infinity ? 0 : pass.dueAtMs }),
     ...(pass?.after === undefined ? {} : { blobPassAfter: pass.after }),
   };
   const remove = pass !== undefined && pass.after === undefined ? ["blobPassAfter"] : [];

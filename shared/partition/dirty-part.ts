@@ -3,6 +3,7 @@ import { compactionDirtyBytesMax, compactionHorizonMsMin, compactionListPagesMax
 import { catchUpBytesMax, catchUpEntriesMax } from "../limits.ts";
 import { contiguousFrom } from "../log/chain.ts";
 import { segmentsLogId } from "../log/log-id.ts";
+import { type Later, unheard } from "../storage/later.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { PartitionStart } from "./compaction-state.ts";
 import type { PartitionName } from "./recover-partition.ts";
@@ -78,7 +79,7 @@ export async function findDirtyPart(
 }
 
 /**
- * Whether the partition is to be compacted now. One request and those of `segmentsFrom`, as far as it takes to know.
+ * Whether the partition is to be compacted now, or `later`. One request and those of `segmentsFrom`, as far as it takes to know.
  *
  * @throws StorageCorruptError
  */
@@ -87,15 +88,26 @@ export async function isCompactionDue(
   name: PartitionName,
   { compaction: state, logStart }: PartitionStart,
   settings: CompactionSettings,
+  later: Later = unheard,
 ): Promise<boolean> {
   const nowMs = storage.clock.wallMs();
   let dirtyBytes = 0;
   for await (const segment of segmentsFrom(storage, name, dirtyFrom({ compaction: state, logStart }))) {
-    if (nowMs - datedMs(segment) < settings.minCompactionLagMs) break;
-    if (nowMs - segment.firstAppendedMs > settings.maxCompactionLagMs) return true;
+    const settledMs = datedMs(segment) + settings.minCompactionLagMs;
+    if (settledMs > nowMs) {
+      later(settledMs);
+      break;
+    }
+    const overdueMs = segment.firstAppendedMs + settings.maxCompactionLagMs + 1;
+    if (overdueMs <= nowMs) return true;
+    later(overdueMs);
     dirtyBytes += segment.sizeBytes;
     if (dirtyBytes / (dirtyBytes + state.sizeBytes) > settings.minCleanableDirtyRatio) return true;
   }
   const restMs = Math.max(settings.deleteRetentionMs, compactionHorizonMsMin);
-  return state.horizonMs !== undefined && state.horizonMs <= nowMs && nowMs - state.compactedAtMs >= restMs;
+  if (state.horizonMs === undefined) return false;
+  const removalMs = Math.max(state.horizonMs, state.compactedAtMs + restMs);
+  if (removalMs <= nowMs) return true;
+  later(removalMs);
+  return false;
 }

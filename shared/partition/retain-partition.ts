@@ -4,6 +4,7 @@
  */
 import { catchUpBytesMax } from "../limits.ts";
 import { segmentsLogId } from "../log/log-id.ts";
+import { type Later, unheard } from "../storage/later.ts";
 import type { LogEntry } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import { loadManifest } from "./compacted-manifest.ts";
@@ -11,7 +12,7 @@ import { type PartitionStart, readPartitionStart } from "./compaction-state.ts";
 import { raiseLogStart } from "./log-start.ts";
 import { decodeTailState } from "./partition-state.ts";
 import { type PartitionName, tailStateOf } from "./recover-partition.ts";
-import { Retention, type RetentionSettings } from "./retention.ts";
+import { datedMs, Retention, type RetentionSettings } from "./retention.ts";
 import { decodeSegmentDescriptor, type SegmentDescriptor } from "./segment-descriptor.ts";
 
 /** Pages of the segment list that one run reads; the next run goes on behind what this one gave up. */
@@ -36,13 +37,17 @@ export async function retainPartition(
   storage: Storage,
   name: PartitionName,
   settings: RetentionSettings,
+  later: Later = unheard,
 ): Promise<number> {
   const from = await readPartitionStart(storage, name);
   const start = from.logStart.offset;
   if (settings.retentionMs === undefined && settings.retentionBytes === undefined) return start;
   const compacted = await compactedCandidates(storage, name, from);
   // A run of compaction was published meanwhile: the next look finds it.
-  if (compacted === undefined) return start;
+  if (compacted === undefined) {
+    later(storage.clock.wallMs());
+    return start;
+  }
   const listStart = Math.max(start, from.compaction.cleanedTo);
   let retention: Retention | undefined;
   let raised = start;
@@ -56,7 +61,10 @@ export async function retainPartition(
       storage.clock.wallMs(),
       settings.retentionBytes === undefined ? 0 : await bytes(),
     );
-    if (!retention.givesUp(segment)) break;
+    if (!retention.givesUp(segment)) {
+      if (settings.retentionMs !== undefined) later(datedMs(segment) + settings.retentionMs + 1);
+      break;
+    }
     raised = next;
   }
   return raised > start ? await raiseLogStart(storage, name, raised) : start;

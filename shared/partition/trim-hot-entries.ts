@@ -5,6 +5,7 @@
  */
 import { catchUpBytesMax, deleteKeysMax } from "../limits.ts";
 import { partitionLogId } from "../log/log-id.ts";
+import { type Later, unheard } from "../storage/later.ts";
 import type { LogEntry } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { PartitionName } from "./recover-partition.ts";
@@ -30,6 +31,7 @@ export async function trimHotEntries(
   name: PartitionName,
   sealedEnd: number,
   pagesMax: number,
+  later: Later = unheard,
 ): Promise<Removed> {
   let entriesTrimmed = 0;
   let blobsDeleted = 0;
@@ -53,6 +55,8 @@ export async function trimHotEntries(
       entries = 0;
       keys = [];
     }
+    const young = range.entries[due.length];
+    if (young !== undefined && young.next <= sealedEnd) later(young.appendedAtMs + storage.lifetimes.graceMs + 1);
     if (isEnd) return { entriesTrimmed, blobsDeleted, more: false };
   }
   return { entriesTrimmed, blobsDeleted, more: true };

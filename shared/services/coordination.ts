@@ -3,6 +3,7 @@
  * stands at each, any may throw UNKNOWN_NAMESPACE | KAFKA_STORAGE_ERROR | THROTTLING_QUOTA_EXCEEDED, a write also
  * REQUEST_TIMED_OUT (effect unknown), and one under a session SESSION_EXPIRED.
  */
+import type { Later } from "../storage/later.ts";
 import type { ErrorCode } from "../api/errors.ts";
 import type { AclList, Identity } from "../tree/acl.ts";
 import type { Stat } from "../tree/stat.ts";
@@ -216,8 +217,8 @@ export interface SessionService {
   ): Promise<{ readonly timeoutMs: number; readonly ephemerals: readonly string[]; readonly zxid: number }>;
   /** For the reaper: closes the session if its lease is over, else looks again when it may be. Safe at any time. */
   reap(namespace: string, sessionId: bigint): Promise<void>;
-  /** For the sweep: reaps what a lost wake-up left in a namespace. */
-  sweep(namespace: string): Promise<void>;
+  /** For the sweep: reaps what a lost wake-up left in a namespace. @param later told when leases that live will be over */
+  sweep(namespace: string, later?: Later): Promise<void>;
 }
 
 // ---- Elections and locks ----

@@ -5,6 +5,7 @@
 import { erasedAtOnce, erasedPageItems } from "../limits/deletion.ts";
 import { garbagePartition, groupKey, shareGarbageKey, sharePartition } from "../storage/item-keys.ts";
 import type { Condition, Item } from "../storage/item-store.ts";
+import type { Later } from "../storage/later.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { GroupName } from "./groups.ts";
 
@@ -57,11 +58,12 @@ export function isShareGarbage({ attributes }: Item): boolean {
 }
 
 /** For the sweep: erases what is left of a share group whose grace period is over, and then its item of the garbage. */
-export async function eraseDeletedShareGroup(storage: Storage, garbage: Item): Promise<void> {
+export async function eraseDeletedShareGroup(storage: Storage, garbage: Item, later: Later): Promise<void> {
   const { namespace, group, groupId, deletedAtMs } = garbage.attributes;
   if (typeof namespace !== "string" || typeof group !== "string" || typeof groupId !== "string") return;
   if (typeof deletedAtMs !== "number") return;
-  if (storage.clock.wallMs() - deletedAtMs <= storage.lifetimes.graceMs) return;
+  const dueAtMs = deletedAtMs + storage.lifetimes.graceMs + 1;
+  if (dueAtMs > storage.clock.wallMs()) return later(dueAtMs);
   const present = await storage.items.get(groupKey(namespace, group));
   // One that is there was kept: whoever was to delete it met a change, or ended before.
   if (present?.attributes["groupId"] !== groupId) await eraseShareStates(storage, { namespace, group, groupId });

@@ -10,6 +10,7 @@ import { erasePartitionLogs, eraseTopicBlobs } from "../partition/erase-partitio
 import { clearedGroupPagesMax } from "../limits/deletion.ts";
 import { garbagePartition, topicKey } from "../storage/item-keys.ts";
 import type { Item } from "../storage/item-store.ts";
+import { type Later, unheard } from "../storage/later.ts";
 import type { Storage } from "../storage/storage.ts";
 import { clearGroups } from "./clear-groups.ts";
 import { eraseDeletedShareGroup, isShareGarbage } from "./deleted-share-groups.ts";
@@ -41,7 +42,8 @@ interface Garbage {
 }
 
 /** One query, and for each topic that is due as much as `budget` allows, which it takes from it. */
-export async function eraseDeletedTopics(storage: Storage, budget: Budget): Promise<void> {
+export async function eraseDeletedTopics(storage: Storage, budget: Budget, later: Later = unheard): Promise<void> {
+  const nowMs = storage.clock.wallMs();
   const groups = { pages: clearedGroupPagesMax };
   let after: string | undefined;
   do {
@@ -52,19 +54,26 @@ export async function eraseDeletedTopics(storage: Storage, budget: Budget): Prom
     const due: Garbage[] = [];
     for (const item of page.items) {
       if (isShareGarbage(item)) {
-        await eraseDeletedShareGroup(storage, item);
+        await eraseDeletedShareGroup(storage, item, later);
         continue;
       }
       const garbage = garbageOf(item);
-      if (isDue(storage, garbage) && !(await isStillFound(storage, garbage))) due.push(garbage);
+      const dueAtMs = dueAtMsOf(storage, garbage);
+      if (dueAtMs > nowMs) later(dueAtMs);
+      else if (await isStillFound(storage, garbage)) later(nowMs + storage.lifetimes.graceMs);
+      else due.push(garbage);
     }
-    for (const garbage of await clearedOf(storage, due, groups)) {
-      if (budget.units <= 0) return;
-      await eraseTopic(storage, garbage, budget);
+    const cleared = await clearedOf(storage, due, groups);
+    if (cleared.length < due.length) later(nowMs);
+    for (const garbage of cleared) {
+      if (budget.units <= 0) return later(nowMs);
+      if (!(await eraseTopic(storage, garbage, budget))) later(nowMs);
+      else if (garbage.pass + 1 < passes) later(dueAtMsOf(storage, { ...garbage, pass: garbage.pass + 1 }));
     }
     after = page.next;
     budget.units -= 1;
   } while (after !== undefined && budget.units > 0);
+  if (after !== undefined) later(nowMs);
 }
 
 /** Those of which no group knows anything any more. Topics of one namespace go through its groups together. */
@@ -108,10 +117,10 @@ function garbageOf(item: Item): Garbage {
   };
 }
 
-function isDue(storage: Storage, { deletedAtMs, pass }: Garbage): boolean {
+function dueAtMsOf(storage: Storage, { deletedAtMs, pass }: Garbage): number {
   const { graceMs, hotEntryMs } = storage.lifetimes;
   const waitMs = pass === 0 ? graceMs : hotEntryMs + graceMs;
-  return storage.clock.wallMs() - deletedAtMs > waitMs;
+  return deletedAtMs + waitMs + 1;
 }
 
 /** A process that died while it deleted the topic leaves it to be found until its projection is healed. */
@@ -122,7 +131,8 @@ async function isStillFound(storage: Storage, { item, topicId }: Garbage): Promi
   return projection?.attributes["topicId"] === topicId;
 }
 
-async function eraseTopic(storage: Storage, garbage: Garbage, budget: Budget): Promise<void> {
+/** False if it is not through with this pass. */
+async function eraseTopic(storage: Storage, garbage: Garbage, budget: Budget): Promise<boolean> {
   const { item, topicId, partitions, pass } = garbage;
   let { erasedTo } = garbage;
   for (; erasedTo < partitions && budget.units > 0; erasedTo += 1) {
@@ -139,4 +149,5 @@ async function eraseTopic(storage: Storage, garbage: Garbage, budget: Budget): P
   } else {
     await storage.items.delete(item.key, isSame);
   }
+  return isDone;
 }

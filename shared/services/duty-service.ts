@@ -1,6 +1,6 @@
 /**
- * Background duties. A wake-up names a partition; the sweep walks all topics, so it finds what a lost wake-up left, and
- * learns the settings by which later wake-ups are done.
+ * Background duties. A wake-up names a partition; the sweep walks all topics, so it finds what a lost wake-up left, learns the
+ * settings by which later wake-ups are done, and tells when it is to come again.
  */
 import { ServiceError } from "../api/errors.ts";
 import { compactDutyMsMax } from "../limits/compaction.ts";
@@ -11,6 +11,7 @@ import { readPartitionStart } from "../partition/compaction-state.ts";
 import { collectPartition } from "../partition/collect-partition.ts";
 import { isCompactionDue } from "../partition/dirty-part.ts";
 import type { PartitionName } from "../partition/recover-partition.ts";
+import { keepLook, lookAtPartition } from "../partition/partition-look.ts";
 import { retainPartition } from "../partition/retain-partition.ts";
 import { findSealDueMs, sealDuty } from "../partition/seal-due.ts";
 import { sealPartition } from "../partition/seal-partition.ts";
@@ -18,6 +19,7 @@ import type { CompactDuty } from "../storage/environment.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type TopicSettings, topicSettings } from "../topics/topic-config.ts";
 import { eraseDeletedTopics } from "./deleted-topics.ts";
+import { NextSweep } from "./next-sweep.ts";
 import type {
   DutyService,
   NamespaceService,
@@ -36,7 +38,10 @@ export interface SweepSources {
 }
 
 /** Duties for partitions. */
-export type PartitionDuties = Pick<DutyService, "seal" | "retain" | "collect" | "compact" | "sweep">;
+export interface PartitionDuties extends Pick<DutyService, "seal" | "retain" | "collect" | "compact"> {
+  /** Looks at every partition, and tells when that is needed next. */
+  sweep(next?: NextSweep): Promise<void>;
+}
 
 export function dutyService(storage: Storage, sources: SweepSources): PartitionDuties {
   return new Duties(storage, sources);
@@ -105,29 +110,36 @@ class Duties implements PartitionDuties {
     }
   }
 
-  async #askToCompact(name: PartitionName, { compaction, segmentBytes }: TopicSettings): Promise<void> {
+  async #askToCompact(
+    name: PartitionName,
+    { compaction, segmentBytes }: TopicSettings,
+    next = new NextSweep(this.#storage),
+  ): Promise<void> {
     if (compaction === undefined) return;
     const start = await readPartitionStart(this.#storage, name);
-    if (!(await isCompactionDue(this.#storage, name, start, compaction))) return;
+    if (!(await isCompactionDue(this.#storage, name, start, compaction, next.later))) return;
+    next.again();
     const askedAtMs = this.#storage.clock.wallMs();
     await this.#storage.wakeUps.wake({ kind: "compact", ...name, askedAtMs, segmentBytes, ...compaction }, 0);
   }
 
   /** Goes on where the last one stopped at its bounds. What fails is reported at the end, and hinders nothing else. */
-  async sweep(): Promise<void> {
+  async sweep(next = new NextSweep(this.#storage)): Promise<void> {
     const endMs = this.#storage.clock.monotonicMs() + sweepMsMax;
     this.#failures = [];
     if (this.#walk === undefined) this.#forgetAges();
     let partitions = 0;
     while (partitions < sweepPartitionsMax && this.#storage.clock.monotonicMs() < endMs) {
       const stops = await this.#nextStops();
-      const results = await Promise.allSettled(stops.map((stop) => this.#lookAt(stop)));
+      const results = await Promise.allSettled(stops.map((stop) => this.#lookAt(stop, next)));
       for (const result of results) if (result.status === "rejected") this.#failures.push(result.reason);
       partitions += stops.length;
       if (stops.length < partitionsAtOnce) break;
     }
+    // It goes on at once where it stopped.
+    if (this.#walk !== undefined) next.later(this.#storage.clock.wallMs());
     try {
-      await eraseDeletedTopics(this.#storage, { units: garbageUnitsMax });
+      await eraseDeletedTopics(this.#storage, { units: garbageUnitsMax }, next.later);
     } catch (cause) {
       this.#failures.push(cause);
     }
@@ -200,15 +212,31 @@ class Duties implements PartitionDuties {
     }
   }
 
-  async #lookAt({ name, settings }: Stop): Promise<void> {
-    const { wakeUps } = this.#storage;
+  async #lookAt({ name, settings }: Stop, sweep: NextSweep): Promise<void> {
+    const { clock } = this.#storage;
+    const { now, before } = await lookAtPartition(this.#storage, name, JSON.stringify(settings));
+    if (before !== undefined && clock.wallMs() < before.dueAtMs) return sweep.later(before.sweepAtMs);
+    const next = new NextSweep(this.#storage);
+    const logStartOffset = await this.#lookAtAll({ name, settings }, now.sinceMs, next);
+    await keepLook(this.#storage, name, { ...now, logStartOffset, dueAtMs: next.dueAtMs, sweepAtMs: next.atMs });
+    sweep.later(next.atMs);
+  }
+
+  async #lookAtAll({ name, settings }: Stop, unchangedSinceMs: number, next: NextSweep): Promise<number> {
+    const { wakeUps, clock } = this.#storage;
     const dueMs = await findSealDueMs(this.#storage, name, settings);
+    if (dueMs !== undefined) next.unlessWoken(clock.wallMs() + Math.max(0, dueMs));
     // Sealing takes memory and time: whoever does such duties does it.
     if (dueMs !== undefined && dueMs <= 0) await wakeUps.wake(sealDuty(name, settings.segmentBytes), 0);
-    await this.#askToCompact(name, settings);
-    await retainPartition(this.#storage, name, settings);
-    const { more } = await collectPartition(this.#storage, name, { pagesMax: sweepPagesMax });
-    if (more) await wakeUps.wake({ kind: "collect", ...name }, 0);
+    await this.#askToCompact(name, settings, next);
+    const logStartOffset = await retainPartition(this.#storage, name, settings, next.later);
+    const { later } = next;
+    const { more } = await collectPartition(this.#storage, name, { pagesMax: sweepPagesMax, unchangedSinceMs, later });
+    if (more) {
+      next.again();
+      await wakeUps.wake({ kind: "collect", ...name }, 0);
+    }
+    return logStartOffset;
   }
 }
 

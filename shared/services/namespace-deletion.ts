@@ -17,6 +17,7 @@ import { deletedNamespaceKeptMs, deletedNamespacePagesMax, eraseInSweepMsMax } f
 import { pageItemsMax } from "../limits.ts";
 import { namespaceKey, namespacesPartition } from "../storage/item-keys.ts";
 import type { Condition, Item } from "../storage/item-store.ts";
+import { type Later, unheard } from "../storage/later.ts";
 import type { Storage } from "../storage/storage.ts";
 import { closingStep } from "../topics/topic-steps.ts";
 import { tidyTree } from "../tree/tidy-tree.ts";
@@ -82,7 +83,7 @@ export class NamespaceDeletion {
   }
 
   /** Of all that are marked: decides, erases, tidies their trees, and in the end forgets them. */
-  async sweep(): Promise<void> {
+  async sweep(later: Later = unheard): Promise<void> {
     const failures: unknown[] = [];
     let after: string | undefined;
     for (let page = 0; page < deletedNamespacePagesMax; page += 1) {
@@ -91,7 +92,7 @@ export class NamespaceDeletion {
         ...(after === undefined ? {} : { after }),
       });
       for (const item of items.filter(isDeleting)) {
-        await this.#sweepOne(item).catch((cause: unknown) => failures.push(cause));
+        await this.#sweepOne(item, later).catch((cause: unknown) => failures.push(cause));
       }
       after = next;
       if (next === undefined) break;
@@ -99,13 +100,16 @@ export class NamespaceDeletion {
     if (failures.length > 0) throw failures[0];
   }
 
-  async #sweepOne(marked: Item): Promise<void> {
+  async #sweepOne(marked: Item, later: Later): Promise<void> {
     const name = marked.key.sort;
     if (!(await this.decide(name, marked))) return;
     const isErased = await this.erase(name, marked, eraseInSweepMsMax);
-    await tidyTree(this.#storage, name);
-    const forgottenMs = (deletedAtMsOf(marked) ?? Infinity) + deletedNamespaceKeptMs;
-    if (isErased && forgottenMs <= this.#storage.clock.wallMs()) await this.remove(name, marked);
+    await tidyTree(this.#storage, name, later);
+    const nowMs = this.#storage.clock.wallMs();
+    const forgottenMs = (deletedAtMsOf(marked) ?? nowMs) + deletedNamespaceKeptMs;
+    if (!isErased) later(nowMs);
+    else if (forgottenMs > nowMs) later(forgottenMs);
+    else await this.remove(name, marked);
   }
 
   /** False if the tree holds anything that somebody created. */

@@ -18,6 +18,7 @@ import { backoffMs } from "../log/put-entry.ts";
 import { StorageThrottledError } from "../storage/errors.ts";
 import { namespaceKey, namespacesPartition } from "../storage/item-keys.ts";
 import type { Attributes, Item } from "../storage/item-store.ts";
+import type { Later } from "../storage/later.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { TreeWriteResult } from "../tree/tree.ts";
 import { afterChange, isStorageFailure, withChangeErrors } from "./change-errors.ts";
@@ -134,8 +135,8 @@ export class Namespaces implements NamespaceService {
    *
    * @throws what the store throws, when all others are done
    */
-  sweepDeleted(): Promise<void> {
-    return this.#deletion.sweep();
+  sweepDeleted(later?: Later): Promise<void> {
+    return this.#deletion.sweep(later);
   }
 
   /**

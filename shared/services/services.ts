@@ -260,8 +260,13 @@ export interface DutyService {
   expire(namespace: string): Promise<void>;
   /** Ends a transaction that is over its time, or whose process died while it ended it; else asks for a look when it is. */
   recover(id: TransactionalId): Promise<void>;
-  /** Looks at every topic for duties that a lost wake-up left, and at the garbage of deleted topics. */
+  /**
+   * Looks at every topic for duties that a lost wake-up left, and at the garbage of deleted topics; asks for the next sweep, for
+   * when something will be due, unless nothing will be.
+   */
   sweep(): Promise<void>;
+  /** Asks for a sweep. */
+  arm(): Promise<void>;
 }
 
 export interface GaugeService {

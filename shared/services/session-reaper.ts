@@ -19,6 +19,7 @@ import {
   StorageUnavailableError,
 } from "../storage/errors.ts";
 import { sessionKey, sessionsPartition } from "../storage/item-keys.ts";
+import { type Later, unheard } from "../storage/later.ts";
 import type { Storage } from "../storage/storage.ts";
 import { isStorageFailure } from "./change-errors.ts";
 import { type Lease, leaseOf } from "./session-lease.ts";
@@ -77,7 +78,7 @@ export class SessionReaper {
    *
    * @throws as `reap` and `closeInTree`
    */
-  async sweep(namespace: string): Promise<void> {
+  async sweep(namespace: string, later: Later = unheard): Promise<void> {
     // Before the leases: each session's lease is put before the session comes to the tree.
     const leaseless = new Set((await this.#trees.tree(namespace).read()).sessions.keys());
     const failures: unknown[] = [];
@@ -89,7 +90,7 @@ export class SessionReaper {
       });
       const leases = items.map(leaseOf);
       for (const { sessionId } of leases) leaseless.delete(sessionId);
-      failures.push(...(await atOnce(leases, (lease) => this.#lookAt(namespace, lease))));
+      failures.push(...(await atOnce(leases, (lease) => this.#lookAt(namespace, lease, later))));
       after = next;
       if (next === undefined) break;
     }
@@ -99,7 +100,9 @@ export class SessionReaper {
     if (failures.length > 0) throw failures[0];
   }
 
-  async #lookAt(namespace: string, lease: Lease): Promise<void> {
+  async #lookAt(namespace: string, lease: Lease, later: Later): Promise<void> {
+    // One that was over before the tree heard of its session is kept for a while.
+    later(lease.live ? lease.expiresAtMs + sessionSkewMs : (lease.keptUntilMs ?? this.#storage.clock.wallMs()));
     if (this.#isOver(lease)) await this.reap(namespace, lease.sessionId);
     else if (this.#storage.wakeUps.endWithProcess === true) await this.#askWhenOver(namespace, lease);
   }

@@ -8,6 +8,7 @@ import { sessionCreationsMax, sessionPasswordBytes, sessionSkewMs } from "../lim
 import { instantOf, isFresh } from "../log/evidence.ts";
 import type { Random } from "../storage/environment.ts";
 import { sessionKey } from "../storage/item-keys.ts";
+import type { Later } from "../storage/later.ts";
 import type { Storage } from "../storage/storage.ts";
 import { isOpenSession, sessionExpiredMessage } from "../tree/sessions.ts";
 import { afterChange, isStorageFailure, withChangeErrors } from "./change-errors.ts";
@@ -95,8 +96,8 @@ class LeasedSessions implements SessionService {
     return this.#reaper.reap(namespace, sessionId);
   }
 
-  sweep(namespace: string): Promise<void> {
-    return this.#reaper.sweep(namespace);
+  sweep(namespace: string, later?: Later): Promise<void> {
+    return this.#reaper.sweep(namespace, later);
   }
 
   /** Of a session that is closed: it stays so whether the store does this or not. */

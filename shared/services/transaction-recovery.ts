@@ -14,6 +14,7 @@ import {
 } from "../limits/transactions.ts";
 import { transactionsPartition } from "../storage/item-keys.ts";
 import type { Item } from "../storage/item-store.ts";
+import { type Later, unheard } from "../storage/later.ts";
 import type { Storage } from "../storage/storage.ts";
 import { dueAtMs, planExpiry } from "../transactions/plan-transaction.ts";
 import { isDecided, type TransactionRecord } from "../transactions/transaction-record.ts";
@@ -44,7 +45,8 @@ export class TransactionRecovery {
     const nowMs = this.#storage.clock.monotonicMs();
     if ((this.#asked.get(name) ?? -Infinity) > nowMs) return;
     try {
-      await this.#wake(id, timeoutMs);
+      // It may write nothing but offsets, for which no sweep is asked for.
+      await Promise.all([this.#wake(id, timeoutMs), this.#storage.wakeUps.arm?.()]);
     } catch (cause) {
       // A lost wake-up costs delay: the sweep finds the transaction.
       if (isStorageFailure(cause)) return;
@@ -78,7 +80,7 @@ export class TransactionRecovery {
    * What lost wake-ups left. What fails hinders none of the others, and is thrown at the end; what a sweep does not reach,
    * the next one does.
    */
-  async sweep(namespace: string): Promise<void> {
+  async sweep(namespace: string, later: Later = unheard): Promise<void> {
     const failures: unknown[] = [];
     let after = this.#sweptTo.get(namespace);
     for (let page = 0; page < transactionSweepPagesMax; page += 1) {
@@ -86,31 +88,38 @@ export class TransactionRecovery {
         limit: pageItemsMax,
         ...(after === undefined ? {} : { after }),
       });
-      failures.push(...(await this.#lookAtAll(namespace, found.items)));
+      failures.push(...(await this.#lookAtAll(namespace, found.items, later)));
       after = found.next;
       if (after === undefined) break;
     }
     if (after === undefined) this.#sweptTo.delete(namespace);
-    else this.#sweptTo.set(namespace, after);
+    else {
+      this.#sweptTo.set(namespace, after);
+      later(this.#storage.clock.wallMs());
+    }
     if (failures.length > 0) throw failures[0];
   }
 
-  async #lookAtAll(namespace: string, items: readonly Item[]): Promise<unknown[]> {
+  async #lookAtAll(namespace: string, items: readonly Item[], later: Later): Promise<unknown[]> {
     const failures: unknown[] = [];
     for (let start = 0; start < items.length; start += transactionsAtOnce) {
       const some = items.slice(start, start + transactionsAtOnce);
       const results = await Promise.allSettled(
-        some.map(async (item) => this.#lookAt({ namespace, transactionalId: item.key.sort }, transactionOf(item))),
+        some.map(async (item) =>
+          this.#lookAt({ namespace, transactionalId: item.key.sort }, transactionOf(item), later),
+        ),
       );
       for (const result of results) if (result.status === "rejected") failures.push(result.reason);
     }
     return failures;
   }
 
-  async #lookAt(id: TransactionalId, record: TransactionRecord): Promise<void> {
+  async #lookAt(id: TransactionalId, record: TransactionRecord, later: Later): Promise<void> {
     const nowMs = this.#storage.clock.wallMs();
     // Who has just decided it is likely about to finish it.
     const isDue = isDecided(record) ? record.decidedAtMs + decidedAgeMsMax <= nowMs : isOverdue(record, nowMs);
+    if (isDecided(record)) later(record.decidedAtMs + decidedAgeMsMax);
+    else if (record.state === "Ongoing") later(dueAtMs(record));
     if (isDue) await this.recover(id);
     else if (record.state === "Ongoing" && this.#storage.wakeUps.endWithProcess === true) {
       await this.#wake(id, dueAtMs(record) - nowMs);

@@ -6,6 +6,7 @@ import { checkGroupName } from "./group-name.ts";
 import { ServiceError } from "../api/errors.ts";
 import { takeoversMax, transactionTimeoutMsDefault, transactionTimeoutMsMax } from "../limits/transactions.ts";
 import { transactionsPartition } from "../storage/item-keys.ts";
+import type { Later } from "../storage/later.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type Additions, findOwnerProblem, planAdd, planInit } from "../transactions/plan-transaction.ts";
 import {
@@ -169,8 +170,8 @@ class CoordinatedTransactions implements TransactionService {
     await this.#recovery.recover({ namespace, transactionalId });
   }
 
-  sweep(namespace: string): Promise<void> {
-    return this.#recovery.sweep(namespace);
+  sweep(namespace: string, later?: Later): Promise<void> {
+    return this.#recovery.sweep(namespace, later);
   }
 
   verify(producer: Parameters<TransactionVerifier["verify"]>[0]): Promise<void> {

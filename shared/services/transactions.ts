@@ -7,6 +7,7 @@
  * As in KIP-890 a producer's epoch rises with the end of each transaction, so that nothing which comes late from one can
  * get into the next.
  */
+import type { Later } from "../storage/later.ts";
 import type { TransactionState } from "../transactions/transaction-record.ts";
 import type { CommitOffsets, TopicPartitions } from "./groups.ts";
 import type { Page, PageRequest } from "./pages.ts";
@@ -98,8 +99,8 @@ export interface TransactionService extends TransactionVerifier {
   execute(write: AtomicWrite): Promise<AtomicResult>;
   /** The duty: finishes what was decided, aborts what is over its time, else asks for a look when it will be. */
   recover(id: TransactionalId): Promise<void>;
-  /** Looks at all transactions of a namespace: what lost wake-ups left. */
-  sweep(namespace: string): Promise<void>;
+  /** Looks at all transactions of a namespace: what lost wake-ups left. @param later told when open ones will be over */
+  sweep(namespace: string, later?: Later): Promise<void>;
 }
 
 /** What produce asks before it lets a transactional batch into a partition. */

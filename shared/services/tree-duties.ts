@@ -6,6 +6,8 @@ import { tidyTree } from "../tree/tidy-tree.ts";
 import type { SessionService } from "./coordination.ts";
 import type { PartitionDuties } from "./duty-service.ts";
 import { healProjections } from "./heal-projections.ts";
+import { askForSweep } from "../storage/arm-sweeps.ts";
+import { NextSweep } from "./next-sweep.ts";
 import type { Namespaces } from "./namespace-service.ts";
 import type { DutyService } from "./services.ts";
 import type { TransactionService } from "./transactions.ts";
@@ -27,25 +29,25 @@ export function withTrees(
   { trees, namespaces, sessions, transactions }: TreeServices,
   duties: PartitionDuties,
 ): DutyService {
-  const sweepTree = async (name: string): Promise<void> => {
-    await sessions.sweep(name);
-    await expireZnodes(storage, trees.tree(name));
+  const sweepTree = async (name: string, next: NextSweep): Promise<void> => {
+    await sessions.sweep(name, next.unlessWoken);
+    await expireZnodes(storage, trees.tree(name), next.unlessWoken);
     await healProjections(storage, trees, name);
     // On AWS the snapshot that a writer began may be frozen with its container.
     await trees.tree(name).snapshotIfDue();
-    await tidyTree(storage, name);
+    await tidyTree(storage, name, next.later);
   };
-  const sweepTrees = async (): Promise<void> => {
+  const sweepTrees = async (next: NextSweep): Promise<void> => {
     const failures: unknown[] = [];
     // First, so that those whose deletion was begun and cannot be are among the others again.
-    await namespaces.sweepDeleted().catch((cause: unknown) => failures.push(cause));
+    await namespaces.sweepDeleted(next.later).catch((cause: unknown) => failures.push(cause));
     let nextToken: string | undefined;
     do {
       const page = await namespaces.list({ limit: pageItemsMax, ...(nextToken === undefined ? {} : { nextToken }) });
       for (const { name } of page.items) {
         // Neither keeps the other from being done, and one namespace none of the others.
-        await sweepTree(name).catch((cause: unknown) => failures.push(cause));
-        await transactions.sweep(name).catch((cause: unknown) => failures.push(cause));
+        await sweepTree(name, next).catch((cause: unknown) => failures.push(cause));
+        await transactions.sweep(name, next.unlessWoken).catch((cause: unknown) => failures.push(cause));
       }
       ({ nextToken } = page);
     } while (nextToken !== undefined);
@@ -61,8 +63,15 @@ export function withTrees(
     recover: (id) => transactions.recover(id),
     async sweep() {
       // Neither waits for the other: what one of them fails at must not keep topics unsealed, or trees untidy.
-      const results = await Promise.allSettled([duties.sweep(), sweepTrees()]);
-      for (const result of results) if (result.status === "rejected") throw result.reason;
+      const next = new NextSweep(storage);
+      const results = await Promise.allSettled([duties.sweep(next), sweepTrees(next)]);
+      const failed = results.find((result) => result.status === "rejected");
+      await next.ask();
+      if (failed === undefined) return;
+      // What failed is tried again in the next hour, when who runs the sweep has given up; however often that one tried.
+      await storage.wakeUps.arm?.();
+      throw failed.reason;
     },
+    arm: () => askForSweep(storage, 0),
   };
 }

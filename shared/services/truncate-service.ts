@@ -18,7 +18,11 @@ export function truncateService(storage: Storage, topics: TopicFinder, partition
         }
         const name = { topicId, partition };
         const result = await truncatePartition(storage, name, partitions.reader(name), beforeOffset);
-        if (result.kind === "truncated") return { logStartOffset: result.logStartOffset };
+        if (result.kind === "truncated") {
+          // What lies before the start now is collected when something is written again, if no sweep can be asked for.
+          await storage.wakeUps.arm?.().catch(() => undefined);
+          return { logStartOffset: result.logStartOffset };
+        }
         const { highWatermark, logStartOffset } = result;
         throw new ServiceError(
           "OFFSET_OUT_OF_RANGE",

@@ -28,7 +28,7 @@ export interface Notifier {
 }
 
 /** A background duty. */
-export type Duty = PartitionDuty | CompactDuty | TimedDuty;
+export type Duty = PartitionDuty | CompactDuty | TimedDuty | SweepDuty;
 
 /** Work on one partition, which may take minutes and can wait as long. */
 export interface PartitionDuty {
@@ -63,6 +63,12 @@ export type TimedDuty =
   /** Ends a transaction that is over its time, or whose process died while it ended it. */
   | { readonly kind: "transaction"; readonly namespace: string; readonly transactionalId: string };
 
+/** What finds everything that is due and that nobody was asked for. */
+export type SweepDuty =
+  | { readonly kind: "sweep" }
+  /** Asks for a sweep, in the place of who could not. */
+  | { readonly kind: "arm" };
+
 /** The same for two duties of which one will do. */
 export function dutyName(duty: Duty): string {
   switch (duty.kind) {
@@ -77,6 +83,9 @@ export function dutyName(duty: Duty): string {
       return `expire:${duty.namespace}`;
     case "transaction":
       return `transaction:${duty.namespace}:${duty.transactionalId}`;
+    case "sweep":
+    case "arm":
+      return duty.kind;
   }
 }
 
@@ -88,5 +97,13 @@ export function isTimed(duty: Duty): duty is TimedDuty {
 export interface WakeUps {
   /** True when they are gone with the process that asked: whoever sweeps asks again for what is still to come. */
   readonly endWithProcess?: boolean;
+  /** How long after something has changed a sweep comes at the latest. Absent where sweeps come without being asked for. */
+  readonly sweepEveryMs?: number;
+  /** A sweep may come later than asked for, and one that was asked for before will do; it is not lost, or this fails. */
   wake(duty: Duty, delayMs: number): Promise<void>;
+  /**
+   * Makes sure that a sweep comes within `sweepEveryMs` and a little, whatever happens to this process. Costs a request once
+   * in that time. Absent where sweeps come without being asked for, or are asked for at every append.
+   */
+  arm?(): Promise<void>;
 }

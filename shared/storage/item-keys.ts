@@ -5,7 +5,7 @@
  * |-------------------------|------------------------|----------------------|-------------------------------------|---------------------|
  * | namespace               | `namespaces`           | name                 | get by name, list                   | create, delete      |
  * | topic projection        | `topics:<ns>`          | topic name           | get by name                         | tree writer, heal   |
- * | partition state         | `partitions:<topicId>` | 10-digit partition   | get; all of a topic by query        | truncate, retention, compaction |
+ * | partition state         | `partitions:<topicId>` | 10-digit partition   | get; all of a topic by query        | truncate, retention, compaction, sweep |
  * | producer id counter     | `producer-ids`         | shard                | -                                   | blocks of ids       |
  * | deleted topic           | `garbage`              | topicId              | sweep, list                         | delete topic        |
  * | deleted share group     | `garbage`              | `share:` and its id  | sweep, list                         | delete share group, delete namespace |

@@ -2,7 +2,7 @@
  * Containers and znodes with a TTL go by themselves. Whoever writes what may make one due asks for a look at it then;
  * while nothing can come due, nobody looks.
  */
-import { containerCheckMs, expiryDelayMsMax, expiryDelayMsMin } from "../limits.ts";
+import { containerCheckMs, expiryDelayMsMin } from "../limits.ts";
 import type { Storage } from "../storage/storage.ts";
 import { isSpent } from "./decide.ts";
 import { containerOwner, ttlMsOf } from "./owner.ts";
@@ -73,7 +73,7 @@ function delayOf(node: Readonly<Znode>, nowMs: number): number {
   if (node.ephemeralOwner === containerOwner) return node.creations > 0 ? containerCheckMs : Infinity;
   const ttlMs = ttlMsOf(node.ephemeralOwner);
   if (ttlMs === undefined) return Infinity;
-  return Math.min(expiryDelayMsMax, Math.max(expiryDelayMsMin, node.mtime + ttlMs + 1 - nowMs));
+  return Math.max(expiryDelayMsMin, node.mtime + ttlMs + 1 - nowMs);
 }
 
 /** What was created or written to, and what has lost a child. */

@@ -45,7 +45,10 @@ export async function startIamGate(options: {
       refuse(service, answer);
       return;
     }
-    await forward(endpoints[service], incoming, body, answer);
+    // There is no emulator of it: what is asked for does not come.
+    if (service === "scheduler")
+      answer.writeHead(200, { "content-type": "application/json" }).end('{"ScheduleArn":"a"}');
+    else await forward(endpoints[service], incoming, body, answer);
   };
   const server = createServer((incoming, answer) => {
     admit(incoming, answer).catch((cause: unknown) => {
@@ -67,7 +70,13 @@ export async function startIamGate(options: {
   };
 }
 
-type Service = keyof Emulators["endpoints"];
+type Service = keyof Emulators["endpoints"] | "scheduler";
+
+/** To create a schedule is to pass a role as well. */
+const schedulerRequests: readonly StorageRequest[] = [
+  { action: "scheduler:CreateSchedule", resource: "schedules/*" },
+  { action: "iam:PassRole", resource: "schedules' role" },
+];
 
 function readRequest(
   { headers, method = "", url = "" }: IncomingMessage,
@@ -80,6 +89,7 @@ function readRequest(
     readonly expiryQueueUrl: string;
   },
 ): { readonly service: Service; readonly requests: readonly StorageRequest[] } {
+  if (method === "POST" && url.startsWith("/schedules/")) return { service: "scheduler", requests: schedulerRequests };
   const target = headers["x-amz-target"];
   if (typeof target !== "string") return { service: "s3", requests: s3Requests(method, url, body, names.bucket) };
   const [api = "", operation = ""] = target.split(".");

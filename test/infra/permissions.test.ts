@@ -13,6 +13,9 @@ const allLogs = [...logs("partition segments"), ...treeLogs];
 const treeBlobs = blobs("snapshots znodes");
 const allBlobs = [...blobs("hot segments"), ...treeBlobs];
 
+/** To ask for sweeps, and for what is due later than a queue can wait. */
+const asking = { "scheduler:CreateSchedule": ["schedules/*"], "iam:PassRole": ["schedules' role"] };
+
 /** What each function may do beside writing its own logs: written out, so that nothing is allowed by what another needs. */
 const expected: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   health: {
@@ -20,6 +23,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
     "dynamodb:UpdateItem": items("health"),
   },
   topics: {
+    ...asking,
     "dynamodb:DeleteItem": items("groups:* namespaces sessions:* share:* topics:* transactions:*"),
     "dynamodb:GetItem": items("groups:* namespaces sessions:* share:* topics:* transactions:*"),
     "dynamodb:PutItem": treeLogs,
@@ -28,8 +32,10 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
     "s3:GetObject": treeBlobs,
     "s3:ListBucket": ["blobs"],
     "s3:PutObject": treeBlobs,
+    "sqs:SendMessage": ["duties"],
   },
   produce: {
+    ...asking,
     "dynamodb:GetItem": items("groups:* namespaces partitions:* topics:* transactions:*"),
     "dynamodb:PutItem": logs("partition"),
     "dynamodb:Query": allLogs,
@@ -40,6 +46,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
     "sqs:SendMessage": ["duties", "expiry"],
   },
   transactions: {
+    ...asking,
     "dynamodb:DeleteItem": items("groups:*"),
     "dynamodb:GetItem": items("groups:* namespaces topics:* transactions:*"),
     "dynamodb:PutItem": logs("partition"),
@@ -51,6 +58,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
     "sqs:SendMessage": ["duties", "expiry"],
   },
   groups: {
+    ...asking,
     "dynamodb:DeleteItem": items("groups:* share:*"),
     "dynamodb:GetItem": items("groups:* namespaces partitions:* share:* topics:*"),
     "dynamodb:PutItem": logs("partition"),
@@ -88,6 +96,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
     "sqs:SendMessage": ["lost hints"],
   },
   znode: {
+    ...asking,
     "dynamodb:GetItem": items("connections:* namespaces subscribers:*"),
     "dynamodb:PutItem": treeLogs,
     "dynamodb:Query": treeLogs,
@@ -95,9 +104,10 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
     "s3:GetObject": treeBlobs,
     "s3:ListBucket": ["blobs"],
     "s3:PutObject": treeBlobs,
-    "sqs:SendMessage": ["expiry"],
+    "sqs:SendMessage": ["duties", "expiry"],
   },
   sessions: {
+    ...asking,
     "dynamodb:DeleteItem": items("sessions:*"),
     "dynamodb:GetItem": items("namespaces sessions:*"),
     "dynamodb:PutItem": treeLogs,
@@ -106,18 +116,20 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
     "s3:GetObject": treeBlobs,
     "s3:ListBucket": ["blobs"],
     "s3:PutObject": treeBlobs,
-    "sqs:SendMessage": ["expiry"],
+    "sqs:SendMessage": ["duties", "expiry"],
   },
   election: {
+    ...asking,
     "dynamodb:GetItem": items("namespaces"),
     "dynamodb:PutItem": treeLogs,
     "dynamodb:Query": treeLogs,
     "s3:GetObject": treeBlobs,
     "s3:ListBucket": ["blobs"],
     "s3:PutObject": treeBlobs,
-    "sqs:SendMessage": ["expiry"],
+    "sqs:SendMessage": ["duties", "expiry"],
   },
   reap: {
+    ...asking,
     "dynamodb:DeleteItem": items("sessions:*"),
     "dynamodb:GetItem": items("groups:* namespaces sessions:* topics:* transactions:*"),
     "dynamodb:PutItem": logs("partition snapshots tree"),
@@ -132,6 +144,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
     "sqs:SendMessage": ["duties", "expiry"],
   },
   seal: {
+    ...asking,
     "dynamodb:BatchWriteItem": logs("segments"),
     "dynamodb:GetItem": items("partitions:*"),
     "dynamodb:PutItem": logs("segments"),
@@ -147,6 +160,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
     "sqs:SendMessage": ["duties"],
   },
   sweep: {
+    ...asking,
     "dynamodb:BatchWriteItem": logs("segments snapshots tree"),
     "dynamodb:DeleteItem": items("garbage groups:* namespaces partitions:* sessions:* share:* topics:* transactions:*"),
     "dynamodb:GetItem": items("garbage groups:* namespaces partitions:* sessions:* share:* topics:* transactions:*"),
@@ -162,10 +176,17 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
     "s3:GetObject": allBlobs,
     "s3:ListBucket": ["blobs"],
     "s3:PutObject": blobs("hot snapshots znodes"),
-    "sqs:SendMessage": ["duties", "expiry"],
+    // Where what it failed at every time is put aside.
+    "sqs:GetQueueAttributes": ["failed duties"],
+    "sqs:GetQueueUrl": ["failed duties"],
+    "sqs:SendMessage": ["duties", "expiry", "failed duties"],
   },
 };
 
+const scheduled = {
+  "lambda:InvokeFunction": ["sweep"],
+  "sqs:SendMessage": ["duties", "expiry", "failed duties"],
+};
 const ownLogs = { "logs:CreateLogStream": ["own logs"], "logs:PutLogEvents": ["own logs"] };
 const permissions = permissionsOf(synthesize());
 
@@ -175,12 +196,16 @@ describe("the role of a function", () => {
   });
 
   test("is known here for each function", () => {
-    expect(new Set(permissions.keys())).toEqual(new Set(Object.keys(expected)));
+    expect(new Set(permissions.keys())).toEqual(new Set([...Object.keys(expected), "schedules"]));
+  });
+
+  test("is one for schedules as well, which may call nothing but what functions ask for", () => {
+    expect(describePermissions(permissions.get("schedules") ?? [])).toEqual(scheduled);
   });
 
   test("has none but these permissions: no managed policy, and nothing inside the role itself", () => {
     const template = synthesize();
-    template.resourceCountIs("AWS::IAM::Role", Object.keys(expected).length);
+    template.resourceCountIs("AWS::IAM::Role", Object.keys(expected).length + 1);
     for (const role of Object.values(template.findResources("AWS::IAM::Role"))) {
       expect(role["Properties"]).not.toHaveProperty("ManagedPolicyArns");
       expect(role["Properties"]).not.toHaveProperty("Policies");

@@ -7,7 +7,10 @@ import { capabilityOf, resourcesOf } from "./synthesize.ts";
 /** One action on one resource; on a table only on items whose partition key matches one of the patterns. */
 export interface Permission {
   readonly action: string;
-  /** `logs`, `items`, `duties`, `expiry`, `own logs`, `blobs`, or objects of the bucket as `blobs/<pattern>`. */
+  /**
+   * `logs`, `items`, `duties`, `expiry`, `failed duties`, `own logs`, `blobs`, or objects of the bucket as `blobs/<pattern>`;
+   * `schedules/*`, `schedules' role` to be passed to Scheduler, and the function `sweep`.
+   */
   readonly resource: string;
   readonly keys?: readonly string[];
 }
@@ -38,8 +41,19 @@ const connections = z
     if (!/^arn:aws:execute-api:[\w-]+:\d{12}:$/.test(before)) throw new Error(`an ARN of another kind: ${before}`);
     return { logicalId, path };
   });
+/** Whole ARNs of what is known by its name. */
+const named = [
+  [/^arn:aws:scheduler:us-east-1:000000000000:schedule\/Streamkeeper-Schedules-Group-[0-9A-F]{8}\/\*$/, "schedules/*"],
+  [/^arn:aws:lambda:us-east-1:000000000000:function:Streamkeeper-Schedules-[0-9A-F]{8}-sweep:live$/, "sweep"],
+] as const;
 const resourceSchema = z.union([
   connections,
+  ...named.map(([pattern, name]) =>
+    z
+      .string()
+      .regex(pattern)
+      .transform(() => ({ logicalId: name, path: "" })),
+  ),
   arn.transform((logicalId) => ({ logicalId, path: "" })),
   z
     .strictObject({ "Fn::Join": z.tuple([z.literal(""), z.tuple([arn, z.string()])]) })
@@ -59,9 +73,16 @@ const policySchema = z.object({
         Action: oneOrMore(z.string()),
         Resource: oneOrMore(resourceSchema),
         Condition: z
-          .strictObject({
-            "ForAllValues:StringLike": z.strictObject({ "dynamodb:LeadingKeys": oneOrMore(z.string()) }),
-          })
+          .union([
+            z.strictObject({
+              "ForAllValues:StringLike": z.strictObject({ "dynamodb:LeadingKeys": oneOrMore(z.string()) }),
+            }),
+            z
+              .strictObject({
+                StringEquals: z.strictObject({ "iam:PassedToService": z.literal("scheduler.amazonaws.com") }),
+              })
+              .transform(() => undefined),
+          ])
           .optional(),
       }),
     ),
@@ -73,7 +94,7 @@ export function permissionsOf(template: Template): ReadonlyMap<string, readonly 
   const permissions = new Map<string, Permission[]>();
   for (const [, { Properties }] of resourcesOf(template, "AWS::IAM::Policy")) {
     const { Roles, PolicyDocument } = policySchema.parse(Properties);
-    const capability = capabilityOf(Roles[0].Ref);
+    const capability = Roles[0].Ref.startsWith("SchedulesCaller") ? "schedules" : capabilityOf(Roles[0].Ref);
     const known = permissions.get(capability) ?? [];
     permissions.set(capability, known);
     for (const { Action, Resource, Condition } of PolicyDocument.Statement) {
@@ -145,11 +166,14 @@ const names = {
   ItemsTable: "items",
   BlobsBucket: "blobs",
   DutiesQueue: "duties",
+  DutiesFailed: "failed duties",
   ExpiryQueue: "expiry",
   HintsLost: "lost hints",
+  SchedulesCaller: "schedules' role",
 } as const;
 
 function nameOf(logicalId: string): string {
+  if (named.some(([, name]) => name === logicalId)) return logicalId;
   for (const [prefix, name] of Object.entries(names)) if (logicalId.startsWith(prefix)) return name;
   if (/^PushApi[0-9A-F]{8}$/.test(logicalId)) return "push";
   if (/^[a-z]+Logs/.test(logicalId)) return "own logs";

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { createNodeEnvironment } from "../../shared/storage/node/node-environment.ts";
 import { type Duty, isTimed } from "../../shared/storage/environment.ts";
+import type { ScheduleNames } from "../../shared/storage/aws/schedule-names.ts";
 import { encodeDuty } from "../../shared/storage/aws/duty-message.ts";
 import type { ItemKey } from "../../shared/storage/item-store.ts";
 import type { AwsStorage } from "../../shared/storage/aws/aws-storage.ts";
@@ -10,6 +11,16 @@ import { type Emulators, startEmulators } from "../emulators/emulators.ts";
 import type { BundledFunctions } from "./bundled-functions.ts";
 import { HostedFunction } from "./hosted-function.ts";
 import { type IamGate, startIamGate } from "./iam-gate.ts";
+
+/** The gate asks for none of them by name. */
+const scheduleNames: ScheduleNames = {
+  group: "group",
+  roleArn: "arn:aws:iam::000000000000:role/caller",
+  sweepArn: "arn:aws:lambda:us-east-1:000000000000:function:sweep:live",
+  dutyQueueArn: "arn:aws:sqs:us-east-1:000000000000:duties",
+  expiryQueueArn: "arn:aws:sqs:us-east-1:000000000000:expiry",
+  failedQueueArn: "arn:aws:sqs:us-east-1:000000000000:failed",
+};
 
 export class Rehearsal {
   /** How far the functions' wall clocks are ahead of the machine's. */
@@ -52,6 +63,7 @@ export class Rehearsal {
         AWS_ENDPOINT_URL_DYNAMODB: gate.endpoint,
         AWS_ENDPOINT_URL_S3: gate.endpoint,
         AWS_ENDPOINT_URL_SQS: gate.endpoint,
+        AWS_ENDPOINT_URL_SCHEDULER: gate.endpoint,
         STREAMKEEPER_LOG_TABLE: logTable,
         STREAMKEEPER_ITEM_TABLE: itemTable,
         STREAMKEEPER_BUCKET: bucket,
@@ -59,6 +71,7 @@ export class Rehearsal {
         STREAMKEEPER_NAME: "Rehearsal",
         STREAMKEEPER_DUTY_QUEUE_URL: dutyQueueUrl,
         STREAMKEEPER_EXPIRY_QUEUE_URL: expiryQueueUrl,
+        STREAMKEEPER_SCHEDULES: JSON.stringify(scheduleNames),
       });
     } catch (cause) {
       await emulators.stop();

@@ -69,9 +69,9 @@ describe("the duty queue", () => {
   });
 });
 
-describe("the functions", () => {
-  const functions = resourcesOf(template, "AWS::Lambda::Function");
+const functions = resourcesOf(template, "AWS::Lambda::Function");
 
+describe("the functions", () => {
   test("are one for each capability, and no others", () => {
     const capabilities = functions.map(([id]) => capabilityOf(id));
     expect(capabilities.toSorted((a, b) => a.localeCompare(b))).toEqual(Object.keys(capabilitySizes).toSorted());
@@ -167,17 +167,33 @@ describe("the functions", () => {
 });
 
 describe("the sweep", () => {
-  test("runs once an hour and leaves a failed run to the next one", () => {
-    template.resourceCountIs("AWS::Events::Rule", 1);
-    template.hasResourceProperties("AWS::Events::Rule", {
-      ScheduleExpression: "rate(1 hour)",
-      State: "ENABLED",
-      Targets: [{ Arn: { Ref: Match.stringLikeRegexp("^sweepLive") } }],
-    });
+  test("comes when it is asked for, and never by itself", () => {
+    template.resourceCountIs("AWS::Events::Rule", 0);
+    template.resourceCountIs("AWS::Scheduler::Schedule", 0);
+    template.hasResource("AWS::Scheduler::ScheduleGroup", { DeletionPolicy: "Delete" });
+    for (const [id, { Properties }] of functions) {
+      const asks = JSON.stringify(Properties["Environment"]).includes("STREAMKEEPER_SCHEDULES");
+      expect(asks, id).toBe(!["health", "fetch"].includes(capabilityOf(id)));
+    }
+  });
+
+  test("is called by the name that functions ask for, tried again when it fails, and put aside in the end", () => {
+    const sweep = functions.find(([id]) => capabilityOf(id) === "sweep")?.[1].Properties;
+    const name = JSON.stringify(sweep?.["FunctionName"]).slice(1, -1);
+    expect(name).toMatch(/^Streamkeeper-Schedules-[0-9A-F]{8}-sweep$/);
+    expect(JSON.stringify(sweep?.["Environment"])).toContain(`:function:${name}:live`);
     template.hasResourceProperties("AWS::Lambda::EventInvokeConfig", {
-      FunctionName: { Ref: Match.stringLikeRegexp("^sweepFunction") },
-      Qualifier: { "Fn::Select": [7, { "Fn::Split": [":", { Ref: Match.stringLikeRegexp("^sweepLive") }] }] },
-      MaximumRetryAttempts: 0,
+      MaximumRetryAttempts: 2,
+      DestinationConfig: {
+        OnFailure: { Destination: { "Fn::GetAtt": [Match.stringLikeRegexp("^DutiesFailed"), "Arn"] } },
+      },
     });
+  });
+
+  test("has a name that Lambda takes, however long the stack's is", () => {
+    const long = synthesize({ stackName: `S${"x".repeat(94)}` });
+    const names = resourcesOf(long, "AWS::Lambda::Function").map(([, { Properties }]) => Properties["FunctionName"]);
+    const [name] = names.filter((one) => one !== undefined);
+    expect(name).toMatch(/^[A-Za-z0-9-]{1,58}-sweep$/);
   });
 });

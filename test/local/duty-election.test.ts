@@ -50,6 +50,7 @@ class Candidate {
         expire: duties.expire.bind(duties),
         recover: duties.recover.bind(duties),
         sweep: async () => void sweeps.push(this),
+        arm: duties.arm.bind(duties),
       },
     });
     this.#wakeUps.onWake((duty) => this.#loop.add(duty));

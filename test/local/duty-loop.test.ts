@@ -29,6 +29,7 @@ function startLoop({ dutyMs = 0, sweepMs = 60_000, queueMax = 10, failing = fals
     expire: async (namespace) => work(`expire ${namespace}`),
     recover: async ({ namespace, transactionalId }) => work(`recover ${namespace} ${transactionalId}`),
     sweep: async () => work("sweep"),
+    arm: async () => work("arm"),
   };
   const log = (_level: string, event: string): void => void logged.push(event);
   const loop = new DutyLoop({ duties, clock, timers, log, sweepMs, queueMax });
@@ -50,6 +51,18 @@ describe("DutyLoop", () => {
     const { loop, names } = startLoop({ sweepMs: 20 });
     await expect.poll(() => names().length).toBeGreaterThan(3);
     expect(new Set(names())).toEqual(new Set(["sweep"]));
+    await loop.stop();
+  });
+
+  test("sweeps when it is asked to, also once more when it is asked meanwhile, and never by itself if so chosen", async () => {
+    const { loop, names } = startLoop({ sweepMs: Infinity, dutyMs: 20 });
+    await expect.poll(names).toEqual(["sweep"]);
+    loop.add({ kind: "sweep" });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    loop.add({ kind: "sweep" });
+    await expect.poll(names).toEqual(["sweep", "sweep", "sweep"]);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(names()).toHaveLength(3);
     await loop.stop();
   });
 

@@ -25,7 +25,7 @@ export async function createAwsResources(options: {
   readonly timers: Timers;
   /** Starts the name of every resource; lower-case letters, digits and hyphens. */
   readonly name: string;
-}): Promise<Required<Omit<AwsResourceNames, "bucketPrefix">>> {
+}): Promise<Required<Omit<AwsResourceNames, "bucketPrefix" | "scheduleNames">>> {
   const { dynamodb, timers, name } = options;
   const logTable = `${name}-log`;
   const itemTable = `${name}-items`;

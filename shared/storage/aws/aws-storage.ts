@@ -1,14 +1,17 @@
 /**
- * Streamkeeper's storage on AWS: DynamoDB for logs and items, S3 for blobs, SQS for wake-ups.
+ * Streamkeeper's storage on AWS: DynamoDB for logs and items, S3 for blobs, SQS and EventBridge Scheduler for wake-ups.
  *
- * Only the DynamoDB client is there from the start. The S3 and SQS clients are loaded when they are first needed: they
- * make up half of what a function would have to run before its first request, and most requests need neither.
+ * Only the DynamoDB client is there from the start. The other clients are loaded when they are first needed: they
+ * make up half of what a function would have to run before its first request, and most requests need none.
  */
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { S3Client } from "@aws-sdk/client-s3";
+import type { SchedulerClient } from "@aws-sdk/client-scheduler";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { graceMsDefault, hotEntryMsDefault, tailEvidenceMsDefault } from "../../limits.ts";
 import type { MetricRecorder } from "../../metrics/metrics.ts";
+import { sweepEveryMs, sweepLeadMs } from "../../limits/sweeps.ts";
+import { armingStorage } from "../arm-sweeps.ts";
 import type { WakeUps } from "../environment.ts";
 import { type NodeEnvironment, createNodeEnvironment } from "../node/node-environment.ts";
 import type { Lifetimes, Storage } from "../storage.ts";
@@ -21,6 +24,7 @@ import { DynamoDbLogStore } from "./dynamodb-log-store.ts";
 import { LazyBlobStore } from "./lazy-blob-store.ts";
 import { LazyWakeUps } from "./lazy-wake-ups.ts";
 import { meteredClients } from "./meter-clients.ts";
+import { decodeScheduleNames, type ScheduleNames } from "./schedule-names.ts";
 
 /** Where everything is kept. */
 export interface AwsResourceNames {
@@ -33,6 +37,8 @@ export interface AwsResourceNames {
   readonly dutyQueueUrl?: string | undefined;
   /** The queue of what is due at a time: sessions and znodes that expire. Without it they go to the other. */
   readonly expiryQueueUrl?: string | undefined;
+  /** Where sweeps, and what is due beyond SQS's 15 minutes, are asked for; without them sweeps must come by themselves. */
+  readonly scheduleNames?: ScheduleNames;
 }
 
 export interface AwsStorageOptions extends NodeEnvironment, AwsResourceNames {
@@ -42,6 +48,8 @@ export interface AwsStorageOptions extends NodeEnvironment, AwsResourceNames {
   readonly s3: () => Promise<S3Client>;
   /** Called at the first wake-up. */
   readonly sqs: () => Promise<SQSClient>;
+  /** Called when the first sweep is asked for; needed where schedules are named. */
+  readonly scheduler?: () => Promise<SchedulerClient>;
   /** Takes the wake-ups where no queue is named; without both they are dropped, and duties wait for the next sweep. */
   readonly wakeUps?: WakeUps;
   readonly lifetimes?: Lifetimes;
@@ -62,16 +70,20 @@ export function openAwsStorage(options: AwsStorageOptions): AwsStorage {
   const { dynamodb, s3, sqs } = options.usage === undefined ? options : meteredClients(options, options.usage);
   const requests = new AwsRequests({ timers, random, metrics: options.metrics });
   const blobs = new LazyBlobStore({ client: s3, bucket, prefix: options.bucketPrefix ?? "", requests });
+  const { scheduler: client, scheduleNames: names } = options;
+  const schedules = client === undefined || names === undefined ? undefined : { client, names };
   const queue =
     dutyQueueUrl === undefined
       ? undefined
       : new LazyWakeUps({
-          client: sqs,
+          sqs,
           dutyQueueUrl,
           expiryQueueUrl: options.expiryQueueUrl ?? dutyQueueUrl,
+          schedules,
           requests,
+          clock,
         });
-  return {
+  const storage = {
     logs: new DynamoDbLogStore({ client: dynamodb, table: options.logTable, requests }),
     items: new DynamoDbItemStore({ client: dynamodb, table: options.itemTable, requests }),
     blobs,
@@ -88,12 +100,16 @@ export function openAwsStorage(options: AwsStorageOptions): AwsStorage {
       await queue?.close();
     },
   };
+  if (queue === undefined || schedules === undefined) return storage;
+  const armed = armingStorage(storage, { everyMs: sweepEveryMs, leadMs: sweepLeadMs });
+  return { ...armed, close: storage.close };
 }
 
 /**
  * Opens storage on what the environment names: `STREAMKEEPER_LOG_TABLE`, `STREAMKEEPER_ITEM_TABLE`, `STREAMKEEPER_BUCKET`,
- * and where they are set `STREAMKEEPER_BUCKET_PREFIX` and `STREAMKEEPER_DUTY_QUEUE_URL`, `STREAMKEEPER_EXPIRY_QUEUE_URL`. Region, credentials and endpoints
- * (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB`, `_S3`, `_SQS`) the SDK reads from the process by itself.
+ * and where they are set `STREAMKEEPER_BUCKET_PREFIX` and `STREAMKEEPER_DUTY_QUEUE_URL`, `STREAMKEEPER_EXPIRY_QUEUE_URL`,
+ * `STREAMKEEPER_SCHEDULES`. Region, credentials and endpoints
+ * (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB`, `_S3`, `_SQS`, `_SCHEDULER`) the SDK reads from the process by itself.
  *
  * @throws Error if a variable is missing, naming it
  */
@@ -109,6 +125,7 @@ export function awsStorageFromEnvironment(
     dynamodb: createDynamoDbClient({ clock }),
     s3: async () => (await import("./s3-client.ts")).createS3Client({ clock, pathStyle: hasOwnS3Endpoint(variables) }),
     sqs: async () => (await import("./sqs-client.ts")).createSqsClient({ clock }),
+    scheduler: async () => (await import("./scheduler-client.ts")).createSchedulerClient({ clock }),
   });
 }
 
@@ -116,6 +133,7 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** @throws Error if a variable is missing, naming it */
 function awsResourceNamesFrom(variables: Variables): AwsResourceNames {
+  const schedules = variables["STREAMKEEPER_SCHEDULES"];
   return {
     logTable: required(variables, "STREAMKEEPER_LOG_TABLE"),
     itemTable: required(variables, "STREAMKEEPER_ITEM_TABLE"),
@@ -124,6 +142,7 @@ function awsResourceNamesFrom(variables: Variables): AwsResourceNames {
     // Empty counts as not set, since a shell can hardly take a variable away.
     dutyQueueUrl: variables["STREAMKEEPER_DUTY_QUEUE_URL"] || undefined,
     expiryQueueUrl: variables["STREAMKEEPER_EXPIRY_QUEUE_URL"] || undefined,
+    ...(schedules === undefined || schedules === "" ? {} : { scheduleNames: decodeScheduleNames(schedules) }),
   };
 }
 

@@ -32,6 +32,9 @@ export function decodeDuty(body: string): Duty {
     case "expire":
       if (!isNamespace(namespace)) break;
       return { kind, namespace };
+    case "sweep":
+    case "arm":
+      return { kind };
     case "transaction":
       if (!isNamespace(namespace) || !isItemSort(transactionalId)) break;
       return { kind, namespace, transactionalId };

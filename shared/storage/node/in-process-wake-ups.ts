@@ -62,6 +62,8 @@ export class InProcessWakeUps implements WakeUps {
   }
 
   #hasRoomFor(duty: Duty): boolean {
+    // Whatever is dropped, a sweep finds.
+    if (duty.kind === "sweep") return true;
     if (isTimed(duty)) return this.#pendingTimed < pendingTimedDutiesMax;
     return this.#pending.size - this.#pendingTimed < pendingDutiesMax;
   }
