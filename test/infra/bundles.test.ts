@@ -7,7 +7,7 @@ import { type ImportTime, importTime } from "../../bench/cold-start/import-time.
 import { capabilitySizes } from "../../infra/capabilities.ts";
 import { type BundledFunctions, bundleFunctions } from "./bundled-functions.ts";
 
-const bundleBytesMax = 940_000;
+const bundleBytesMax = 960_000;
 /** What a cold start parses, and what that takes. */
 const eagerBytesMax = 545_000;
 const importMsMax = 140;
@@ -15,7 +15,7 @@ const importMsMax = 140;
 /** What is not there yet: docs/decisions/0026-cost-and-cold-start.md says why. */
 const exceptions: Readonly<Record<string, { readonly bundleBytesMax: number; readonly eagerBytesMax: number }>> = {
   // Consumer groups, with what they read of partitions; RE2 and share groups come later, when they are asked for.
-  groups: { bundleBytesMax: 1_120_000, eagerBytesMax: 565_000 },
+  groups: { bundleBytesMax: 1_140_000, eagerBytesMax: 565_000 },
 };
 const runsMax = 3;
 
