@@ -173,7 +173,7 @@ describe("the sweep", () => {
     template.hasResource("AWS::Scheduler::ScheduleGroup", { DeletionPolicy: "Delete" });
     for (const [id, { Properties }] of functions) {
       const asks = JSON.stringify(Properties["Environment"]).includes("STREAMKEEPER_SCHEDULES");
-      expect(asks, id).toBe(!["health", "fetch"].includes(capabilityOf(id)));
+      expect(asks, id).toBe(!["health", "fetch", "push", "notify"].includes(capabilityOf(id)));
     }
   });
 
