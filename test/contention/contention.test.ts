@@ -6,10 +6,10 @@ import { anomaliesOf, type SendOperation } from "../simulation/partition-history
 import type { ContenderPlan, ContenderReport } from "./contender.ts";
 import { contention } from "./contention.ts";
 
-const writers = 16;
-/** With 16, each writer has a process of its own, which two cores need some seconds more to start. */
-const processes = Number(process.env["STREAMKEEPER_CONTENTION_PROCESSES"] ?? 2);
-const appendsPerWriter = Number(process.env["STREAMKEEPER_CONTENTION_APPENDS"] ?? 12);
+const writers = 32;
+/** With 32, each writer has a process of its own, which two cores need some seconds more to start. */
+const processes = Number(process.env["STREAMKEEPER_CONTENTION_PROCESSES"] ?? 4);
+const appendsPerWriter = Number(process.env["STREAMKEEPER_CONTENTION_APPENDS"] ?? 20);
 
 let emulators: Emulators;
 

@@ -1,5 +1,6 @@
 /** Everything that takes something from outside, or reads what was stored. */
 import { routeTargets } from "./routes/route-targets.ts";
+import { archiveTargets } from "./targets/archive-targets.ts";
 import { edgeTargets } from "./targets/edge-targets.ts";
 import { itemTargets } from "./targets/item-targets.ts";
 import { partitionTargets } from "./targets/partition-targets.ts";
@@ -16,6 +17,7 @@ export const targets: readonly Target[] = [
   ...itemTargets,
   ...storageTargets,
   ...textTargets,
+  ...archiveTargets,
   ...edgeTargets,
   ...routeTargets,
 ];

@@ -7,11 +7,13 @@
  */
 import { ServiceError } from "../../api/errors.ts";
 import { encodeCommitted } from "../../groups/committed-offset.ts";
+import { decodeShareState } from "../../groups/share-state-codec.ts";
 import { consumerKind, offsetName, topicNameName } from "../../groups/group-item.ts";
 import { archiveTreeBytesMax } from "../../limits/archive.ts";
 import { groupSessionTimeoutMsMax, offsetsRetentionMs } from "../../limits/groups.ts";
 import { pageItemsMax } from "../../limits.ts";
 import { snapshotsLogId, treeLogId } from "../../log/log-id.ts";
+import { MalformedBytesError } from "../../record/malformed-bytes-error.ts";
 import { StorageUnavailableError } from "../../storage/errors.ts";
 import {
   garbageKey,
@@ -29,7 +31,10 @@ import { decodeSnapshot } from "../../tree/snapshot-codec.ts";
 import { writeSnapshot } from "../../tree/write-snapshot.ts";
 import type { ZnodeTree } from "../../tree/znode-tree.ts";
 import { healProjections } from "../heal-projections.ts";
+import { checkGroupName } from "../group-name.ts";
 import { defaultNamespace, findNamespaceNameProblem } from "../namespace-name.ts";
+import { changedShareConfig, shareConfigDefault } from "../share-checks.ts";
+import type { ShareGroupConfig } from "../share-groups.ts";
 import { TreeRegistry } from "../tree-registry.ts";
 import {
   ArchiveError,
@@ -63,7 +68,9 @@ export interface ImportedNamespace {
 /**
  * @param chunks the archive
  * @throws ArchiveError if the bytes are no whole archive
- * @throws ServiceError NAMESPACE_ALREADY_EXISTS | BAD_ARGUMENTS for a name that none can have
+ * @throws ServiceError NAMESPACE_ALREADY_EXISTS | BAD_ARGUMENTS for a name that none can have | INVALID_GROUP_ID |
+ *   INVALID_CONFIG
+ * @throws StorageCorruptError if the tree does not decode
  * @throws StorageTimeoutError | StorageThrottledError | StorageUnavailableError | StorageFullError
  * @throws the signal's reason
  */
@@ -88,7 +95,8 @@ export async function importNamespace(
     return await run.commit();
   } catch (cause) {
     await run.giveUp();
-    throw cause;
+    if (!(cause instanceof MalformedBytesError)) throw cause;
+    throw new ArchiveError(`a part of the archive does not decode: ${cause.message}`, { cause });
   }
 }
 
@@ -137,12 +145,13 @@ class Import {
       case "tree":
         return this.#takeTree(part.bytes);
       case "group":
+        checkGroupName({ namespace: this.#namespace, group: part.group.group });
         this.#groups.push(part.group);
         return;
       case "shareGroup":
-        this.#shareGroups.set(part.shareGroup.group, { group: part.shareGroup, groupId: this.#storage.random.id() });
-        return;
+        return this.#takeShareGroup(part.shareGroup);
       case "share":
+        decodeShareState(part.state);
         // A view of what was read would keep all of it.
         this.#shares.push({ share: part.share, state: part.state.slice() });
         return;
@@ -189,6 +198,12 @@ class Import {
     this.#treeBytes += bytes.length;
     if (this.#treeBytes > archiveTreeBytesMax) throw new ArchiveError("the tree is too large");
     this.#treeChunks.push(bytes.slice());
+  }
+
+  #takeShareGroup(group: ArchivedShareGroup): void {
+    checkGroupName({ namespace: this.#namespace, group: group.group });
+    changedShareConfig(shareConfigDefault, group.settings as Partial<ShareGroupConfig>);
+    this.#shareGroups.set(group.group, { group, groupId: this.#storage.random.id() });
   }
 
   /** When the tree is whole, and before anything is stored. */

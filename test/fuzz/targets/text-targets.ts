@@ -14,6 +14,7 @@ import { parsePermission } from "../../../shared/api/permission-text.ts";
 import { rulesOf } from "../../../shared/api/permissions.ts";
 import { ServiceError } from "../../../shared/api/errors.ts";
 import { checkGroupName } from "../../../shared/services/group-name.ts";
+import { findNamespaceNameProblem } from "../../../shared/services/namespace-name.ts";
 import { checkNamespaceName } from "../../../shared/services/namespace-service.ts";
 import { checkConfig, checkNewTopicName, checkTopicName } from "../../../shared/services/topic-checks.ts";
 import { compilePattern } from "../../../shared/services/topic-pattern.ts";
@@ -92,6 +93,16 @@ function viewOf(node: () => ReturnType<ZnodeTree["node"]>): ZnodeView {
   return { node } as unknown as ZnodeView;
 }
 
+function isAccepted(check: () => void): boolean {
+  try {
+    check();
+    return true;
+  } catch (error) {
+    if (error instanceof ServiceError) return false;
+    throw error;
+  }
+}
+
 const nameReaders = {
   topic: (text: string): void => {
     checkTopicName(text);
@@ -101,7 +112,10 @@ const nameReaders = {
     if (findPathProblem(topicPath(text)) !== undefined) throw new FuzzFailure("a topic's name makes no path");
   },
   namespace: (text: string): void => {
-    checkNamespaceName(text);
+    const problem = findNamespaceNameProblem(text);
+    if ((problem === undefined) !== isAccepted(() => checkNamespaceName(text))) {
+      throw new FuzzFailure("a namespace's name is good and bad");
+    }
     checkGroupName({ namespace: text, group: "g" });
     checkItemKey(groupKey(text, "g"));
   },
@@ -162,7 +176,10 @@ export const textTargets: readonly Target[] = [
           "shared/services/topic-checks.ts#checkTopicName",
           "shared/services/topic-checks.ts#checkNewTopicName",
         ],
-        namespace: ["shared/services/namespace-service.ts#checkNamespaceName"],
+        namespace: [
+          "shared/services/namespace-service.ts#checkNamespaceName",
+          "shared/services/namespace-name.ts#findNamespaceNameProblem",
+        ],
         group: ["shared/services/group-name.ts#checkGroupName"],
         transactionalId: ["shared/services/transaction-ids.ts#checkTransactionalId"],
       }[what],
