@@ -85,10 +85,10 @@ export class StreamkeeperStack extends Stack {
     create: CreateFunction,
     functions: Functions,
     stores: Stores,
-    { logRetentionDays: logRetention }: Settings,
+    { logRetentionDays: logRetention, requestsPerSecondMax }: Settings,
   ): { readonly functions: readonly CapabilityFunction[]; readonly apiId: string } {
     const push = create("push");
-    const api = new PushApi(this, "PushApi", { push, logRetention });
+    const api = new PushApi(this, "PushApi", { push, logRetention, requestsPerSecondMax });
     const notify = create("notify", { STREAMKEEPER_CONNECTIONS_URL: api.connectionsUrl });
     grantPush({ push, notify }, functions, stores);
     api.grantPost(notify.role);

@@ -31,10 +31,12 @@ export class HintDelivery extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
       retentionPeriod: Duration.days(1),
     });
-    Validations.of(lost).acknowledge({
-      id: "AwsSolutions-SQS3",
-      reason: "It is where what failed is put aside for a day, for a person to look at: nothing takes from it.",
-    });
+    for (const id of ["AwsSolutions-SQS3", "Serverless-SQSRedrivePolicy"]) {
+      Validations.of(lost).acknowledge({
+        id,
+        reason: "It is where what failed is put aside for a day, for a person to look at: nothing takes from it.",
+      });
+    }
     const mapping = new EventSourceMapping(this, "Stream", {
       target: notify.live,
       eventSourceArn: logs.streamArn,

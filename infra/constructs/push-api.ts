@@ -16,6 +16,8 @@ export interface PushApiProps {
   /** Serves connections. */
   readonly push: CapabilityFunction;
   readonly logRetention: RetentionDays;
+  /** Connections and messages of all clients together; above it they are refused. */
+  readonly requestsPerSecondMax: number;
 }
 
 /** Stands in the ARNs that permissions name. */
@@ -49,7 +51,7 @@ export class PushApi extends Construct {
   /** Where messages to connections are posted. */
   readonly connectionsUrl: string;
 
-  constructor(scope: Construct, id: string, { push, logRetention }: PushApiProps) {
+  constructor(scope: Construct, id: string, { push, logRetention, requestsPerSecondMax }: PushApiProps) {
     super(scope, id);
     const served = (name: string): WebSocketLambdaIntegration => new WebSocketLambdaIntegration(name, push.live);
     this.api = new apigateway.WebSocketApi(this, "Api", {
@@ -69,6 +71,7 @@ export class PushApi extends Construct {
       webSocketApi: this.api,
       stageName: pushStage,
       autoDeploy: true,
+      throttle: { rateLimit: requestsPerSecondMax, burstLimit: Math.ceil(requestsPerSecondMax / 2) },
       accessLogSettings: {
         destination: new apigateway.LogGroupLogDestination(accessLogs),
         format: accessLogFormat,
