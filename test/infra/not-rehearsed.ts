@@ -135,4 +135,21 @@ export const notRehearsed: Readonly<Record<string, readonly string[]>> = {
       "sweep: s3:DeleteObject blobs/snapshots/*",
       "sweep: s3:DeleteObject blobs/znodes/*",
     ],
+  "EventBridge Scheduler calls as its own role.": [
+    "schedules: sqs:SendMessage duties",
+    "schedules: sqs:SendMessage expiry",
+    "schedules: sqs:SendMessage failed duties",
+    "schedules: lambda:InvokeFunction sweep",
+  ],
+  "Where Scheduler does not answer, the queue of duties takes what asks for a sweep (`askForSweep`).": [
+    "topics: sqs:SendMessage duties",
+    "znode: sqs:SendMessage duties",
+    "sessions: sqs:SendMessage duties",
+    "election: sqs:SendMessage duties",
+  ],
+  "Lambda puts a sweep aside that failed every time, with the function's role.": [
+    "sweep: sqs:SendMessage failed duties",
+    "sweep: sqs:GetQueueAttributes failed duties",
+    "sweep: sqs:GetQueueUrl failed duties",
+  ],
 };
