@@ -47,12 +47,14 @@ function grantAsking(functions: Functions, { schedules }: Stores): void {
 export function grantPush({ push, notify }: PushFunctions, functions: Functions, stores: Stores): void {
   const { logs, items, blobs } = stores;
   for (const { role } of [functions.fetch, functions.znode]) {
-    items.grantUpdate(role, "connections:*", "subscribers:*");
+    items.grantUpdate(role, "connections:*");
+    items.grantPut(role, "subscribers:*");
   }
   items.grantUpdate(push.role, "connections:*");
+  items.grantDelete(push.role, "connections:*");
   for (const { role } of [push, notify]) {
     items.grantList(role, "connections:*");
-    items.grantDelete(role, "connections:*", "subscribers:*");
+    items.grantErase(role, "connections:*", "subscribers:*");
   }
   items.grantList(notify.role, "subscribers:*");
   logs.grantRead(notify.role, "tree", "snapshots");

@@ -63,6 +63,11 @@ export class ItemTable extends Construct {
     return grantOnPartitions(this.table, grantee, ["dynamodb:UpdateItem", "dynamodb:GetItem"], partitions);
   }
 
+  /** May delete items without a condition. */
+  grantErase(grantee: IGrantable, ...partitions: readonly ItemPartition[]): Grant {
+    return grantOnPartitions(this.table, grantee, ["dynamodb:DeleteItem"], partitions);
+  }
+
   /** May delete items under a condition, and read what made a condition fail. */
   grantDelete(grantee: IGrantable, ...partitions: readonly ItemPartition[]): Grant {
     return grantOnPartitions(this.table, grantee, ["dynamodb:DeleteItem", "dynamodb:GetItem"], partitions);

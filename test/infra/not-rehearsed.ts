@@ -28,6 +28,23 @@ export const notRehearsed: Readonly<Record<string, readonly string[]>> = {
     "seal: logs:PutLogEvents own logs",
     "sweep: logs:CreateLogStream own logs",
     "sweep: logs:PutLogEvents own logs",
+    "push: logs:CreateLogStream own logs",
+    "push: logs:PutLogEvents own logs",
+    "notify: logs:CreateLogStream own logs",
+    "notify: logs:PutLogEvents own logs",
+  ],
+  "Lambda's poller reads the log table's stream, and puts aside what failed, with the function's role.": [
+    "notify: dynamodb:DescribeStream logs/stream/*",
+    "notify: dynamodb:GetRecords logs/stream/*",
+    "notify: dynamodb:GetShardIterator logs/stream/*",
+    "notify: dynamodb:ListStreams logs/stream/*",
+    "notify: sqs:SendMessage lost hints",
+  ],
+  "A cold function starts from a tree's snapshot, where there is one; here the tree is young.": [
+    "notify: s3:GetObject blobs/snapshots/*",
+  ],
+  "The gate does not stand before API Gateway: messages to connections go past it.": [
+    "notify: execute-api:ManageConnections push/live/POST/@connections/*",
   ],
   "Lambda's poller takes duties from the queue, with the function's role.": [
     "reap: sqs:DeleteMessage expiry",
@@ -38,6 +55,7 @@ export const notRehearsed: Readonly<Record<string, readonly string[]>> = {
     "seal: sqs:ReceiveMessage duties",
   ],
   "Without it S3 answers 403 and not 404 for a blob that is gone, and the reader takes that for a failure.": [
+    "notify: s3:ListBucket blobs",
     "topics: s3:ListBucket blobs",
     "produce: s3:ListBucket blobs",
     "fetch: s3:ListBucket blobs",
@@ -71,6 +89,7 @@ export const notRehearsed: Readonly<Record<string, readonly string[]>> = {
       "sweep: s3:PutObject blobs/znodes/*",
     ],
   "A container to which the store has not yet told what made a condition fail reads that once (`DynamoDbItemStore`).": [
+    "znode: dynamodb:GetItem items connections:*",
     "topics: dynamodb:GetItem items groups:*",
     "topics: dynamodb:GetItem items sessions:*",
     "topics: dynamodb:GetItem items share:*",

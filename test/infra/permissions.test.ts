@@ -70,7 +70,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
     "sqs:SendMessage": ["duties"],
   },
   fetch: {
-    "dynamodb:GetItem": items("connections:* namespaces partitions:* subscribers:* topics:*"),
+    "dynamodb:GetItem": items("connections:* namespaces partitions:* topics:*"),
     "dynamodb:Query": allLogs,
     "dynamodb:UpdateItem": items("connections:* subscribers:*"),
     "s3:GetObject": allBlobs,
@@ -78,14 +78,13 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
   },
   push: {
     "dynamodb:DeleteItem": items("connections:* subscribers:*"),
-    "dynamodb:GetItem": items("connections:* subscribers:*"),
+    "dynamodb:GetItem": items("connections:*"),
     "dynamodb:Query": items("connections:*"),
     "dynamodb:UpdateItem": items("connections:*"),
   },
   notify: {
     "dynamodb:DeleteItem": items("connections:* subscribers:*"),
     "dynamodb:DescribeStream": ["logs/stream/*"],
-    "dynamodb:GetItem": items("connections:* subscribers:*"),
     "dynamodb:GetRecords": ["logs/stream/*"],
     "dynamodb:GetShardIterator": ["logs/stream/*"],
     "dynamodb:ListStreams": ["logs/stream/*"],
@@ -97,7 +96,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
   },
   znode: {
     ...asking,
-    "dynamodb:GetItem": items("connections:* namespaces subscribers:*"),
+    "dynamodb:GetItem": items("connections:* namespaces"),
     "dynamodb:PutItem": treeLogs,
     "dynamodb:Query": treeLogs,
     "dynamodb:UpdateItem": items("connections:* subscribers:*"),

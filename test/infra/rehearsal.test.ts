@@ -301,6 +301,36 @@ describe("the bundled functions, with the permissions of their roles", { timeout
     expect(rehearsal.refused.slice(refusedBefore)).toEqual([]);
   });
 
+  test("tell who has subscribed what has grown, and forget connections that are gone", async () => {
+    const refusedBefore = rehearsal.refused.length;
+    const { open, posted } = rehearsal.connections;
+    const described = await rehearsal.http("topics", `GET ${flights}`);
+    const { topicId } = described.body as { readonly topicId: string };
+    const subscribe = async (capability: string, path: string, connectionId: string) => {
+      const { status, body } = await rehearsal.http(capability, `POST ${path}`, { connectionId });
+      expect([status, body]).toEqual([201, body]);
+      return body as { readonly subscriptionId: string };
+    };
+    for (const connectionId of ["here", "gone"]) {
+      await rehearsal.said("CONNECT", connectionId);
+      await subscribe("fetch", `${flights}/partitions/0/subscriptions`, connectionId);
+    }
+    open.add("here");
+    await subscribe("znode", "/v1/team/subscriptions/znodes", "here");
+    await rehearsal.grown(`partition:${topicId}:0`, 0);
+    await rehearsal.grown("tree:team", 0);
+    expect(new Set(posted.map(({ connectionId }) => connectionId))).toEqual(new Set(["here"]));
+    expect(posted.map(({ message }) => message).join()).toMatch(/"topic":"flights".*"path":"\/"/);
+    const { subscriptionId } = await subscribe("fetch", `${flights}/partitions/0/subscriptions`, "here");
+    expect(await rehearsal.said("MESSAGE", "here", { action: "unsubscribe", subscriptionId })).toMatchObject({
+      body: expect.stringContaining("unsubscribed") as string,
+    });
+    await rehearsal.said("DISCONNECT", "here");
+    const again = await rehearsal.http("fetch", `POST ${flights}/partitions/0/subscriptions`, { connectionId: "here" });
+    expect(again.status).toBe(404);
+    expect(rehearsal.refused.slice(refusedBefore)).toEqual([]);
+  });
+
   test("find a topic whose item is missing; fetch leaves it to produce to write the item again", async () => {
     const refusedAtFirst = rehearsal.refused.length;
     await rehearsal.loseItem(topicKey("team", "flights"));

@@ -9,6 +9,7 @@ import type { AwsStorage } from "../../shared/storage/aws/aws-storage.ts";
 import { createEmulatedResources, openEmulatedStorage } from "../emulators/emulated-storage.ts";
 import { type Emulators, startEmulators } from "../emulators/emulators.ts";
 import type { BundledFunctions } from "./bundled-functions.ts";
+import { type ConnectionsDouble, startConnections } from "./connections-double.ts";
 import { HostedFunction } from "./hosted-function.ts";
 import { type IamGate, startIamGate } from "./iam-gate.ts";
 
@@ -27,6 +28,8 @@ export class Rehearsal {
   clockAheadMs = 0;
   /** What the functions wrote to their standard output: their metrics. */
   readonly lines: string[] = [];
+  /** Who is connected for hints, and what they were sent. */
+  readonly connections: ConnectionsDouble;
   readonly #bundles: BundledFunctions;
   readonly #emulators: Emulators;
   readonly #gate: IamGate;
@@ -40,8 +43,10 @@ export class Rehearsal {
     emulators: Emulators,
     gate: IamGate,
     storage: AwsStorage,
+    connections: ConnectionsDouble,
     variables: Readonly<Record<string, string>>,
   ) {
+    this.connections = connections;
     this.#bundles = bundles;
     this.#emulators = emulators;
     this.#gate = gate;
@@ -58,7 +63,9 @@ export class Rehearsal {
       const { logTable, itemTable, bucket, dutyQueueUrl = "", expiryQueueUrl = "" } = created;
       const names = { logTable, itemTable, bucket, dutyQueueUrl, expiryQueueUrl };
       const gate = await startIamGate({ endpoints: emulators.endpoints, names, permissions: bundles.permissions });
-      return new Rehearsal(bundles, emulators, gate, storage, {
+      const connections = await startConnections();
+      return new Rehearsal(bundles, emulators, gate, storage, connections, {
+        STREAMKEEPER_CONNECTIONS_URL: connections.endpoint,
         ...emulators.variables,
         AWS_ENDPOINT_URL_DYNAMODB: gate.endpoint,
         AWS_ENDPOINT_URL_S3: gate.endpoint,
@@ -118,6 +125,22 @@ export class Rehearsal {
     return batchItemFailures.length;
   }
 
+  /** What the WebSocket API hands over. */
+  async said(
+    eventType: "CONNECT" | "DISCONNECT" | "MESSAGE",
+    connectionId: string,
+    message?: object,
+  ): Promise<unknown> {
+    const body = message === undefined ? {} : { body: JSON.stringify(message) };
+    return await this.#invoke("push", { requestContext: { eventType, connectionId }, ...body });
+  }
+
+  /** What the stream of the log table tells: that there is an entry at this position. */
+  async grown(logId: string, position: number): Promise<void> {
+    const Keys = { pk: { S: logId }, sk: { N: String(position) } };
+    await this.#invoke("notify", { Records: [{ eventName: "INSERT", dynamodb: { Keys } }] });
+  }
+
   async sweep(): Promise<void> {
     await this.#invoke("sweep", {});
   }
@@ -137,6 +160,7 @@ export class Rehearsal {
     await this.coolDown();
     await this.#storage.close();
     await this.#gate.stop();
+    await this.connections.stop();
     await this.#emulators.stop();
   }
 
