@@ -99,7 +99,7 @@ export class ApiAccess {
   grant(grantee: IGrantable, permission: Permission): Grant {
     const allowed = rulesOf(permission);
     const resourceArns = [
-      ...pathPatternsOf(allowed).map((pattern) => this.#arnOf(pattern)),
+      ...pathPatternsOf(allowed).map(({ method, path }) => this.#arnOf(method, path)),
       ...(allowed.some(({ operation }) => operation.startsWith("subscribeTo")) ? this.#connectArns() : []),
     ];
     const grant = Grant.addToPrincipal({ grantee, actions: [action], resourceArns });
@@ -107,7 +107,7 @@ export class ApiAccess {
     const deny = new PolicyStatement({
       effect: Effect.DENY,
       actions: [action],
-      resources: ambiguousPaths.map((path) => this.#arnOf({ method: "*", path })),
+      resources: ambiguousPaths.map((path) => this.#arnOf("*", path)),
     });
     grantee.grantPrincipal.addToPrincipalPolicy(deny);
     return grant;
@@ -121,7 +121,7 @@ export class ApiAccess {
   }
 
   /** A pattern that may be any path has no slash at its beginning: its asterisk stands for that, too. */
-  #arnOf({ method, path }: PathPattern): string {
+  #arnOf(method: PathPattern["method"] | "*", path: string): string {
     const separator = path.startsWith("/") ? "" : "/";
     return Stack.of(this.#scope).formatArn({
       service: "execute-api",

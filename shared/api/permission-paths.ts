@@ -8,8 +8,7 @@ import { namespaceOperations, namespacePrefix, type NamePattern, type Rule } fro
 import { type HttpMethod, type Route, routes } from "./routes.ts";
 
 export interface PathPattern {
-  /** An asterisk stands for all. */
-  readonly method: HttpMethod | "*";
+  readonly method: HttpMethod;
   readonly path: string;
 }
 
@@ -45,16 +44,21 @@ export function pathPatternsOf(rules: readonly Rule[]): readonly PathPattern[] {
   return withoutCovered([...whole, ...found]);
 }
 
-/** One pattern for a method all of whose routes inside a namespace are allowed, whatever else their paths name. */
+/**
+ * One pattern for each method all of whose routes inside a namespace are allowed, whatever else their paths name. An asterisk in
+ * place of the methods would stand for slashes as well: `*` + `/v1/team/*` also allows `GET/v1/other/znodes/v1/team/x`.
+ */
 function wholeNamespaces(rules: readonly Rule[]): readonly PathPattern[] {
   const open = rules.filter(({ names }) => Object.keys(names).length === 1 && names["namespace"]?.kind === "exact");
   const patterns: PathPattern[] = [];
+  const methods = new Set<HttpMethod>(namespaceOperations.map((id) => routes[id].method));
   for (const [namespace = "", ofOne] of Map.groupBy(open, ({ names }) => names["namespace"]?.value)) {
     const allowed = new Set(ofOne.map(({ operation }) => operation));
     const path = `${namespacePrefix.replace("{namespace}", namespace)}*`;
-    const missing = namespaceOperations.filter((id) => !allowed.has(id)).map((id) => routes[id].method);
-    if (missing.length === 0) patterns.push({ method: "*", path });
-    else if (!missing.includes("GET")) patterns.push({ method: "GET", path });
+    const missing = new Set<HttpMethod>(
+      namespaceOperations.filter((id) => !allowed.has(id)).map((id) => routes[id].method),
+    );
+    patterns.push(...[...methods].filter((method) => !missing.has(method)).map((method) => ({ method, path })));
   }
   return patterns;
 }
@@ -102,7 +106,7 @@ function withoutCovered(patterns: readonly PathPattern[]): readonly PathPattern[
 
 /** Only an asterisk at the end is looked at: that is the one that covers much. */
 function covers(wide: PathPattern, narrow: PathPattern): boolean {
-  if (wide.method !== "*" && wide.method !== narrow.method) return false;
+  if (wide.method !== narrow.method) return false;
   if (wide.path === narrow.path) return true;
   const beginning = wide.path.slice(0, -1);
   return wide.path.endsWith("*") && !beginning.includes("*") && narrow.path.startsWith(beginning);

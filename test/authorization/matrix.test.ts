@@ -60,6 +60,20 @@ describe("by IAM", () => {
     );
     expect(allowed.map(lineOf)).toEqual(rows.filter((row) => row.allowed.has(name)).map(lineOf));
   });
+
+  test.each(principalNames)("the %s reaches no other namespace by a path that has its own one's in it", (name) => {
+    const statements = policies.get(name) ?? [];
+    const elsewhere = [...written].flatMap(({ method, path }) =>
+      ["znodes", "multi", "multi-read", "changes", "subscriptions/znodes"].map((of) => ({
+        method,
+        path: `/v1/third/${of}${path}`,
+      })),
+    );
+    const reached = elsewhere.filter(({ method, path }) =>
+      isAllowed(statements, { action: "execute-api:Invoke", resource: resourceOf(method, path) }),
+    );
+    expect(reached.map(lineOf)).toEqual([]);
+  });
 });
 
 describe("by a token", () => {

@@ -23,8 +23,15 @@ describe("the URLs of a permission", () => {
     ]);
   });
 
-  test("of a whole namespace are one", () => {
-    expect(patternsOf({ action: "admin", namespace: "team" })).toEqual(["* /v1/team/*", "GET /health"]);
+  test("of a whole namespace are one for each method", () => {
+    expect(patternsOf({ action: "admin", namespace: "team" }).toSorted()).toEqual([
+      "DELETE /v1/team/*",
+      "GET /health",
+      "GET /v1/team/*",
+      "PATCH /v1/team/*",
+      "POST /v1/team/*",
+      "PUT /v1/team/*",
+    ]);
     expect(patternsOf({ action: "read", namespace: "team" })).toEqual(
       expect.arrayContaining(["GET /v1/team/*", "POST /v1/team/multi-read"]),
     );
