@@ -175,6 +175,22 @@ describe("a namespace that is exported and imported elsewhere", async () => {
     expect((await target.storage.items.query(garbagePartition, { limit: 10 })).items).toEqual([]);
   });
 
+  test("loses nothing to the sweeps of the days after", async () => {
+    const other = world();
+    await importInto(other, archive);
+    const before = await contentsOf(createServices(other.storage), "orders", 0);
+    const { duties } = createServices(other.storage);
+    for (let hours = 0; hours < 72; hours += 6) {
+      await other.time.advance(6 * 3_600_000);
+      await duties.sweep();
+    }
+    const { topicId } = await other.services.topics.describe(ns, "orders");
+    await duties.collect(topicId, 0);
+    expect(await contentsOf(createServices(other.storage), "orders", 0)).toEqual(before);
+    const next = await put(createServices(other.storage), "orders", 0, "days after");
+    expect(next).toBe(before.end);
+  });
+
   test("is exported again as it is", async () => {
     const again = world();
     await importInto(again, await bytesOf(target.storage, services), "copy");
