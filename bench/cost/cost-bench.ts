@@ -63,8 +63,8 @@ export async function runCostBench(sizes: CostSizes, onStep: (what: string) => v
   costs.push(...(await meterZnodes(metered, sizes.znodeOperations)));
   onStep("sessions");
   costs.push(await meterSession(metered, sizes.heartbeats));
-  onStep("an idle month");
-  costs.push(await meterIdleness(metered));
+  onStep("sweeps");
+  costs.push(await meterSweeps(metered));
   return costs;
 }
 
@@ -167,15 +167,15 @@ async function meterSession(metered: MeteredServices, heartbeats: number): Promi
   return costOf("per month", beatsOfMonth / (3 * timeouts))("a session of 30 s", used, predicted);
 }
 
-/** What is done when nothing has happened for days: what is left is an hourly look at each topic. */
-async function meterIdleness(metered: MeteredServices): Promise<MeteredCost> {
+/** A look at topics in which nothing happened for days: a sweep each hour in which something is written elsewhere. */
+async function meterSweeps(metered: MeteredServices): Promise<MeteredCost> {
   const { duties } = metered.services;
   for (let halfDay = 0; halfDay < 12; halfDay += 1) {
     metered.pass(720 * minuteMs);
     await duties.sweep();
   }
   const used = await metered.meter(() => duties.sweep());
-  return costOf("per month", 730)("idle, 3 topics", used, usageOfSweeps(1, 3, 0));
+  return costOf("per month", 730)("sweeps of 3 topics at rest", used, usageOfSweeps(1, 3, 0));
 }
 
 function costOf(unit: string, times: number) {

@@ -22,6 +22,8 @@ const sealReadUnits = 4;
 /** What a sweep asks of namespaces, topics, sessions and transactions, and of each partition. */
 const sweepReadUnits = 15;
 const sweptPartitionReadUnits = 7;
+/** Of one in which nothing has changed since. */
+const restingPartitionReadUnits = 2;
 /** Transactions between two snapshots of a tree. */
 const snapshotTransactions = 1_000;
 /** To send, receive and delete a message; only the first passes the storage port. */
@@ -71,10 +73,11 @@ export function usageOfSegmentReads(fetches: number, fetchBytes: number): Usage 
   return usage({ blobReads: fetches, blobBytesRead: fetches * fetchBytes });
 }
 
-/** Sweeps, which look at each partition; `lists` for each that still has garbage of its last days. */
+/** Sweeps, which look at each partition; `lists` for each that still has garbage of its last days, none where all are at rest. */
 export function usageOfSweeps(count: number, partitions: number, lists: number): Usage {
+  const partitionReadUnits = lists > 0 ? sweptPartitionReadUnits : restingPartitionReadUnits;
   return usage({
-    readUnits: count * (sweepReadUnits + partitions * sweptPartitionReadUnits),
+    readUnits: count * (sweepReadUnits + partitions * partitionReadUnits),
     blobWrites: count * partitions * lists,
   });
 }

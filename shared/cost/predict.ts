@@ -92,6 +92,8 @@ interface Part {
 /** A month of 730 hours, without contention, with functions that are warm. */
 export function predictBill(load: Load): Bill {
   const parts = [...writing(load), ...reading(load), ...coordinating(load)];
+  // Asked for by what writes: where nobody calls, nothing sweeps.
+  const sweeps = parts.some(({ calls }) => calls.requests > 0) ? assumptions.sweepsPerHour * monthHours : 0;
   const used = plus(...parts.map((part) => part.used), usageOfSweeps(sweeps, load.partitions, isWriting(load) ? 2 : 0));
   const swept = callsOf(sweeps, assumptions.sweep);
   const requests = sum(parts, ({ calls }) => calls.requests) + swept.requests;
@@ -123,8 +125,6 @@ export function predictBill(load: Load): Bill {
   ].filter(({ quantity }) => quantity > 0);
   return { lines, ...totals(lines), ...perGib(load) };
 }
-
-const sweeps = assumptions.sweepsPerHour * monthHours;
 
 function totals(lines: readonly BillLine[]): Pick<Bill, "dollars" | "storageDollars" | "idleDollars"> {
   const storage: readonly PriceName[] = ["tableStorage", "tableBackup", "blobStorage"];

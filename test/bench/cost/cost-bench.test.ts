@@ -29,6 +29,6 @@ test(
     expect(dollars("written", "per GiB at 1 MiB")).toBeLessThan(0.006);
     expect(dollars("sealed", "per GiB at 1 MiB")).toBeLessThan(0.005);
     expect(dollars("session-consistent reads", "per million")).toBe(0);
-    expect(dollars("idle, 3 topics", "per month")).toBeLessThan(0.01);
+    expect(dollars("sweeps of 3 topics at rest", "per month")).toBeLessThan(0.01);
   },
 );
