@@ -11,6 +11,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { endGroup } from "./run-program.ts";
 import { SetupError } from "./setup-error.ts";
 
+const program = join(import.meta.dirname, "run_emulator.py");
+
 const startMsMax = 60_000;
 const probeMs = 100;
 const stopMsMax = 5_000;
@@ -46,7 +48,7 @@ export async function startEmulator(python: string, folder: string): Promise<Emu
   const logFile = join(folder, "emulator.log");
   const log = openSync(logFile, "a");
   const certificateFile = join(temporary, "ministack-tls", "server.crt");
-  const child = spawn("sh", ["-c", guardedProgram, "guard", python, "-m", "ministack"], {
+  const child = spawn("sh", ["-c", guardedProgram, "guard", python, program], {
     cwd: folder,
     detached: true,
     stdio: ["ignore", log, log, "pipe"],

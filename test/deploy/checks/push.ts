@@ -9,8 +9,10 @@ import { check } from "../report.ts";
 import type { Report } from "../report.ts";
 
 const topic = "push";
-/** Until the reader has found its way from long polls to hints. */
-const settleMs = 8_000;
+/** Longest poll: after an empty one the reader asks to be told. */
+const waitMs = 2_000;
+/** Until it has connected, has subscribed, and has looked once more. */
+const settleMs = 12_000;
 const quietMs = 12_000;
 /** Well below the time after which a reader looks by itself. */
 const hintMsMax = 5_000;
@@ -72,7 +74,7 @@ function countFetches(client: StreamkeeperClient): Fetches {
 }
 
 async function readAll(client: StreamkeeperClient, values: string[], signal: AbortSignal): Promise<void> {
-  for await (const { value } of client.readPartition({ topic, partition: 0, signal })) {
+  for await (const { value } of client.readPartition({ topic, partition: 0, waitMs, signal })) {
     values.push(Buffer.from(value ?? []).toString());
   }
 }
