@@ -34,7 +34,7 @@ const options = new Command("npm run test:deploy --")
       "Needs python3 (3.10 or later) and openssl; fetches the emulator from PyPI once.\n" +
       "Ends with 0 if all is as it should be, 1 if something is not, 2 if it could not be run.",
   )
-  .option("--rows <number>", "rows that the demo streams", wholeNumber, 20_000)
+  .option("--rows <number>", "rows that the demo streams", wholeNumber, 5_000)
   .option("--keep", "leave the emulator and what is deployed to it")
   .allowExcessArguments(false)
   .parse()
