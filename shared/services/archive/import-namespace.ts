@@ -128,6 +128,7 @@ class Import {
   readonly #shareGroups = new Map<string, { readonly group: ArchivedShareGroup; readonly groupId: string }>();
   readonly #shares: { readonly share: ArchivedShare; readonly state: Uint8Array }[] = [];
   #totals: ArchiveTotals | undefined;
+  #notedAtMs = 0;
   readonly #counted = { batches: 0, batchBytes: 0 };
   #isDeciding = false;
 
@@ -139,6 +140,7 @@ class Import {
 
   async take(part: ArchivePart): Promise<void> {
     if (part.kind !== "tree" && part.kind !== "head") await this.#beginTopics();
+    await this.#keepFromSweep();
     switch (part.kind) {
       case "head":
         throw new ArchiveError("the archive has two heads");
@@ -172,6 +174,7 @@ class Import {
     await this.#partition?.finish();
     this.#expectAll(totals);
     await this.#writeGroups();
+    await this.#keepFromSweep();
     const znodes = tree.nodeCount;
     const topics = [...this.#topics.values()];
     // From here on the sweep must not erase them; what is left of a failure now is never found, and never read.
@@ -221,9 +224,24 @@ class Import {
   /** Should this process end half-way, the sweep finds what it has stored. */
   async #noteGarbage(): Promise<void> {
     const deletedAtMs = this.#storage.clock.wallMs();
+    this.#notedAtMs = deletedAtMs;
     for (const { topicId, partitions } of this.#topics.values()) {
       await this.#storage.items.update(garbageKey(topicId), { set: { partitions, deletedAtMs } });
     }
+  }
+
+  /** The sweep erases what was noted a grace period ago, and an import may take longer. @throws StorageUnavailableError */
+  async #keepFromSweep(): Promise<void> {
+    if (this.#topics.size === 0) return;
+    const { clock, lifetimes } = this.#storage;
+    const notedSinceMs = clock.wallMs() - this.#notedAtMs;
+    if (notedSinceMs < lifetimes.graceMs / 8) return;
+    if (notedSinceMs > lifetimes.graceMs / 2) {
+      throw new StorageUnavailableError(
+        "the import stood still for so long that the sweep may erase what it has stored",
+      );
+    }
+    await this.#noteGarbage();
   }
 
   #beginPartition(bounds: ArchivedPartition): PartitionImport {

@@ -228,4 +228,32 @@ describe("a namespace that is exported and imported elsewhere", async () => {
     await importInto(other, archive);
     expect((await contentsOf(createServices(other.storage), "orders", 0)).found[0]).toBe("2=c");
   });
+
+  /** Imports while sweeps go on, with a pause after each of the last parts, when a partition is stored already. */
+  async function importSlowly(other: World, pauseMs: number): Promise<unknown> {
+    const sweeper = createServices(other.storage);
+    const parts: Uint8Array[] = [];
+    for await (const part of exportNamespace(source.storage, { namespace: ns, duties: source.services.duties })) {
+      parts.push(part);
+    }
+    async function* slowly(): AsyncGenerator<Uint8Array, void> {
+      for (const [index, part] of parts.entries()) {
+        yield part;
+        if (index < parts.length - 3) continue;
+        await other.storage.timers.sleep(pauseMs);
+        await sweeper.duties.sweep();
+      }
+    }
+    return await other.time.run(() => importNamespace(other.storage, slowly()));
+  }
+
+  test("is imported as a whole however long it takes, and not at all when the import stood still for too long", async () => {
+    const other = world();
+    const { graceMs } = other.storage.lifetimes;
+    await importSlowly(other, graceMs * 0.45);
+    const { found } = await other.time.run(() => contentsOf(createServices(other.storage), "orders", 0));
+    const values = ["2=c", "3=d", "4=committed", "9=behind an open transaction", "12=committed behind it"];
+    expect(found).toEqual(values);
+    await expect(importSlowly(world(), graceMs * 0.6)).rejects.toThrow("stood still");
+  });
 });
