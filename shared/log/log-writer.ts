@@ -23,10 +23,8 @@ import type { Draft, DraftPayload, Group, LogMachine, Plan } from "./log-machine
 import { putEntry } from "./put-entry.ts";
 import { Turns } from "./turns.ts";
 
-/** Pages of a catch-up before the state is rebuilt from its last checkpoint instead. */
-const catchUpPagesMax = 8;
-/** Times that a recovery starts again because the process stood still in the middle of it. */
-const recoveriesMax = 3;
+/** Pages of a catch-up before the state is rebuilt from its last checkpoint instead, and times that it is begun again. */
+const [catchUpPagesMax, recoveriesMax] = [8, 3];
 
 export interface QueueBounds {
   readonly requestsMax: number;
@@ -251,7 +249,7 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
   }
 
   async #commit({ waiting, group }: Taken<State, Request, Result, Refusal>): Promise<void> {
-    let behind = false;
+    let [behind, hasWaited] = [false, false];
     for (let attempt = 0; attempt < appendAttemptsMax; attempt += 1) {
       // What is too old to be followed is too old to refuse by.
       if (this.#current !== undefined && !this.#mayFollow(this.#current)) this.#current = undefined;
@@ -271,7 +269,9 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
       // Someone caught up while the payload was stored: the plan is out of date.
       behind = false;
       if (this.#current !== current || current.position !== position) continue;
-      if (this.#turns.hasLikelyMoved(at, instantOf(this.#storage.clock))) {
+      // Once: a large payload may take longer each time than others take to write.
+      if (!hasWaited && this.#turns.hasLikelyMoved(at, instantOf(this.#storage.clock))) {
+        hasWaited = true;
         await this.#awaitTurn();
         continue;
       }
@@ -293,7 +293,7 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
     for (const one of waiting) one.resolve({ kind: "failed", reason: "contended" });
   }
 
-  /** Answers whether it has looked at the log meanwhile, as who does not write alone has to. */
+  /** True if it has looked at the log meanwhile. */
   async #awaitTurn(): Promise<boolean> {
     const { clock, random, timers } = this.#storage;
     const begunMs = clock.monotonicMs();

@@ -65,6 +65,10 @@ const groups: readonly { readonly reason: string; readonly functions: readonly s
     ],
   },
   {
+    reason: "reads what the deployment itself puts in a function's environment",
+    functions: ["shared/storage/aws/schedule-names.ts#decodeScheduleNames"],
+  },
+  {
     reason: "reads a stream of bytes into a body, whatever they are",
     functions: ["local/request-body.ts#readRequestBody"],
   },
