@@ -34,7 +34,6 @@ import { healProjections } from "../heal-projections.ts";
 import { checkGroupName } from "../group-name.ts";
 import { defaultNamespace, findNamespaceNameProblem } from "../namespace-name.ts";
 import { changedShareConfig, shareConfigDefault } from "../share-checks.ts";
-import type { ShareGroupConfig } from "../share-groups.ts";
 import { TreeRegistry } from "../tree-registry.ts";
 import {
   ArchiveError,
@@ -205,7 +204,7 @@ class Import {
 
   #takeShareGroup(group: ArchivedShareGroup): void {
     checkGroupName({ namespace: this.#namespace, group: group.group });
-    changedShareConfig(shareConfigDefault, group.settings as Partial<ShareGroupConfig>);
+    changedShareConfig(shareConfigDefault, group.settings);
     this.#shareGroups.set(group.group, { group, groupId: this.#storage.random.id() });
   }
 
