@@ -44,6 +44,27 @@ interface Case {
 
 const cases: readonly Case[] = [
   {
+    command: new sdk.SubscribePartitionCommand({ topic: "orders", partition: 2, connectionId: "c=" }),
+    request: "POST /topics/orders/partitions/2/subscriptions",
+    body: { connectionId: "c=" },
+    answered: { heardInMs: 2_000 },
+    repeat: "repeatable",
+  },
+  {
+    command: new sdk.SubscribeZnodeCommand({ path, recursive: true, connectionId: "c=" }),
+    request: "POST /subscriptions/znodes/a",
+    body: { connectionId: "c=", recursive: true },
+    answered: { heardInMs: 2_000 },
+    repeat: "repeatable",
+  },
+  {
+    command: new sdk.SubscribeZnodeCommand({ path: "/", connectionId: "c=" }),
+    request: "POST /subscriptions/znodes",
+    body: { connectionId: "c=" },
+    answered: { heardInMs: 2_000 },
+    repeat: "repeatable",
+  },
+  {
     command: new sdk.CreateSessionCommand({ timeoutMs: 5_000 }),
     request: "POST /sessions",
     body: { timeoutMs: 5_000 },

@@ -129,6 +129,7 @@ describe("changes", () => {
       recursive: true,
       limit: 1_000,
       waitMs: 25_000,
+      bytesMax: expect.any(Number),
       signal: expect.any(AbortSignal),
     });
   });
