@@ -38,7 +38,7 @@ export interface Emulator extends AsyncDisposable {
  * Becomes the program, beside a shell that waits for a line on descriptor 3. The end of that pipe without a line means that
  * we are gone, however we went: then the whole group goes, the emulator and the functions that it runs.
  */
-const guardedProgram = '(if read -r line <&3; then exit; fi; kill -KILL -- -$$) & exec "$@" 3<&-';
+const guardedProgram = '(if read -r line <&3; then exit; fi; kill -s KILL -- -$$) & exec "$@" 3<&-';
 
 /** Starts it in a folder, where everything that it keeps goes. @throws SetupError if it does not come up in time */
 export async function startEmulator(python: string, folder: string): Promise<Emulator> {
