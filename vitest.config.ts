@@ -2,8 +2,8 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** It measures the processor's time, which a neighbour on the same core makes longer. */
-const alone = ["test/infra/bundles.test.ts"];
+/** Of what is deployed, which takes a minute to bundle and to rehearse: `npm run test:bundles`, a step of its own in `.ci/run`. */
+export const ofBundles = ["test/infra/bundles.test.ts", "test/infra/rehearsal.test.ts"];
 
 /** They replace modules for themselves alone, which they cannot in a process that has loaded them for others. */
 const withMocks = ["test/functions/coordination-errors.test.ts", "test/functions/group-errors.test.ts"];
@@ -47,12 +47,11 @@ export default defineConfig({
     // What the tests start as processes is compiled once.
     env: { NODE_COMPILE_CACHE: fileURLToPath(new URL("node_modules/.cache/streamkeeper", import.meta.url)) },
     projects: [
-      { extends: true, test: { name: "alone", include: alone, sequence: { groupOrder: 1 } } },
       { extends: true, test: { name: "with mocks", include: withMocks, isolate: true } },
       {
         extends: true,
         // A file does not start a process and load all modules again: a third of the time of them all.
-        test: { name: "all others", include: ["test/**/*.test.ts"], exclude: [...withMocks, ...alone], isolate: false },
+        test: { name: "all others", include: ["test/**/*.test.ts"], exclude: [...withMocks, ...ofBundles], isolate: false },
       },
     ],
   },
