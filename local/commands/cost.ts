@@ -50,7 +50,7 @@ export function registerCost(program: Command, terminal: Terminal = process): vo
   }
   command
     .option("--function-urls", "requests come by function URLs, not by an HTTP API")
-    .option("--long-poll", "consumers poll instead of being told over WebSocket")
+    .option("--long-poll", "a deployment without push: consumers poll instead of being told over WebSocket")
     .option("--json", "write JSON")
     .addHelpText("after", examples)
     .action((options: CostOptions) => cost(terminal, options));

@@ -25,7 +25,10 @@ export interface Load {
   readonly sessionTimeoutSeconds: number;
   /** Requests by function URLs, which are free; else by an HTTP API. */
   readonly functionUrls: boolean;
-  /** Consumers are told over WebSocket that there is something to read; else they poll, and each poll waits in a function. */
+  /**
+   * The deployment has push: each batch of writes calls a function, and consumers are told over WebSocket that there is something
+   * to read. Else they poll, and each poll waits in a function.
+   */
   readonly push: boolean;
   readonly alarms: number;
   readonly metrics: number;

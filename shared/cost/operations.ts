@@ -106,6 +106,20 @@ export function usageOfSessionLooks(count: number): Usage {
   return usage({ readUnits: count, queueRequests: count });
 }
 
+/** Looks at who has subscribed to a log, few or none. */
+export function usageOfSubscriberReads(count: number): Usage {
+  return usage({ readUnits: count });
+}
+
+export function usageOfConnections(count: number): Usage {
+  return usage({ writeUnits: count });
+}
+
+/** Three small writes to subscribe and two when the connection ends. */
+export function usageOfSubscriptions(count: number): Usage {
+  return usage({ writeUnits: count * 5 });
+}
+
 export function plus(...all: readonly Usage[]): Usage {
   const sum = nothingUsed();
   for (const each of all) for (const name of usageNames) sum[name] += each[name];

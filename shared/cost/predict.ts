@@ -5,10 +5,13 @@ import {
   plus,
   queueRequestsPerMessage,
   usageOfAppends,
+  usageOfConnections,
   usageOfHeartbeats,
   usageOfSealing,
   usageOfSegmentReads,
   usageOfSessionLooks,
+  usageOfSubscriberReads,
+  usageOfSubscriptions,
   usageOfSweeps,
   usageOfTailReads,
   usageOfZnodeReads,
@@ -52,6 +55,23 @@ export const assumptions = {
   queues: 2,
   idlePollsPerMinute: 15,
   sweepsPerHour: 1,
+  /** Tells subscribers of a batch of the log table's stream, or finds that there are none. */
+  notify: { ms: 5, memoryMb: 512 },
+  /** Lambda looks at each shard of a stream this often; what has come since is a batch. */
+  streamPollsPerSecond: 4,
+  /** Of one shard, each of its own logs: `batchesAtOnce` in `infra/constructs/hint-delivery.ts`. */
+  streamBatchesAtOnce: 4,
+  /** A table on demand begins with four partitions of 1,000 write units a second, and its stream has a shard for each. */
+  streamShardsMin: 4,
+  shardWriteUnitsPerSecond: 1_000,
+  /** How long a container of `notify` remembers who has subscribed to a log. */
+  subscribersCacheSeconds: 2,
+  pushCall: { ms: 10, memoryMb: 256 },
+  subscribeCall: { ms: 20, memoryMb: 512 },
+  /** API Gateway closes a connection then. */
+  connectionMinutes: 120,
+  /** A ping and its answer. */
+  pingMinutes: 4,
   /** Lines that a call writes to the log: CloudWatch's START and END are off. */
   logBytesPerCall: 0,
 } as const;
@@ -91,7 +111,8 @@ interface Part {
 
 /** A month of 730 hours, without contention, with functions that are warm. */
 export function predictBill(load: Load): Bill {
-  const parts = [...writing(load), ...reading(load), ...coordinating(load)];
+  const connections = connecting(load);
+  const parts = [...writing(load), ...reading(load), ...coordinating(load), ...connections.parts];
   // Asked for by what writes: where nobody calls, nothing sweeps.
   const sweeps = parts.some(({ calls }) => calls.requests > 0) ? assumptions.sweepsPerHour * monthHours : 0;
   const used = plus(...parts.map((part) => part.used), usageOfSweeps(sweeps, load.partitions, isWriting(load) ? 2 : 0));
@@ -100,7 +121,6 @@ export function predictBill(load: Load): Bill {
   const gbSeconds = sum(parts, ({ calls }) => calls.gbSeconds) + swept.gbSeconds;
   const outside = sum(parts, ({ calls, fromOutside }) => (fromOutside ? calls.requests : 0));
   const { tableGb, blobGb } = stored(load);
-  const pushes = load.push ? pushed(load) : { messages: 0, minutes: 0 };
   const idlePolls = assumptions.queues * assumptions.idlePollsPerMinute * monthMinutes;
   const line = lineOf(false);
   const always = lineOf(true);
@@ -115,8 +135,8 @@ export function predictBill(load: Load): Bill {
     line("Lambda", "functionRequest", requests),
     line("Lambda", "functionGbSecond", gbSeconds),
     line("API Gateway", "apiRequest", load.functionUrls ? 0 : outside),
-    line("API Gateway", "pushMessage", pushes.messages),
-    line("API Gateway", "pushMinute", pushes.minutes),
+    line("API Gateway", "pushMessage", connections.messages),
+    line("API Gateway", "pushMinute", connections.minutes),
     line("SQS", "queueRequest", used.queueRequests * queueRequestsPerMessage),
     always("SQS", "queueRequest", idlePolls),
     line("CloudWatch", "logIngestion", (requests * assumptions.logBytesPerCall) / gb),
@@ -135,7 +155,7 @@ function totals(lines: readonly BillLine[]): Pick<Bill, "dollars" | "storageDoll
   };
 }
 
-/** What one GiB costs that is written and sealed: stores, functions and, if they are not called by URL, the API. */
+/** What one GiB costs that is written, told of and sealed: stores, functions and, if they are not called by URL, the API. */
 function perGib(load: Load): Pick<Bill, "dollarsPerGibWritten"> {
   if (!isWriting(load)) return {};
   const gibs = (load.writeMibPerSecond * monthSeconds) / 1_024;
@@ -180,6 +200,7 @@ function writing(load: Load): Part[] {
       calls: { requests: segments, gbSeconds: seal.gbSeconds + join.gbSeconds },
       fromOutside: false,
     },
+    ...telling(load, appendsPerSecond(load), load.partitions),
   ];
 }
 
@@ -220,6 +241,7 @@ function coordinating(load: Load): Part[] {
   const [writes, reads] = [second(load.znodeWritesPerSecond), second(load.znodeReadsPerSecond)];
   return [
     part(usageOfZnodeWrites(writes, load.znodeBytes), writes, znode),
+    ...telling(load, load.znodeWritesPerSecond, 1),
     part(usageOfZnodeReads(reads), reads, znode),
     part(usageOfZnodeReads(0), second(load.cachedReadsPerSecond), { ...znode, ms: 2 }),
     part(usageOfHeartbeats(beats), beats, heartbeat),
@@ -234,11 +256,44 @@ function waiting(load: Load): Calls {
   return callsOf(waits, { ms: assumptions.pollWaitMs, memoryMb: assumptions.fetchInline.memoryMb });
 }
 
-/** One connection for a consumer, and a hint for each of its fetches. */
-function pushed(load: Load): { readonly messages: number; readonly minutes: number } {
-  if (!isWriting(load)) return { messages: 0, minutes: 0 };
+/** Calls of `notify`, whether anybody has subscribed or not: for each write, but no more than the stream's batches come to. */
+function telling(load: Load, writesPerSecond: number, logs: number): Part[] {
+  if (!load.push || writesPerSecond <= 0) return [];
+  const { streamPollsPerSecond, streamBatchesAtOnce, subscribersCacheSeconds } = assumptions;
+  const atOnce = Math.min(logs, streamShards(load) * streamBatchesAtOnce);
+  const calls = Math.min(writesPerSecond, atOnce * streamPollsPerSecond);
+  // In the worst case a log's batches go to each of the containers in turn.
+  const looks = Math.min(writesPerSecond, logs * Math.min(streamPollsPerSecond, atOnce / subscribersCacheSeconds));
+  const used = usageOfSubscriberReads(looks * monthSeconds);
+  return [{ used, calls: callsOf(calls * monthSeconds, assumptions.notify), fromOutside: false }];
+}
+
+function streamShards(load: Load): number {
+  const { writeUnits } = usageOfAppends({ ...batchesOf(load), count: appendsPerSecond(load) });
+  return Math.max(assumptions.streamShardsMin, Math.ceil(writeUnits / assumptions.shardWriteUnitsPerSecond));
+}
+
+/** One connection for a consumer with a subscription to each partition, both made anew when it ends; a hint for each of its fetches. */
+function connecting(load: Load): { readonly parts: Part[]; readonly messages: number; readonly minutes: number } {
+  if (!load.push || !isWriting(load)) return { parts: [], messages: 0, minutes: 0 };
+  const { connectionMinutes, pingMinutes, pushCall, subscribeCall } = assumptions;
+  const minutes = load.consumers * monthMinutes;
+  const connects = minutes / connectionMinutes;
+  const subscriptions = connects * load.partitions;
   const hints = (load.consumers * batchesOf(load).count) / batchesPerFetch(load);
-  return { messages: hints, minutes: load.consumers * monthMinutes };
+  return {
+    // To connect, to ask for the id, to leave.
+    parts: [
+      { used: usageOfConnections(connects), calls: callsOf(connects * 3, pushCall), fromOutside: false },
+      {
+        used: usageOfSubscriptions(subscriptions),
+        calls: callsOf(subscriptions, subscribeCall),
+        fromOutside: true,
+      },
+    ],
+    messages: hints + 2 * connects + 2 * (minutes / pingMinutes),
+    minutes,
+  };
 }
 
 function stored(load: Load): { readonly tableGb: number; readonly blobGb: number } {

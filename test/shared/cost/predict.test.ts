@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { capabilitySizes } from "../../../infra/capabilities.ts";
-import { describeLoad, loadBounds } from "../../../shared/cost/load.ts";
+import { describeLoad, type Load, loadBounds } from "../../../shared/cost/load.ts";
 import { peerBills } from "../../../shared/cost/peers.ts";
 import { assumptions, predictBill } from "../../../shared/cost/predict.ts";
+import { subscribersCacheMs } from "../../../shared/limits/push.ts";
 
 const perGib = (batchBytes: number, functionUrls = true): number =>
   predictBill(describeLoad({ writeMibPerSecond: 1, batchBytes, functionUrls })).dollarsPerGibWritten ?? Number.NaN;
@@ -35,6 +36,29 @@ describe("a month's bill", () => {
     ];
     expect(twice.dollars / once.dollars).toBeCloseTo(2, 1);
     expect(once.lines.reduce((sum, { dollars }) => sum + dollars, 0)).toBeCloseTo(once.dollars, 6);
+  });
+
+  test("has a call of notify for each write, but no more than the stream's batches, and none without push", () => {
+    const callsPerMonth = (load: Partial<Load>): number => {
+      const [pushed, polled] = [true, false].map((push) =>
+        predictBill(describeLoad({ ...load, consumers: 0, push })).lines.find(
+          ({ price }) => price === "functionRequest",
+        ),
+      );
+      return (pushed?.quantity ?? 0) - (polled?.quantity ?? 0);
+    };
+    const month = 730 * 3_600;
+    expect(callsPerMonth({ writeMibPerSecond: 1, batchBytes: 1_048_576 })).toBeCloseTo(month, 0);
+    expect(callsPerMonth({ znodeWritesPerSecond: 1 })).toBeCloseTo(month, 0);
+    expect(callsPerMonth({ writeMibPerSecond: 1, batchBytes: 1_024 })).toBeCloseTo(4 * month, 0);
+    expect(callsPerMonth({ writeMibPerSecond: 1, batchBytes: 1_024, partitions: 100 })).toBeCloseTo(64 * month, 0);
+    expect(callsPerMonth({})).toBe(0);
+  });
+
+  test("takes what it assumes of push from where it is decided", () => {
+    expect(assumptions.notify.memoryMb).toBe(capabilitySizes.notify.memoryMb);
+    expect(assumptions.pushCall.memoryMb).toBe(capabilitySizes.push.memoryMb);
+    expect(assumptions.subscribersCacheSeconds * 1_000).toBe(subscribersCacheMs);
   });
 
   test("takes the memory that functions have", () => {
