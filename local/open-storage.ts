@@ -95,10 +95,12 @@ async function openAws(): Promise<OpenedStorage> {
   return {
     storage: {
       ...storage,
-      wakeUps:
-        queueUrl === ""
-          ? wakeUps
-          : { wake: (duty, delayMs) => (isTimed(duty) ? storage.wakeUps : wakeUps).wake(duty, delayMs) },
+      wakeUps: {
+        ...(queueUrl === "" ? { endWithProcess: true } : {}),
+        // A command that ends after one request leaves nobody behind who sweeps.
+        ...(storage.wakeUps.arm === undefined ? {} : { arm: async () => await storage.wakeUps.arm?.() }),
+        wake: (duty, delayMs) => (queueUrl !== "" && isTimed(duty) ? storage.wakeUps : wakeUps).wake(duty, delayMs),
+      },
     },
     place: `AWS, table ${process.env["STREAMKEEPER_LOG_TABLE"]}`,
     isOwn: false,

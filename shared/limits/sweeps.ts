@@ -13,6 +13,16 @@ export const sweepLeadMs = 300_000;
 export const scheduleAheadMsMax = 365 * 86_400_000;
 /** EventBridge Scheduler answers within 100 ms; a first append waits for it. */
 export const schedulerRequestMsMax = 2_000;
+/**
+ * A sweep that is still going on after this asks for another one, should Lambda end it at 15 min: beyond the 10 min after which its
+ * parts begin nothing more.
+ */
+export const sweepOverdueMs = 720_000;
+/**
+ * A container asks for the next sweep at a moment of its own within so long before it needs it: the containers of a busy stack not
+ * all at once, and no append waits for it.
+ */
+export const sweepRenewMs = 600_000;
 /** The same where sweeps come from a timer of the process itself. */
 export const localSweepLeadMs = 30_000;
 /** EventBridge Scheduler's own tries to reach a target that fails, within a day (its defaults). */

@@ -25,7 +25,8 @@ import { decodeSegmentDescriptor } from "./segment-descriptor.ts";
 export interface BlobPassOptions {
   readonly pagesMax: number;
   /**
-   * Nothing was written to the partition since: a pass that began later and found all in order need not be done again.
+   * Nothing was written to the partition since: a pass that began later and found all in order need not be done again until
+   * something is sealed.
    * Undefined if that is not known.
    */
   readonly unchangedSinceMs: number | undefined;
@@ -59,7 +60,7 @@ export async function collectBlobs(
   const { pass } = state;
   const nowMs = storage.clock.wallMs();
   if (pass.after === undefined) {
-    const dueAtMs = passDueAtMs(pass, nowMs, unchangedSinceMs);
+    const dueAtMs = passDueAtMs(pass, sealedEnd, nowMs, unchangedSinceMs);
     if (dueAtMs > nowMs) {
       if (dueAtMs < Infinity) later(dueAtMs);
       return undefined;
@@ -67,6 +68,7 @@ export async function collectBlobs(
   }
   const beganAtMs = pass.after === undefined ? nowMs : pass.beganAtMs;
   let dueAtMs = pass.after === undefined ? Infinity : pass.dueAtMs;
+  const passSealedEnd = pass.after === undefined ? sealedEnd : pass.sealedEnd;
   const hear: Later = (atMs) => {
     if (atMs > nowMs) dueAtMs = Math.min(dueAtMs, atMs);
   };
@@ -100,22 +102,25 @@ export async function collectBlobs(
       // The mark, or the present one in its place, is old enough then to be acted on.
       if (sawOtherRuns) hear(nowMs + storage.lifetimes.graceMs + 1);
       if (dueAtMs < Infinity) later(Math.max(dueAtMs, nowMs + passEveryMs));
-      return { blobsDeleted, pass: { beganAtMs, endedAtMs: nowMs, after, dueAtMs } };
+      return { blobsDeleted, pass: { beganAtMs, endedAtMs: nowMs, after, dueAtMs, sealedEnd: passSealedEnd } };
     }
     isInSegments = after.startsWith(segmentPrefix);
   }
-  return { blobsDeleted, pass: { beganAtMs, endedAtMs: pass.endedAtMs, after, dueAtMs } };
+  return { blobsDeleted, pass: { beganAtMs, endedAtMs: pass.endedAtMs, after, dueAtMs, sealedEnd: passSealedEnd } };
 }
 
-/** When a new pass is due; Infinity while nothing is written. */
+/** When a new pass is due; Infinity while nothing is written or sealed. */
 function passDueAtMs(
-  { beganAtMs, endedAtMs, dueAtMs }: CollectionState["pass"],
+  { beganAtMs, endedAtMs, dueAtMs, ...pass }: CollectionState["pass"],
+  sealedEnd: number,
   nowMs: number,
   unchangedSinceMs: number | undefined,
 ): number {
   // A clock that was put back must not keep it from being done.
   if (endedAtMs > nowMs) return nowMs;
   const restsUntilMs = endedAtMs + passEveryMs;
+  // Sealing is due long after the last write where segments are closed late.
+  if (pass.sealedEnd !== sealedEnd) return restsUntilMs;
   if (unchangedSinceMs === undefined || beganAtMs < unchangedSinceMs) return restsUntilMs;
   return Math.max(dueAtMs, restsUntilMs);
 }

@@ -36,6 +36,8 @@ export interface CollectionState {
     readonly endedAtMs: number;
     /** When something that it saw may be old enough to go; Infinity if nothing will be. */
     readonly dueAtMs: number;
+    /** Where the list of segments ended before that: a sealer that died has left its blob when another one did its work. */
+    readonly sealedEnd: number;
     /** Key to go on after; undefined at the beginning. */
     readonly after: string | undefined;
   };
@@ -62,6 +64,7 @@ export async function readCollectionState(storage: Storage, name: PartitionName)
       beganAtMs: numberOf(item, "blobPassBeganAtMs"),
       endedAtMs: numberOf(item, "blobPassEndedAtMs"),
       dueAtMs: numberOf(item, "blobPassDueAtMs") || Infinity,
+      sealedEnd: numberOf(item, "blobPassSealedEnd"),
       after: typeof after === "string" ? after : undefined,
     },
   };
@@ -98,6 +101,7 @@ export async function writeCollectionState(
     ...(compactedStart === undefined ? {} : { collectedCompactedStart: compactedStart }),
     ...(pass === undefined ? {} : { blobPassBeganAtMs: pass.beganAtMs, blobPassEndedAtMs: pass.endedAtMs }),
     ...(pass === undefined ? {} : { blobPassDueAtMs: pass.dueAtMs === Infinity ? 0 : pass.dueAtMs }),
+    ...(pass === undefined ? {} : { blobPassSealedEnd: pass.sealedEnd }),
     ...(pass?.after === undefined ? {} : { blobPassAfter: pass.after }),
   };
   const remove = pass !== undefined && pass.after === undefined ? ["blobPassAfter"] : [];

@@ -137,7 +137,7 @@ class Duties implements PartitionDuties {
       if (stops.length < partitionsAtOnce) break;
     }
     // It goes on at once where it stopped.
-    if (this.#walk !== undefined) next.later(this.#storage.clock.wallMs());
+    if (this.#walk !== undefined) next.cut();
     try {
       await eraseDeletedTopics(this.#storage, { units: garbageUnitsMax }, next.later);
     } catch (cause) {

@@ -26,9 +26,22 @@ import { healProjections } from "./heal-projections.ts";
 import { decidedOrThrow } from "./tree-answers.ts";
 import type { TreeRegistry } from "./tree-registry.ts";
 
+/** What a sweep of the deleted ones is bounded by, and tells. */
+export interface DeletionSweep {
+  readonly endMonotonicMs: number;
+  /** Told when there may be more to do. */
+  readonly later: Later;
+  /** Called if it stopped at its end; the next one goes on there. */
+  readonly cut: () => void;
+}
+
+const unbounded: DeletionSweep = { endMonotonicMs: Infinity, later: unheard, cut: () => undefined };
+
 export class NamespaceDeletion {
   readonly #storage: Storage;
   readonly #trees: TreeRegistry;
+  /** The last namespace that the sweep before this came to, if it was cut. */
+  #sweptTo: string | undefined;
 
   constructor(storage: Storage, trees: TreeRegistry) {
     this.#storage = storage;
@@ -83,27 +96,41 @@ export class NamespaceDeletion {
   }
 
   /** Of all that are marked: decides, erases, tidies their trees, and in the end forgets them. */
-  async sweep(later: Later = unheard): Promise<void> {
+  async sweep({ endMonotonicMs, later, cut }: DeletionSweep = unbounded): Promise<void> {
     const failures: unknown[] = [];
-    let after: string | undefined;
+    const { clock } = this.#storage;
+    let after = this.#sweptTo;
+    this.#sweptTo = undefined;
+    let isOver = false;
     for (let page = 0; page < deletedNamespacePagesMax; page += 1) {
       const { items, next } = await this.#storage.items.query(namespacesPartition, {
         limit: pageItemsMax,
         ...(after === undefined ? {} : { after }),
       });
       for (const item of items.filter(isDeleting)) {
-        await this.#sweepOne(item, later).catch((cause: unknown) => failures.push(cause));
+        const leftMs = endMonotonicMs - clock.monotonicMs();
+        isOver = leftMs <= 0;
+        if (isOver) break;
+        await this.#sweepOne(item, later, Math.min(eraseInSweepMsMax, leftMs)).catch((cause: unknown) => {
+          failures.push(cause);
+        });
+        after = item.key.sort;
       }
+      if (isOver) break;
       after = next;
       if (next === undefined) break;
+    }
+    if (isOver) {
+      this.#sweptTo = after;
+      cut();
     }
     if (failures.length > 0) throw failures[0];
   }
 
-  async #sweepOne(marked: Item, later: Later): Promise<void> {
+  async #sweepOne(marked: Item, later: Later, msMax: number): Promise<void> {
     const name = marked.key.sort;
     if (!(await this.decide(name, marked))) return;
-    const isErased = await this.erase(name, marked, eraseInSweepMsMax);
+    const isErased = await this.erase(name, marked, msMax);
     await tidyTree(this.#storage, name, later);
     const nowMs = this.#storage.clock.wallMs();
     const forgottenMs = (deletedAtMsOf(marked) ?? nowMs) + deletedNamespaceKeptMs;

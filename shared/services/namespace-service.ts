@@ -18,11 +18,10 @@ import { backoffMs } from "../log/put-entry.ts";
 import { StorageThrottledError } from "../storage/errors.ts";
 import { namespaceKey, namespacesPartition } from "../storage/item-keys.ts";
 import type { Attributes, Item } from "../storage/item-store.ts";
-import type { Later } from "../storage/later.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { TreeWriteResult } from "../tree/tree.ts";
 import { afterChange, isStorageFailure, withChangeErrors } from "./change-errors.ts";
-import { isDeleting, NamespaceDeletion } from "./namespace-deletion.ts";
+import { type DeletionSweep, isDeleting, NamespaceDeletion } from "./namespace-deletion.ts";
 import { defaultNamespace, findNamespaceNameProblem } from "./namespace-name.ts";
 import type { NamespaceDescription, NamespaceService, Page, PageRequest } from "./services.ts";
 import { withStorageErrors } from "./storage-errors.ts";
@@ -135,8 +134,8 @@ export class Namespaces implements NamespaceService {
    *
    * @throws what the store throws, when all others are done
    */
-  sweepDeleted(later?: Later): Promise<void> {
-    return this.#deletion.sweep(later);
+  sweepDeleted(bounds?: DeletionSweep): Promise<void> {
+    return this.#deletion.sweep(bounds);
   }
 
   /**

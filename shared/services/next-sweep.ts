@@ -8,9 +8,14 @@ export class NextSweep {
   readonly #storage: Pick<Storage, "clock" | "wakeUps">;
   #dueAtMs = Infinity;
   #atMs = Infinity;
+  #isCut = false;
 
-  constructor(storage: Pick<Storage, "clock" | "wakeUps">) {
+  /** @param before if it was cut, what it was told holds still: this one goes on after that, and does not see it again */
+  constructor(storage: Pick<Storage, "clock" | "wakeUps">, before?: NextSweep) {
     this.#storage = storage;
+    if (before === undefined || !before.#isCut) return;
+    this.#dueAtMs = before.#dueAtMs;
+    this.#atMs = before.#atMs;
   }
 
   /** From when on something may be due; Infinity if nothing will be. */
@@ -35,6 +40,11 @@ export class NextSweep {
     this.#atMs = Math.min(this.#atMs, atMs + (this.#storage.wakeUps.sweepEveryMs ?? sweepEveryMs));
   };
 
+  /** This one stopped at its bounds: the next goes on at once. */
+  readonly cut = (): void => {
+    this.#isCut = true;
+  };
+
   /** As `unlessWoken`, for what was asked for now. */
   again(): void {
     this.unlessWoken(this.#storage.clock.wallMs());
@@ -47,7 +57,8 @@ export class NextSweep {
    */
   async ask(): Promise<void> {
     const { clock, wakeUps } = this.#storage;
-    if (wakeUps.sweepEveryMs === undefined || this.#atMs === Infinity) return;
-    await askForSweep(this.#storage, Math.max(localSweepLeadMs, this.#atMs - clock.wallMs()));
+    const atMs = this.#isCut ? clock.wallMs() : this.#atMs;
+    if (wakeUps.sweepEveryMs === undefined || atMs === Infinity) return;
+    await askForSweep(this.#storage, Math.max(localSweepLeadMs, atMs - clock.wallMs()));
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Nothing that was appended may be left without somebody looking at it later. Wake-ups get lost, so before the first entry that a
  * process puts in each hour it makes sure that a sweep comes after that hour; what does not come to pass by then, the sweep finds.
- * Nobody sweeps where nobody writes.
+ * Nobody sweeps where nobody writes. In an hour that it has written in it asks for the next one ahead, without waiting.
  *
  * An entry is refused when no sweep can be asked for: sealed by nobody, it would be gone with its time to live.
  */
@@ -15,6 +15,11 @@ export interface ArmOptions {
   readonly everyMs: number;
   /** So long after that time the sweep comes: what was put last in it is there by then, whatever clocks differ by. */
   readonly leadMs: number;
+  /**
+   * So long before that time is over the next sweep is asked for, at a random moment, while what is appended does not wait; 0 if
+   * not before. Only where a sweep that was asked for earlier does not stand for a later one.
+   */
+  readonly renewMs?: number;
 }
 
 /** Storage that asks for a sweep before it puts entries; `wakeUps` of the given one deliver it. */
@@ -50,7 +55,9 @@ class Arming {
   readonly #storage: Storage;
   readonly #options: ArmOptions;
   #armedUntilMs = -Infinity;
+  #renewAtMs = Infinity;
   #asking: Promise<void> | undefined;
+  #isRenewing = false;
 
   constructor(storage: Storage, options: ArmOptions) {
     this.#storage = storage;
@@ -61,7 +68,7 @@ class Arming {
   isArmed(lateMs = 0): boolean {
     const leftMs = this.#armedUntilMs - this.#storage.clock.wallMs();
     // With more left than there can be, the clock was put back.
-    return leftMs > -lateMs && leftMs <= this.#options.everyMs;
+    return leftMs > -lateMs && leftMs <= this.#options.everyMs + this.#renewMs;
   }
 
   /** Whether what is sent now gets there before the sweep: not what a process sends that was frozen since it was armed. */
@@ -71,19 +78,59 @@ class Arming {
 
   /** @throws StorageUnavailableError */
   async arm(): Promise<void> {
-    if (this.isArmed()) return;
+    if (this.isArmed()) return this.renewIfDue();
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined;
     });
     await this.#asking;
   }
 
+  get #renewMs(): number {
+    return this.#options.renewMs ?? 0;
+  }
+
+  /** Fails quietly: who comes when the time is over waits, and is told. */
+  renewIfDue(): void {
+    if (this.#isRenewing || this.#storage.clock.wallMs() < this.#renewAtMs) return;
+    this.#isRenewing = true;
+    void this.#renew()
+      .catch(() => this.#drawRenewal(this.#storage.clock.wallMs()))
+      .finally(() => {
+        this.#isRenewing = false;
+      });
+  }
+
+  async #renew(): Promise<void> {
+    const { untilMs, delayMs } = this.#plan();
+    const before = this.#armedUntilMs;
+    await this.#storage.wakeUps.wake({ kind: "sweep" }, delayMs);
+    // Not what an append has waited for since: this one may have been frozen for hours.
+    if (this.#armedUntilMs === before) this.#setArmed(untilMs);
+  }
+
   async #ask(): Promise<void> {
+    const { untilMs, delayMs } = this.#plan();
+    await askForSweep(this.#storage, delayMs);
+    this.#setArmed(untilMs);
+  }
+
+  #plan(): { readonly untilMs: number; readonly delayMs: number } {
     const { everyMs, leadMs } = this.#options;
     const nowMs = this.#storage.clock.wallMs();
-    const untilMs = (Math.floor(nowMs / everyMs) + 1) * everyMs;
-    await askForSweep(this.#storage, untilMs + leadMs - nowMs);
+    // Who asks so late asks for the time after that one as well.
+    const untilMs = (Math.floor((nowMs + this.#renewMs) / everyMs) + 1) * everyMs;
+    return { untilMs, delayMs: untilMs + leadMs - nowMs };
+  }
+
+  #setArmed(untilMs: number): void {
     this.#armedUntilMs = untilMs;
+    this.#drawRenewal(untilMs - this.#renewMs);
+  }
+
+  /** A moment of its own for each process: they must not ask all at once. */
+  #drawRenewal(fromMs: number): void {
+    const share = this.#storage.random.uint32() / 2 ** 32;
+    this.#renewAtMs = this.#renewMs === 0 ? Infinity : fromMs + share * (this.#armedUntilMs - fromMs);
   }
 }
 
@@ -93,6 +140,7 @@ function armedLogs(logs: LogStore, arming: Arming): LogStore {
   return {
     putIfAbsent: async (entry, maySend) => {
       if (!arming.isArmed()) await arming.arm();
+      else arming.renewIfDue();
       return await put(entry, maySend);
     },
     readFrom: (logId, position, limits) => logs.readFrom(logId, position, limits),

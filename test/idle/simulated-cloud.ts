@@ -8,7 +8,7 @@ import type { ScheduledEvent, SQSEvent } from "aws-lambda";
 import { createReapHandler } from "../../functions/reap.ts";
 import { createSealHandler } from "../../functions/seal.ts";
 import { createSweepHandler } from "../../functions/sweep.ts";
-import { sweepEveryMs, sweepLeadMs } from "../../shared/limits/sweeps.ts";
+import { sweepEveryMs, sweepLeadMs, sweepRenewMs } from "../../shared/limits/sweeps.ts";
 import { createServices } from "../../shared/services/create-services.ts";
 import type { Services } from "../../shared/services/services.ts";
 import { armingStorage } from "../../shared/storage/arm-sweeps.ts";
@@ -84,7 +84,8 @@ export class SimulatedCloud {
     const queues = new SqsWakeUps({ client: sqs, dutyQueueUrl: "duties", expiryQueueUrl: "expiry", requests });
     const schedules = new Schedules({ client, names, requests, clock: storage.clock });
     const wakeUps = new AwsWakeUps(queues, async () => schedules);
-    return createServices(armingStorage({ ...storage, wakeUps }, { everyMs: sweepEveryMs, leadMs: sweepLeadMs }));
+    const arming = { everyMs: sweepEveryMs, leadMs: sweepLeadMs, renewMs: sweepRenewMs };
+    return createServices(armingStorage({ ...storage, wakeUps }, arming));
   }
 
   async advance(ms: number): Promise<void> {

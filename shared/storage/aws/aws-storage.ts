@@ -10,7 +10,7 @@ import type { SchedulerClient } from "@aws-sdk/client-scheduler";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { graceMsDefault, hotEntryMsDefault, tailEvidenceMsDefault } from "../../limits.ts";
 import type { MetricRecorder } from "../../metrics/metrics.ts";
-import { sweepEveryMs, sweepLeadMs } from "../../limits/sweeps.ts";
+import { sweepEveryMs, sweepLeadMs, sweepRenewMs } from "../../limits/sweeps.ts";
 import { armingStorage } from "../arm-sweeps.ts";
 import type { WakeUps } from "../environment.ts";
 import { type NodeEnvironment, createNodeEnvironment } from "../node/node-environment.ts";
@@ -101,7 +101,7 @@ export function openAwsStorage(options: AwsStorageOptions): AwsStorage {
     },
   };
   if (queue === undefined || schedules === undefined) return storage;
-  const armed = armingStorage(storage, { everyMs: sweepEveryMs, leadMs: sweepLeadMs });
+  const armed = armingStorage(storage, { everyMs: sweepEveryMs, leadMs: sweepLeadMs, renewMs: sweepRenewMs });
   return { ...armed, close: storage.close };
 }
 

@@ -192,6 +192,40 @@ describe("the sweep", () => {
     await dutyService(storage, { namespaces: services.namespaces, topics: listed, finder: { find } }).sweep();
   });
 
+  test("finds what a sealer left that died before it told of its segment, long after the last write, and then lists nothing", async () => {
+    const own = process();
+    const week = 7 * 24 * hourMs;
+    const config = { "segment.ms": String(week), "retention.ms": "-1" };
+    const { topicId } = await createTopic(own, "t", 1, config);
+    await produce(own, "t", 0);
+    await sweepAlone(own);
+    await own.time.advance(week + hourMs);
+    const { storage, services, store } = own;
+    const dying = Object.create(storage.logs, {
+      putIfAbsent: { value: () => Promise.reject(new Error("the process ends")) },
+    }) as typeof storage.logs;
+    await expect(createServices({ ...storage, logs: dying }).duties.seal(topicId, 0)).rejects.toThrow("process ends");
+    const orphans = store.blobs.list("segments/", { limit: 99 }).blobs.map(({ key }) => key);
+    await own.time.advance(minuteMs);
+    await services.duties.seal(topicId, 0);
+    const sealed = store.blobs.list("segments/", { limit: 99 }).blobs.map(({ key }) => key);
+    expect(orphans).not.toEqual([]);
+    for (let hour = 0; hour < 4; hour += 1) {
+      await sweepAlone(own);
+      await own.time.advance(hourMs);
+    }
+    const left = store.blobs.list("segments/", { limit: 99 }).blobs.map(({ key }) => key);
+    expect(left).toEqual(sealed.filter((key) => !orphans.includes(key)));
+    const counted = countRequests(storage);
+    const find = async (namespace: string, name: string) => await services.topics.describe(namespace, name);
+    const later = dutyService(counted.storage, { ...services, finder: { find } });
+    for (let hour = 0; hour < 9; hour += 1) {
+      await own.time.advance(hour * hourMs);
+      await later.sweep();
+    }
+    expect(counted.counts()["blobs.list"] ?? 0).toBe(0);
+  });
+
   test("looks at an idle partition with few requests", async () => {
     const own = process();
     await createTopic(own, "t", 50);

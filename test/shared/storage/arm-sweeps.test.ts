@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { treeLogId } from "../../../shared/log/log-id.ts";
-import { armingStorage } from "../../../shared/storage/arm-sweeps.ts";
+import { type ArmOptions, armingStorage } from "../../../shared/storage/arm-sweeps.ts";
 import { countRequests } from "../../../shared/storage/count-requests.ts";
 import type { Duty } from "../../../shared/storage/environment.ts";
 import { StorageTimeoutError, StorageUnavailableError } from "../../../shared/storage/errors.ts";
@@ -13,8 +13,8 @@ const hourMs = 60 * minuteMs;
 const options = { everyMs: hourMs, leadMs: 5 * minuteMs };
 const startWallMs = Date.UTC(2026, 0, 1, 16, 15);
 
-function open(wake: (duty: Duty) => Promise<void> = async () => {}) {
-  const memory = createMemoryStorage({ startWallMs });
+function open(wake: (duty: Duty) => Promise<void> = async () => {}, arming: ArmOptions = options, seed = 1) {
+  const memory = createMemoryStorage({ startWallMs, seed });
   const asked: string[] = [];
   const counted = countRequests({
     ...memory.storage,
@@ -26,7 +26,7 @@ function open(wake: (duty: Duty) => Promise<void> = async () => {}) {
     },
   });
   let position = 0;
-  const storage = armingStorage(counted.storage, options);
+  const storage = armingStorage(counted.storage, arming);
   const put = async (through: Storage = storage): Promise<PutIfAbsentResult> =>
     await through.logs.putIfAbsent(entryAt(position++, memory.storage));
   return { ...memory, storage, asked, counted, put };
@@ -110,4 +110,67 @@ test("asks again when the clock was put back by more than the time between two s
   process.stepWall(-2 * hourMs);
   await put();
   expect(asked).toHaveLength(2);
+});
+
+describe("ahead of time", () => {
+  const renewing = { ...options, renewMs: 10 * minuteMs };
+
+  test("asks once within the last ten minutes, each process at a moment of its own, for a while after the next hour", async () => {
+    const moments = new Set<number>();
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const { asked, put, time } = open(async () => {}, renewing, seed);
+      await put();
+      await time.advance(35 * minuteMs);
+      await put();
+      expect(asked).toEqual(["sweep in 50 min"]);
+      let waitedMin = 50;
+      for (; asked.length === 1; waitedMin -= 0.25) {
+        await time.advance(minuteMs / 4);
+        await put();
+      }
+      expect(waitedMin).toBeGreaterThan(39);
+      moments.add(waitedMin);
+      expect(Number(asked[1]?.split(" ")[2])).toBeGreaterThan(65);
+      expect(Number(asked[1]?.split(" ")[2])).toBeLessThan(75);
+      // Up to the last ten minutes of that hour.
+      await time.advance(50 * minuteMs);
+      await put();
+      expect(asked).toHaveLength(2);
+    }
+    expect(moments.size).toBeGreaterThan(5);
+  });
+
+  test("lets no entry wait for it; one in the last ten minutes of an hour that is the first waits, and asks for both", async () => {
+    const never = new Promise<void>(() => {});
+    let isHeld = false;
+    const { asked, put, time } = open(async () => await (isHeld ? never : undefined), renewing);
+    await put();
+    isHeld = true;
+    await time.advance(45 * minuteMs - 1);
+    for (let entry = 0; entry < 3; entry += 1) expect(await put()).toEqual({ won: true });
+    expect(asked).toHaveLength(2);
+    // That one came to nothing: who comes after the hour waits for another.
+    isHeld = false;
+    await time.advance(1);
+    await put();
+    expect(asked.slice(2)).toEqual(["sweep in 65 min"]);
+    await time.advance(114 * minuteMs);
+    await put();
+    expect(asked.slice(3)).toEqual(["sweep in 71 min"]);
+  });
+
+  test("refuses nothing that is covered when it fails, and nothing that is not covered is put", async () => {
+    let isOut = false;
+    const { asked, put, time, counted } = open(async () => {
+      if (isOut) throw new StorageTimeoutError("no answer");
+    }, renewing);
+    await put();
+    isOut = true;
+    await time.advance(45 * minuteMs - 1);
+    expect(await put()).toEqual({ won: true });
+    expect(asked).toEqual(["sweep in 50 min", expect.stringContaining("sweep in")]);
+    await time.advance(1);
+    await expect(put()).rejects.toThrow(StorageUnavailableError);
+    expect(counted.total()).toBe(2);
+  });
 });
