@@ -4,7 +4,7 @@ import { sweepEveryMs, sweepLeadMs } from "../../../shared/limits/sweeps.ts";
 import { createServices } from "../../../shared/services/create-services.ts";
 import { NextSweep } from "../../../shared/services/next-sweep.ts";
 import { armingStorage } from "../../../shared/storage/arm-sweeps.ts";
-import { sessionsPartition, transactionsPartition } from "../../../shared/storage/item-keys.ts";
+import { sessionsPartition } from "../../../shared/storage/item-keys.ts";
 import { createMemoryStorage } from "../../../shared/storage/memory/memory-storage.ts";
 
 const minuteMs = 60_000;
@@ -59,14 +59,14 @@ test("a sweep that many large deleted namespaces keep busy ends in time, asks fo
   await create();
   for (const name of names) {
     await services.namespaces.delete(name);
-    slow.set(transactionsPartition(name), minuteMs);
+    slow.set(sessionsPartition(name), minuteMs);
   }
   asked.length = 0;
   // Those that are there have half of the time.
   expect(await sweep()).toBeLessThanOrEqual(sweepMsMax / 2 + minuteMs);
   expect(asked).toMatchObject([{ kind: "sweep", delayMs: 30_000 }]);
   for (let round = 0; round < 2; round += 1) await sweep();
-  expect(queried).toEqual(names.map((name) => transactionsPartition(name)));
+  expect(queried).toEqual(names.map((name) => sessionsPartition(name)));
   slow.clear();
   await sweep();
   // When they are forgotten.
