@@ -51,7 +51,12 @@ export default defineConfig({
       {
         extends: true,
         // A file does not start a process and load all modules again: a third of the time of them all.
-        test: { name: "all others", include: ["test/**/*.test.ts"], exclude: [...withMocks, ...ofBundles], isolate: false },
+        test: {
+          name: "all others",
+          include: ["test/**/*.test.ts"],
+          exclude: [...withMocks, ...ofBundles],
+          isolate: false,
+        },
       },
     ],
   },

@@ -35,7 +35,9 @@ describe("the HTTP API", () => {
   });
 
   test("hands over requests in the form that the handlers read", () => {
-    const integrations = resourcesOf(template, "AWS::ApiGatewayV2::Integration").filter(([id]) => id.startsWith("HttpApi"));
+    const integrations = resourcesOf(template, "AWS::ApiGatewayV2::Integration").filter(([id]) =>
+      id.startsWith("HttpApi"),
+    );
     expect(integrations.length).toBeGreaterThan(0);
     for (const [, { Properties }] of integrations)
       expect(Properties).toMatchObject({ PayloadFormatVersion: "2.0", IntegrationType: "AWS_PROXY" });
@@ -43,7 +45,9 @@ describe("the HTTP API", () => {
 
   test("may call the functions of its routes, and only they may be called by it", () => {
     const allowed = resourcesOf(template, "AWS::Lambda::Permission")
-      .filter(([id, { Properties }]) => /^HttpApi/.test(id) && Properties["Principal"] === "apigateway.amazonaws.com")
+      .filter(
+        ([id, { Properties }]) => id.startsWith("HttpApi") && Properties["Principal"] === "apigateway.amazonaws.com",
+      )
       .map(([, { Properties }]) => (Properties["FunctionName"] as { Ref: string }).Ref)
       .map(capabilityOf);
     expect(new Set(allowed)).toEqual(
