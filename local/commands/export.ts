@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { createWriteStream, existsSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -76,11 +77,11 @@ async function exportTo(options: ExportOptions, signal: AbortSignal): Promise<vo
   });
 }
 
-/** What is named like an archive is a whole one, however this process ends. */
+/** What is named like an archive is a whole one, however this process ends, and whoever else writes to the same name. */
 async function toFile(file: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
-  const part = `${file}.part`;
+  const part = `${file}.${randomUUID()}.part`;
   try {
-    await pipeline(Readable.from(bytes), createWriteStream(part, { flush: true }));
+    await pipeline(Readable.from(bytes), createWriteStream(part, { flags: "wx", flush: true }));
     await rename(part, file);
   } catch (cause) {
     await rm(part, { force: true });

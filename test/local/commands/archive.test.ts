@@ -54,6 +54,22 @@ test("a namespace goes from one data folder to another by a file, which is there
   await expect(cut).rejects.toThrow("the archive is cut off");
 });
 
+test("two exports to one file at the same time leave the archive of one of them, whole", async () => {
+  const archive = join(folder, "shared.archive");
+  const stores = ["one", "other"];
+  for (const name of stores) {
+    await inStore(name, async ({ topics, produce }) => {
+      await topics.create("default", { name, partitions: 1, config: {} });
+      await produce.produce({ namespace: "default", topic: name, records: records(name.repeat(20_000)) });
+    });
+  }
+  await Promise.all(stores.map((name) => run(registerExport, "export", "--data", join(folder, name), "-o", archive)));
+  await run(registerImport, "import", archive, "--data", join(folder, "of-two"));
+  const { items } = await inStore("of-two", ({ topics }) => topics.list("default", { limit: 10 }));
+  expect(stores).toContain(items.map(({ name }) => name).join());
+  expect((await readdir(folder)).filter((name) => name.startsWith("shared.archive"))).toEqual(["shared.archive"]);
+});
+
 test("what cannot be exported leaves no file behind", async () => {
   const nowhere = run(registerExport, "export", "--data", join(folder, "no-store"), "-o", join(folder, "x.archive"));
   await expect(nowhere).rejects.toThrow("there is no data folder");
