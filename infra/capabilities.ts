@@ -2,7 +2,7 @@
 import type { Capability } from "../shared/api/routes.ts";
 
 /** Functions that no route leads to. */
-type BackgroundCapability = "seal" | "reap" | "sweep";
+type BackgroundCapability = "seal" | "reap" | "sweep" | "handover";
 /** Functions that are there with push only. */
 export type PushCapability = "push" | "notify";
 /** A file in `functions/`, and one Lambda function. */
@@ -18,7 +18,7 @@ export interface CapabilitySize {
 }
 
 /** An HTTP API answers 503 after 30 s whatever the function does, so nothing behind it may run longer. */
-const requestTimeoutSeconds = 29;
+export const requestTimeoutSeconds = 29;
 
 export const capabilitySizes: Readonly<Record<CapabilityName, CapabilitySize>> = {
   // One small write and read; whoever asks for health does not wait long for an answer.
@@ -51,5 +51,11 @@ export const capabilitySizes: Readonly<Record<CapabilityName, CapabilitySize>> =
     memoryMb: 512,
     timeoutSeconds: 900,
     concurrencyMax: 1,
+  },
+  // Called by CloudFormation alone. Four partitions at a time, each with a segment that is held and built, as long as Lambda lets it.
+  handover: {
+    description: "Seals all partitions before the service is deleted",
+    memoryMb: 1769,
+    timeoutSeconds: 900,
   },
 };

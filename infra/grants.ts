@@ -32,13 +32,15 @@ export function grantAll(functions: Functions, stores: Stores): void {
   grantGroups(functions, stores);
   grantTransactions(functions, stores);
   grantErasing(functions, stores);
+  grantHandover(functions, stores);
   grantAsking(functions, stores);
 }
 
 /** Who appends to any log makes sure that somebody looks at it later; who finds something due later asks for that. */
 function grantAsking(functions: Functions, { schedules }: Stores): void {
-  const { topics, produce, groups, transactions, znode, sessions, election, reap, seal, sweep } = functions;
-  for (const { role } of [topics, produce, groups, transactions, znode, sessions, election, reap, seal, sweep]) {
+  const { topics, produce, groups, transactions, znode, sessions, election, reap, seal, sweep, handover } = functions;
+  const asking = [topics, produce, groups, transactions, znode, sessions, election, reap, seal, sweep, handover];
+  for (const { role } of asking) {
     schedules.grantAsk(role);
   }
 }
@@ -122,6 +124,15 @@ function grantLog(functions: Functions, stores: Stores): void {
   items.grantUpdate(sweep.role, "topics:*", "garbage", "partitions:*");
   items.grantDelete(sweep.role, "topics:*", "garbage", "partitions:*");
   duties.grantAsk(sweep.role);
+}
+
+/** Finds topics in their trees alone, and seals. */
+function grantHandover({ handover: { role } }: Functions, { logs, items, blobs }: Stores): void {
+  logs.grantRead(role, "partition", "tree", "snapshots");
+  logs.grantAppend(role, "segments");
+  blobs.grantRead(role, "hot", "segments", "znodes", "snapshots");
+  blobs.grantWrite(role, "segments");
+  items.grantList(role, "namespaces");
 }
 
 /** Who deletes a namespace erases what it left, and the sweep what that one did not come to. */

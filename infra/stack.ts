@@ -12,6 +12,7 @@ import { CapabilityFunction } from "./constructs/capability-function.ts";
 import { Dashboard } from "./constructs/dashboard.ts";
 import { DutyQueue } from "./constructs/duty-queue.ts";
 import { FunctionUrls } from "./constructs/function-urls.ts";
+import { Handover } from "./constructs/handover.ts";
 import { HintDelivery } from "./constructs/hint-delivery.ts";
 import { HttpApi } from "./constructs/http-api.ts";
 import { PushApi } from "./constructs/push-api.ts";
@@ -54,6 +55,13 @@ export class StreamkeeperStack extends Stack {
     const { api } = new HttpApi(this, "HttpApi", { routes, functions, logRetention, requestsPerSecondMax, jwt });
     this.access = new ApiAccess(this, api.apiId, pushing?.apiId);
     if (settings.functionUrls) new FunctionUrls(this, "Urls", functions);
+    const { handover, ...others } = functions;
+    new Handover(this, "Handover", {
+      handover,
+      schedules,
+      others: [...Object.values(others), ...(pushing?.functions ?? [])],
+      retainData: settings.retainData,
+    });
     const withUrls = settings.functionUrls ? [functions.produce, functions.fetch] : [];
     this.#watch(
       {
@@ -143,6 +151,7 @@ function createFunctions(create: CreateFunction, { superDigest }: Settings, aski
     reap: create("reap", asking),
     seal: create("seal", asking),
     sweep: create("sweep", asking),
+    handover: create("handover", asking),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Connections } from "../storage/connections.ts";
 import type { Storage } from "../storage/storage.ts";
 import { groupParts } from "./group-parts.ts";
 import type { LoadPatterns } from "./group-topics.ts";
+import { type HandoverService, handoverService } from "./handover-service.ts";
 import { healthService } from "./health-service.ts";
 import { laterShareGroups } from "./later-share-groups.ts";
 import type { HintService } from "./push.ts";
@@ -106,4 +107,13 @@ export function createSweepServices(storage: Storage): SweepServices {
     duties: dutiesWith(base, coordinationWith(base), appendingWith(base, parts)),
     gauges: gaugesWith(base, parts),
   };
+}
+
+export interface HandoverServices {
+  readonly handover: HandoverService;
+}
+
+export function createHandoverServices(storage: Storage): HandoverServices {
+  const { namespaces, trees } = baseOf(storage, {});
+  return { handover: handoverService(storage, { namespaces, trees }) };
 }

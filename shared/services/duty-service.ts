@@ -4,7 +4,7 @@
  */
 import { ServiceError } from "../api/errors.ts";
 import { compactDutyMsMax } from "../limits/compaction.ts";
-import { pageItemsMax, segmentBytesTarget, sweepMsMax, sweepPartitionsMax, topicSettingsKeptMax } from "../limits.ts";
+import { segmentBytesTarget, sweepMsMax, sweepPartitionsMax, topicSettingsKeptMax } from "../limits.ts";
 import { compress, decompress } from "../compression/compression.ts";
 import { compactPartition } from "../partition/compact-partition.ts";
 import { readPartitionStart } from "../partition/compaction-state.ts";
@@ -20,15 +20,8 @@ import type { Storage } from "../storage/storage.ts";
 import { type TopicSettings, topicSettings } from "../topics/topic-config.ts";
 import { eraseDeletedTopics } from "./deleted-topics.ts";
 import { NextSweep } from "./next-sweep.ts";
-import type {
-  DutyService,
-  NamespaceService,
-  Page,
-  PageRequest,
-  TopicFinder,
-  TopicMetadata,
-  TopicService,
-} from "./services.ts";
+import { itemsOf } from "./pages.ts";
+import type { DutyService, NamespaceService, TopicFinder, TopicMetadata, TopicService } from "./services.ts";
 
 /** Where the sweep finds the topics and their settings. */
 export interface SweepSources {
@@ -51,8 +44,6 @@ export function dutyService(storage: Storage, sources: SweepSources): PartitionD
 const partitionsAtOnce = 4;
 /** Pages of each part of a collection that a sweep does itself; for more it asks for a duty. */
 const sweepPagesMax = 2;
-/** Pages of a list that are asked for: ten million topics. */
-const listPagesMax = 10_000;
 /** What a sweep does for deleted topics: partitions and pages. */
 const garbageUnitsMax = 1_000;
 
@@ -237,15 +228,5 @@ class Duties implements PartitionDuties {
       await wakeUps.wake({ kind: "collect", ...name }, 0);
     }
     return logStartOffset;
-  }
-}
-
-async function* itemsOf<Item>(list: (page: PageRequest) => Promise<Page<Item>>): AsyncGenerator<Item, void> {
-  let nextToken: string | undefined;
-  for (let page = 0; page < listPagesMax; page += 1) {
-    const found = await list({ limit: pageItemsMax, ...(nextToken === undefined ? {} : { nextToken }) });
-    yield* found.items;
-    nextToken = found.nextToken;
-    if (nextToken === undefined) return;
   }
 }

@@ -180,6 +180,15 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
     "sqs:GetQueueUrl": ["failed duties"],
     "sqs:SendMessage": ["duties", "expiry", "failed duties"],
   },
+  handover: {
+    ...asking,
+    "dynamodb:PutItem": logs("segments"),
+    "dynamodb:Query": [...items("namespaces"), ...allLogs],
+    "s3:GetObject": allBlobs,
+    "s3:ListBucket": ["blobs"],
+    "s3:PutObject": blobs("segments"),
+    "sqs:SendMessage": ["duties"],
+  },
 };
 
 const scheduled = {

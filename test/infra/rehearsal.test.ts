@@ -349,6 +349,15 @@ describe("the bundled functions, with the permissions of their roles", { timeout
     expect(rehearsal.refused).toHaveLength(refusedBefore);
   });
 
+  test("seal everything before the service is deleted, and ask for a sweep when it is made anew", async () => {
+    const refusedBefore = rehearsal.refused.length;
+    await rehearsal.coolDown();
+    for (const request of ["Delete", "Create"] as const) {
+      expect(await rehearsal.handover(request)).toMatchObject({ Status: "SUCCESS" });
+    }
+    expect(rehearsal.refused.slice(refusedBefore)).toEqual([]);
+  });
+
   test("have written of all of that what CloudWatch reads as metrics", async () => {
     await rehearsal.coolDown();
     const metrics = rehearsal.lines.flatMap(parseEmf);

@@ -8,6 +8,7 @@ import type { ItemKey } from "../../shared/storage/item-store.ts";
 import type { AwsStorage } from "../../shared/storage/aws/aws-storage.ts";
 import { createEmulatedResources, openEmulatedStorage } from "../emulators/emulated-storage.ts";
 import { type Emulators, startEmulators } from "../emulators/emulators.ts";
+import { startAnswers } from "./answers-double.ts";
 import type { BundledFunctions } from "./bundled-functions.ts";
 import { type ConnectionsDouble, startConnections } from "./connections-double.ts";
 import { HostedFunction } from "./hosted-function.ts";
@@ -143,6 +144,18 @@ export class Rehearsal {
 
   async sweep(): Promise<void> {
     await this.#invoke("sweep", {});
+  }
+
+  /** What CloudFormation would call for; answers what it is told. */
+  async handover(RequestType: "Create" | "Delete"): Promise<unknown> {
+    const answers = await startAnswers();
+    try {
+      const ResourceProperties = { RetainData: "true", QuietSeconds: "0" };
+      await this.#invoke("handover", { RequestType, ResponseURL: answers.url, ResourceProperties });
+      return answers.taken[0];
+    } finally {
+      await answers.stop();
+    }
   }
 
   /** What a process leaves that ends before it has written an item. */
