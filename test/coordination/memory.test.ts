@@ -11,11 +11,18 @@ describeCoordination("memory", async () => {
   const memory = createMemoryStorage({ dropsExpiredEntries: false, wallMs: () => environment.clock.wallMs() });
   const storage = { ...memory.storage, ...environment, wakeUps };
   const services = createServices(storage);
-  wakeUps.onWake((duty) => void doDuty(services.duties, duty));
+  let isClosing = false;
+  wakeUps.onWake(
+    (duty) =>
+      void doDuty(services.duties, duty).catch((cause: unknown) => {
+        if (!isClosing) throw cause;
+      }),
+  );
   return {
     services,
     other: createServices(storage),
     close: async () => {
+      isClosing = true;
       wakeUps.close();
       await memory.close();
     },
