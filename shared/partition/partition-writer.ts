@@ -16,6 +16,7 @@ import { instantOf } from "../log/evidence.ts";
 import { partitionLogId } from "../log/log-id.ts";
 import type { DraftPayload, Group, LogMachine, Plan } from "../log/log-machine.ts";
 import { LogWriter, type QueueBounds } from "../log/log-writer.ts";
+import { joinBytes } from "../record/join-bytes.ts";
 import { hotBlobKey } from "../storage/item-keys.ts";
 import type { LogEntry, LogId } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -251,7 +252,7 @@ class PartitionGroup implements Group<PartitionState, Appended, AppendRefusal> {
     const chunks = this.#requests.flatMap((request, index) => (layout.taken[index] === true ? [request.bytes] : []));
     const lengthBytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     if (lengthBytes <= this.#inlineBytesMax) {
-      return Promise.resolve({ payload: { kind: "inline", bytes: joined(chunks, lengthBytes) } });
+      return Promise.resolve({ payload: { kind: "inline", bytes: joinBytes(chunks, lengthBytes) } });
     }
     const payload = this.#store(chunks, lengthBytes);
     this.#stored = { ...layout, payload };
@@ -281,16 +282,4 @@ function layoutOf(requests: readonly AppendRequest[], isTaken: (index: number) =
     return here;
   });
   return { taken, starts };
-}
-
-function joined(chunks: readonly Uint8Array[], lengthBytes: number): Uint8Array {
-  const [only] = chunks;
-  if (only !== undefined && chunks.length === 1) return only;
-  const bytes = new Uint8Array(lengthBytes);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }

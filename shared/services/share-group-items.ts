@@ -105,7 +105,7 @@ export class ShareGroupItems {
       const seen = instantOf(this.#storage.clock);
       const conditions: readonly Condition[] = group === undefined ? [{ kind: "absent" }] : asSeen(group);
       try {
-        const written = await this.#storage.items.update(key, { set: attributesOf(decided) }, conditions);
+        const written = await this.#storage.items.update(key, { set: shareGroupAttributes(decided) }, conditions);
         if (written.applied) return this.#remember(name, written.item, seen);
       } catch (cause) {
         if (cause instanceof StorageTimeoutError) unclear = cause;
@@ -127,7 +127,7 @@ export class ShareGroupItems {
     if (topics.length === group.topics.length && cursors.length === group.cursors.length) return;
     this.forget(name);
     const asSeen = [{ kind: "version", version: group.version }] as const;
-    const set = attributesOf({ ...group, topics, cursors });
+    const set = shareGroupAttributes({ ...group, topics, cursors });
     await this.#storage.items.update(groupKey(name.namespace, name.group), { set }, asSeen);
   }
 
@@ -157,7 +157,7 @@ export class ShareGroupItems {
   }
 
   #remember(name: GroupName, item: Item, seen: Instant): ShareGroup {
-    const group = groupOf(name, item);
+    const group = shareGroupOf(name, item);
     const id = idOf(name);
     this.#known.delete(id);
     this.#known.set(id, { group, seen });
@@ -185,14 +185,16 @@ function idOf({ namespace, group }: GroupName): string {
   return `${namespace}:${group}`;
 }
 
-function attributesOf({ groupId, config, topics, cursors }: ShareGroupParts): Attributes {
+/** A share group as its item has it. */
+export function shareGroupAttributes({ groupId, config, topics, cursors }: ShareGroupParts): Attributes {
   const { lockMs, deliveriesMax, startAt, isolation, deadLetterTopic = "" } = config;
   const settings = { lockMs, deliveriesMax, startAt, isolation, deadLetterTopic };
   const lists = { topics: JSON.stringify(topics), cursors: JSON.stringify(cursors) };
   return { kind: "share", groupId, ...settings, ...lists };
 }
 
-function groupOf({ namespace, group }: GroupName, item: Item): ShareGroup {
+/** @throws ServiceError INCONSISTENT_GROUP_PROTOCOL | StorageCorruptError */
+export function shareGroupOf({ namespace, group }: GroupName, item: Item): ShareGroup {
   const { attributes, version } = item;
   if (!isShareGroup(item)) {
     throw new ServiceError("INCONSISTENT_GROUP_PROTOCOL", `The group ${group} is not a share group`);

@@ -6,6 +6,7 @@ import { ServiceError } from "../../api/errors.ts";
 import { consumerKind, isForgotten, isGroup, offsetsOf } from "../../groups/group-item.ts";
 import { archiveBatchBytesTarget } from "../../limits/archive.ts";
 import { pageItemsMax } from "../../limits.ts";
+import { joinBytes } from "../../record/join-bytes.ts";
 import { groupsPartition, sharePartition, transactionsPartition } from "../../storage/item-keys.ts";
 import type { Item } from "../../storage/item-store.ts";
 import type { Storage } from "../../storage/storage.ts";
@@ -15,7 +16,7 @@ import { encodeSnapshot } from "../../tree/snapshot-codec.ts";
 import type { ZnodeTree } from "../../tree/znode-tree.ts";
 import { Namespaces } from "../namespace-service.ts";
 import type { DutyService } from "../services.ts";
-import { isShareGroup } from "../share-group-items.ts";
+import { isShareGroup, shareGroupOf } from "../share-group-items.ts";
 import { transactionOf } from "../transaction-items.ts";
 import { TreeRegistry } from "../tree-registry.ts";
 import { type ArchivePart, archiveStart, type ArchiveTotals, encodePart } from "./archive-format.ts";
@@ -114,28 +115,22 @@ class Exporter {
     yield { kind: "group", group: { group: key.sort, offsets } };
   }
 
-  async *#shareGroup({ key, attributes }: Item): AsyncGenerator<ArchivePart, void> {
-    const settings: Record<string, string | number> = {};
-    for (const name of shareSettings) {
-      const value = attributes[name];
-      if (typeof value === "string" || typeof value === "number") settings[name] = value;
-    }
+  async *#shareGroup(item: Item): AsyncGenerator<ArchivePart, void> {
+    const { namespace } = this.#options;
+    const group = item.key.sort;
+    const { groupId, config, topics: begun } = shareGroupOf({ namespace, group }, item);
     const states: ArchivePart[] = [];
-    const topics = new Set<string>();
-    for await (const item of itemsOf(this.#storage, sharePartition(this.#options.namespace, key.sort))) {
-      const [topicId = "", partition = ""] = item.key.sort.split(":");
+    const topics = new Set(begun.flatMap(({ topicId }) => this.#nameOf.get(topicId) ?? []));
+    for await (const { key, attributes } of itemsOf(this.#storage, sharePartition(namespace, group))) {
+      const [topicId = "", partition = ""] = key.sort.split(":");
       const topic = this.#nameOf.get(topicId);
-      const { state, groupId } = item.attributes;
-      if (topic === undefined || groupId !== attributes["groupId"] || !(state instanceof Uint8Array)) continue;
+      const { state } = attributes;
+      if (topic === undefined || attributes["groupId"] !== groupId || !(state instanceof Uint8Array)) continue;
       topics.add(topic);
-      states.push({ kind: "share", share: { group: key.sort, topic, partition: Number(partition) }, state });
-    }
-    for (const topicId of begunTopics(attributes["topics"])) {
-      const topic = this.#nameOf.get(topicId);
-      if (topic !== undefined) topics.add(topic);
+      states.push({ kind: "share", share: { group, topic, partition: Number(partition) }, state });
     }
     this.totals.groups += 1;
-    yield { kind: "shareGroup", shareGroup: { group: key.sort, settings, topics: [...topics] } };
+    yield { kind: "shareGroup", shareGroup: { group, settings: { ...config }, topics: [...topics] } };
     yield* states;
   }
 
@@ -159,31 +154,11 @@ class Exporter {
   }
 
   #batches(gathered: readonly Uint8Array[], length: number): ArchivePart {
-    const bytes = new Uint8Array(length);
-    let at = 0;
-    for (const batch of gathered) {
-      bytes.set(batch, at);
-      at += batch.length;
-    }
     this.totals.batches += gathered.length;
     this.totals.batchBytes += length;
     this.#options.onBatches?.(gathered.length, length);
-    return { kind: "batches", bytes };
+    return { kind: "batches", bytes: joinBytes(gathered, length) };
   }
-}
-
-/** Attributes of a share group's item that are neither its identity nor about topics by their ids. */
-export const shareSettings = ["lockMs", "deliveriesMax", "startAt", "isolation", "deadLetterTopic"] as const;
-
-/** Ids of the topics that a share group has begun. */
-function begunTopics(text: unknown): readonly string[] {
-  const topics: unknown = typeof text === "string" ? JSON.parse(text) : [];
-  if (!Array.isArray(topics)) return [];
-  return topics.flatMap((topic: unknown) =>
-    typeof topic === "object" && topic !== null && "topicId" in topic && typeof topic.topicId === "string"
-      ? [topic.topicId]
-      : [],
-  );
 }
 
 async function* itemsOf({ items }: Storage, partition: string): AsyncGenerator<Item, void> {

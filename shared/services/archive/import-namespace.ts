@@ -13,6 +13,7 @@ import { archiveTreeBytesMax } from "../../limits/archive.ts";
 import { groupSessionTimeoutMsMax, offsetsRetentionMs } from "../../limits/groups.ts";
 import { pageItemsMax } from "../../limits.ts";
 import { snapshotsLogId, treeLogId } from "../../log/log-id.ts";
+import { joinBytes } from "../../record/join-bytes.ts";
 import { MalformedBytesError } from "../../record/malformed-bytes-error.ts";
 import { StorageUnavailableError } from "../../storage/errors.ts";
 import {
@@ -34,6 +35,7 @@ import { healProjections } from "../heal-projections.ts";
 import { checkGroupName } from "../group-name.ts";
 import { defaultNamespace, findNamespaceNameProblem } from "../namespace-name.ts";
 import { changedShareConfig, shareConfigDefault } from "../share-checks.ts";
+import { shareGroupAttributes } from "../share-group-items.ts";
 import { TreeRegistry } from "../tree-registry.ts";
 import {
   ArchiveError,
@@ -45,7 +47,6 @@ import {
   type ArchiveTotals,
   readArchive,
 } from "./archive-format.ts";
-import { shareSettings } from "./export-namespace.ts";
 import { PartitionImport } from "./import-partition.ts";
 import { closeSessions, type ImportedTopic, renameTopics } from "./import-tree.ts";
 
@@ -211,7 +212,7 @@ class Import {
   /** When the tree is whole, and before anything is stored. */
   async #beginTopics(): Promise<void> {
     if (this.#tree !== undefined) return;
-    const tree = decodeSnapshot(joined(this.#treeChunks, this.#treeBytes));
+    const tree = decodeSnapshot(joinBytes(this.#treeChunks, this.#treeBytes));
     this.#treeChunks = [];
     const topics = renameTopics(tree, () => this.#storage.random.id());
     closeSessions(tree, this.#storage.clock.wallMs());
@@ -299,19 +300,23 @@ class Import {
 
   /** Without a tree there are no topics, and without topics no groups: they are of an import that ended half-way. */
   async #eraseLeftGroups(): Promise<void> {
+    await this.#erase(groupsPartition(this.#namespace), ({ sort }) =>
+      this.#erase(sharePartition(this.#namespace, sort)),
+    );
+    await this.#erase(topicsPartition(this.#namespace));
+  }
+
+  /** @param first what is done before an item goes */
+  async #erase(partition: string, first?: (key: ItemKey) => Promise<void>): Promise<void> {
     const { items } = this.#storage;
-    const left = async (partition: string): Promise<void> => {
-      for (;;) {
-        const page = await items.query(partition, { limit: pageItemsMax });
-        for (const { key } of page.items) {
-          await left(sharePartition(this.#namespace, key.sort));
-          await items.delete(key, []);
-        }
-        if (page.next === undefined) return;
+    for (;;) {
+      const page = await items.query(partition, { limit: pageItemsMax });
+      for (const { key } of page.items) {
+        await first?.(key);
+        await items.delete(key, []);
       }
-    };
-    await left(groupsPartition(this.#namespace));
-    await left(topicsPartition(this.#namespace));
+      if (page.next === undefined) return;
+    }
   }
 
   async #writeGroup({ group, offsets }: ArchivedGroup): Promise<void> {
@@ -326,9 +331,9 @@ class Import {
   }
 
   async #writeShareGroup({ group, settings, topics }: ArchivedShareGroup, groupId: string): Promise<void> {
-    const set: Record<string, string | number> = { kind: "share", groupId, deadLetterTopic: "", cursors: "[]" };
-    for (const name of shareSettings) set[name] = settings[name] ?? set[name] ?? "";
-    set["topics"] = JSON.stringify(topics.map((name) => ({ name, topicId: this.#idOf(name) })));
+    const config = changedShareConfig(shareConfigDefault, settings);
+    const begun = topics.map((name) => ({ name, topicId: this.#idOf(name) }));
+    const set = shareGroupAttributes({ groupId, config, topics: begun, cursors: [] });
     await this.#put(groupKey(this.#namespace, group), set);
   }
 
@@ -354,14 +359,4 @@ class Import {
     if (existing?.attributes["attemptId"] === attemptId) return;
     throw new ServiceError("NAMESPACE_ALREADY_EXISTS", `The namespace ${this.#namespace} was created meanwhile`);
   }
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }
