@@ -6,5 +6,5 @@ export const archiveBatchBytesTarget = 1_048_576;
 export const archivePartBytesMax = 16 * 1_048_576;
 /** A tree is decoded as a whole: ten million small znodes, and what Node holds in one buffer. */
 export const archiveTreeBytesMax = 2 ** 31 - 1;
-/** Before that a record's producer, or a transaction that is open, is looked at twice: what waits for its marker. */
+/** Aborted transactions behind the oldest open one of a partition, which an export has to know at the same time. */
 export const archiveAbortedMax = 1_000_000;
