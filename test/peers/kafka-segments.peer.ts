@@ -79,7 +79,8 @@ async function sealSegments(): Promise<string[]> {
 }
 
 function dump(options: readonly string[], files: readonly string[]): string[] {
-  const args = ["-cp", classPath, "kafka.tools.DumpLogSegments", ...options, "--files", files.join(",")];
+  const log = "-Dorg.slf4j.simpleLogger.defaultLogLevel=off";
+  const args = [log, "-cp", classPath, "kafka.tools.DumpLogSegments", ...options, "--files", files.join(",")];
   return output("java", args, { cwd: folder }).trimEnd().split("\n");
 }
 
