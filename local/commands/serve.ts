@@ -9,13 +9,15 @@ import { describeError, writeLog } from "../../functions/http/log.ts";
 import { metered } from "../../functions/metrics/metered-storage.ts";
 import { ServiceError } from "../../shared/api/errors.ts";
 import { localCloseMsMax } from "../../shared/limits.ts";
+import { kafkaPortDefault } from "../../shared/limits/kafka-gateway.ts";
 import { createServices } from "../../shared/services/create-services.ts";
 import type { Services } from "../../shared/services/services.ts";
-import { CommandError } from "../command-error.ts";
 import { DutyElection } from "../duty-election.ts";
 import { DutyLoop } from "../duty-loop.ts";
 import { firstLines } from "../first-lines.ts";
 import { GrowthTap } from "../growth-tap.ts";
+import { type OpenedKafkaPort, openKafkaPort } from "../kafka-port.ts";
+import { listenError } from "../listen-error.ts";
 import { MetricsPage } from "../metrics-page.ts";
 import { openStorage, storeKinds } from "../open-storage.ts";
 import type { OpenedStorage, StoreKind } from "../open-storage.ts";
@@ -26,6 +28,7 @@ import { packageVersion } from "../version.ts";
 
 interface ServeOptions {
   readonly port: number;
+  readonly kafkaPort?: number;
   readonly host: string;
   readonly data: string;
   readonly store: StoreKind;
@@ -39,6 +42,11 @@ export function registerServe(program: Command): void {
     .command("serve")
     .description("serve the HTTP API on this machine")
     .option("--port <number>", "port to listen on; 0 takes any that is free", portOf, 8080)
+    .option(
+      "--kafka-port <number>",
+      `port for Kafka's clients; 0 takes any that is free (default: ${kafkaPortDefault})`,
+      portOf,
+    )
     .option("--host <address>", "address to listen on; whoever reaches it can read and write", "127.0.0.1")
     .option("--data <folder>", "where the embedded store keeps its data", ".streamkeeper")
     .addOption(new Option("--store <kind>", "where to keep the data").choices(storeKinds).default("embedded"))
@@ -64,6 +72,10 @@ async function serve(options: ServeOptions): Promise<void> {
     // What other processes write, this one does not hear of: there clients poll.
     const push = opened.isOwn ? { push: { storage: opened.storage, growth } } : {};
     const server = await listen({ services, page, ...push }, options);
+    const kafka = await openKafka(services, opened, options).catch(async (error: unknown) => {
+      await server.close();
+      throw error;
+    });
     const print = (text: string): void => void (options.quiet || process.stdout.write(text));
     const { clock, timers } = opened.storage;
     const { isOwn } = opened;
@@ -76,7 +88,15 @@ async function serve(options: ServeOptions): Promise<void> {
     let queue: ReturnType<NonNullable<typeof opened.receive>> | undefined;
     try {
       const version = packageVersion();
-      print(firstLines({ version, url: server.url, place: opened.place, ...(await aTopic(services, opened)) }));
+      print(
+        firstLines({
+          version,
+          url: server.url,
+          place: opened.place,
+          kafka: kafka.line,
+          ...(await aTopic(services, opened)),
+        }),
+      );
       opened.onWake((duty) => duties.add(duty));
       duties.start();
       election?.start();
@@ -93,7 +113,7 @@ async function serve(options: ServeOptions): Promise<void> {
         await Promise.all([queue?.stop(), election?.stop()]);
         await duties.stop();
       };
-      await Promise.all([server.close(), within(localCloseMsMax, stopDuties())]);
+      await Promise.all([server.close(), kafka.close(), within(localCloseMsMax, stopDuties())]);
     }
   } finally {
     await opened.close();
@@ -107,15 +127,17 @@ async function listen(
   try {
     return await startServer({ ...served, host, port, access: accessFromEnvironment() });
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reasons: Readonly<Record<string, string>> = {
-      EADDRINUSE: `port ${port} is taken; choose another with --port`,
-      EACCES: `port ${port} is not for ordinary users; choose one above 1023 with --port`,
-      EADDRNOTAVAIL: `${host} is no address of this machine`,
-      ENOTFOUND: `there is no host ${host}`,
-    };
-    throw new CommandError(`cannot listen on ${host}:${port}: ${reasons[code ?? ""] ?? message}`, { cause: error });
+    throw listenError(error, { host, port, option: "--port" });
   }
+}
+
+function openKafka(
+  services: Services,
+  { storage }: OpenedStorage,
+  { host, kafkaPort: port }: ServeOptions,
+): Promise<OpenedKafkaPort> {
+  const answering = { namespace: "default", createsTopics: true, needsAuthentication: false };
+  return openKafkaPort({ services, storage, log: writeLog, host, port, ...answering });
 }
 
 /** A topic that the printed lines can use: one that is there, else a new one where the storage is this process's own. */

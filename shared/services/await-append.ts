@@ -16,6 +16,7 @@ export async function awaitAppend(
   storage: Storage,
   writer: PartitionWriter,
   request: AppendRequest,
+  onQueued?: () => void,
 ): Promise<Appended> {
   const over = new AbortController();
   const timeout = storage.timers.sleep(appendWaitMsMax, over.signal).then(
@@ -26,7 +27,9 @@ export async function awaitAppend(
     () => new Promise<never>(() => undefined),
   );
   try {
-    const result = await Promise.race([writer.append(request), timeout]);
+    const append = writer.append(request);
+    onQueued?.();
+    const result = await Promise.race([append, timeout]);
     if (result.kind === "refused" && result.refusal.code === "UNSEALED_TOO_LONG") {
       storage.metrics?.count("UnsealedRefusals", 1, {});
     }

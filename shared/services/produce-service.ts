@@ -108,13 +108,13 @@ class PartitionedProduceService implements ProduceService {
   async produceBatches(
     request: Parameters<ProduceService["produceBatches"]>[0],
   ): ReturnType<ProduceService["produceBatches"]> {
-    const { bytes, transactionalId, conditions, idempotencyKey } = request;
+    const { bytes, transactionalId, conditions, idempotencyKey, onQueued } = request;
     checkKey(idempotencyKey);
     const target = await this.#target(request.namespace, request.topic, request.partition);
     const batches = checkBatches(bytes, target.settings, this.#storage.clock.wallMs());
     const key = keyOf(idempotencyKey, transactionalId);
     const append = { bytes, batches, ...conditions, ...key };
-    const { baseOffset, appendedAtMs } = await this.#append(target, append, transactionalId);
+    const { baseOffset, appendedAtMs } = await this.#append(target, append, transactionalId, onQueued);
     return { baseOffset, appendedAtMs };
   }
 
@@ -156,11 +156,16 @@ class PartitionedProduceService implements ProduceService {
     }
   }
 
-  async #append(target: Target, request: AppendRequest, transactionalId: string | undefined): Promise<Appended> {
+  async #append(
+    target: Target,
+    request: AppendRequest,
+    transactionalId: string | undefined,
+    onQueued?: () => void,
+  ): Promise<Appended> {
     const name = { topicId: target.topic.topicId, partition: target.partition };
     await this.#verify(target, request, transactionalId);
     const writer = this.#partitions.writer(name, target.settings);
-    const appended = await awaitAppend(this.#storage, writer, request);
+    const appended = await awaitAppend(this.#storage, writer, request, onQueued);
     if (this.#storage.metrics !== undefined && !appended.duplicate) this.#count(target, request, this.#storage.metrics);
     return appended;
   }

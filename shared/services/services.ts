@@ -162,6 +162,8 @@ export interface ProduceService {
     readonly transactionalId?: string;
     readonly conditions?: AppendConditions;
     readonly idempotencyKey?: string;
+    /** Called when the append has its place: what is appended to the partition from then on comes after it. */
+    readonly onQueued?: () => void;
   }): Promise<{ readonly baseOffset: number; readonly appendedAtMs: number }>;
 }
 

@@ -1,0 +1,26 @@
+/** The APIs that the gateway serves. */
+import { type ApiEntry, entry } from "./handler.ts";
+import { handleApiVersions } from "./handlers/api-versions.ts";
+import { handleFetch } from "./handlers/fetch.ts";
+import { handleInitProducerId } from "./handlers/init-producer-id.ts";
+import { handleListOffsets } from "./handlers/list-offsets.ts";
+import { handleMetadata } from "./handlers/metadata.ts";
+import { handleProduce } from "./handlers/produce.ts";
+import { apiVersions } from "./protocol/apis/api-versions.ts";
+import { fetch } from "./protocol/apis/fetch.ts";
+import { initProducerId } from "./protocol/apis/init-producer-id.ts";
+import { listOffsets } from "./protocol/apis/list-offsets.ts";
+import { metadata } from "./protocol/apis/metadata.ts";
+import { produce } from "./protocol/apis/produce.ts";
+
+const entries: readonly ApiEntry[] = [
+  entry(produce, "turns", handleProduce),
+  entry(fetch, "sent", handleFetch),
+  entry(listOffsets, "free", handleListOffsets),
+  entry(metadata, "free", handleMetadata),
+  entry(apiVersions, "free", handleApiVersions),
+  entry(initProducerId, "turns", handleInitProducerId),
+];
+
+/** By their keys. */
+export const servedApis: ReadonlyMap<number, ApiEntry> = new Map(entries.map((served) => [served.api.key, served]));

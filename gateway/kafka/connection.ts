@@ -1,0 +1,251 @@
+/** One client's connection: reads requests, lets them run beside each other, and answers in their order. */
+import type { Socket } from "node:net";
+import { describeError } from "../../functions/http/log.ts";
+import {
+  connectionIdleMsMax,
+  connectionRequestBytesMax,
+  connectionRequestsMax,
+  kafkaRequestBytesMax,
+  kafkaUnauthenticatedRequestBytesMax,
+} from "../../shared/limits/kafka-gateway.ts";
+import { MalformedBytesError } from "../../shared/record/malformed-bytes-error.ts";
+import { FrameError, FrameReader } from "./frame-reader.ts";
+import type { ApiEntry, Gateway, Peer } from "./handler.ts";
+import { unsupportedApiVersions } from "./handlers/api-versions.ts";
+import { Lanes, type Turn } from "./lanes.ts";
+import type { Api, RequestOf } from "./protocol/api.ts";
+import { apiVersions } from "./protocol/apis/api-versions.ts";
+import { FrameWriter } from "./protocol/frame-writer.ts";
+import { readRequestHeader, type RequestHeader, skipTagged } from "./protocol/header.ts";
+import { MessageReader } from "./protocol/message-reader.ts";
+import type { RequestBudget } from "./request-budget.ts";
+
+/** The pieces of a frame, or undefined where a request has no answer. */
+type Frame = readonly Uint8Array[] | undefined;
+
+interface UnderWay {
+  readonly frame: Promise<Frame>;
+  readonly turn: Turn;
+  readonly bytes: number;
+}
+
+export interface ConnectionOptions {
+  readonly gateway: Gateway;
+  readonly budget: RequestBudget;
+  /** Whether a client must say who it is before anything else. */
+  readonly needsAuthentication: boolean;
+}
+
+/** Not asked yet, or for what needs no authentication. */
+const anonymous = "User:ANONYMOUS";
+const apisBeforeAuthentication: ReadonlySet<number> = new Set([17, 18, 36]);
+
+export class Connection {
+  readonly #socket: Socket;
+  readonly #gateway: Gateway;
+  readonly #budget: RequestBudget;
+  readonly #peer: Peer;
+  readonly #frames = new FrameReader();
+  readonly #lanes = new Lanes();
+  readonly #gone = new AbortController();
+  /** Requests in the order in which they came. */
+  readonly #underWay: UnderWay[] = [];
+  #bytesUnderWay = 0;
+  #waitingBytes = 0;
+  #isAnswering = false;
+  #isEnding = false;
+
+  constructor(socket: Socket, { gateway, budget, needsAuthentication }: ConnectionOptions) {
+    this.#socket = socket;
+    this.#gateway = gateway;
+    this.#budget = budget;
+    const host = (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
+    this.#peer = { principal: anonymous, host, isAuthenticated: !needsAuthentication };
+    socket.setNoDelay(true);
+    socket.setTimeout(connectionIdleMsMax, () => this.close());
+    socket.on("data", (chunk) => this.#read(chunk));
+    // Its end is told by `close`; what went wrong with a client's connection is nothing to write down.
+    socket.on("error", () => this.close());
+    socket.on("end", () => this.#finish());
+    socket.on("close", () => this.#forget());
+  }
+
+  /** Ends it at once. */
+  close(): void {
+    this.#gone.abort();
+    this.#socket.destroy();
+  }
+
+  /** Reads nothing more, answers what is under way, and ends. Waits of requests end at once. */
+  #finish(): void {
+    this.#isEnding = true;
+    this.#gone.abort();
+    if (this.#underWay.length === 0) this.#socket.end();
+  }
+
+  /** As if the client had ended it. */
+  end(): void {
+    this.#socket.pause();
+    this.#finish();
+  }
+
+  #forget(): void {
+    this.#gone.abort();
+    this.#budget.setWaiting(this, 0);
+    this.#waitingBytes = 0;
+  }
+
+  #read(chunk: Uint8Array): void {
+    if (this.#isEnding) return;
+    try {
+      for (const frame of this.#frames.push(chunk, () => this.#frameBytesMax())) this.#begin(frame);
+    } catch (error) {
+      if (!(error instanceof FrameError || error instanceof MalformedBytesError)) {
+        this.#gateway.log("ERROR", "connection failed", { cause: describeError(error) });
+      }
+      this.close();
+      return;
+    }
+    this.#waitingBytes = this.#frames.waitingBytes;
+    if (!this.#budget.setWaiting(this, this.#waitingBytes)) this.close();
+    if (!this.#isFull()) return;
+    this.#socket.pause();
+    if (this.#budget.isSpent) this.#budget.onRoom(() => this.#resume());
+  }
+
+  #frameBytesMax(): number {
+    return this.#peer.isAuthenticated ? kafkaRequestBytesMax : kafkaUnauthenticatedRequestBytesMax;
+  }
+
+  #isFull(): boolean {
+    return (
+      this.#underWay.length >= connectionRequestsMax ||
+      this.#bytesUnderWay >= connectionRequestBytesMax ||
+      this.#budget.isSpent
+    );
+  }
+
+  /** @throws MalformedBytesError for what is no request that can be answered */
+  #begin(frame: Uint8Array): void {
+    const reader = new MessageReader(frame);
+    const header = readRequestHeader(reader);
+    const known = this.#gateway.apis.get(header.apiKey);
+    if (known === undefined) throw new MalformedBytesError(`there is no API ${header.apiKey}`);
+    const turn = this.#lanes.take(known.lane);
+    const work = { frame: this.#answer(known, header, reader, turn), turn, bytes: frame.length };
+    this.#underWay.push(work);
+    this.#bytesUnderWay += work.bytes;
+    this.#budget.take(work.bytes);
+    void this.#sendAnswers();
+  }
+
+  #answer(known: ApiEntry, header: RequestHeader, reader: MessageReader, turn: Turn): Promise<Frame> {
+    const { api } = known;
+    const { apiVersion } = header;
+    if (apiVersion < api.versions[0] || apiVersion > api.versions[1]) {
+      if (api.key !== apiVersions.key) {
+        throw new MalformedBytesError(`there is no version ${apiVersion} of ${api.name}`);
+      }
+      const refusal = unsupportedApiVersions(this.#gateway);
+      return Promise.resolve(frameOf(header, false, (writer) => apiVersions.writeResponse(0, writer, refusal)));
+    }
+    if (!this.#peer.isAuthenticated && !apisBeforeAuthentication.has(api.key)) {
+      throw new MalformedBytesError(`${api.name} before authentication`);
+    }
+    if (api.isFlexible(apiVersion)) skipTagged(reader);
+    const request = api.readRequest(apiVersion, reader);
+    return this.#handle(known, header, request, turn);
+  }
+
+  async #handle(known: ApiEntry, header: RequestHeader, request: RequestOf<Api>, turn: Turn): Promise<Frame> {
+    const { api, handle } = known;
+    const { apiVersion, clientId } = header;
+    await turn.begins;
+    try {
+      const response = await handle(request, {
+        gateway: this.#gateway,
+        peer: this.#peer,
+        apiVersion,
+        clientId: clientId ?? "",
+        signal: this.#gone.signal,
+        passTurn: turn.pass,
+      });
+      if (response === undefined) return undefined;
+      const hasTags = api.isFlexible(apiVersion) && api.key !== apiVersions.key;
+      return frameOf(header, hasTags, (writer) => api.writeResponse(apiVersion, writer, response));
+    } finally {
+      turn.pass();
+    }
+  }
+
+  async #sendAnswers(): Promise<void> {
+    if (this.#isAnswering) return;
+    this.#isAnswering = true;
+    try {
+      for (let work = this.#underWay[0]; work !== undefined; work = this.#underWay[0]) {
+        const frame = await work.frame;
+        if (frame !== undefined) await this.#send(frame);
+        work.turn.sent();
+        this.#underWay.shift();
+        this.#release(work.bytes);
+      }
+    } catch (error) {
+      // A request that fails without an answer is a bug, or its version does not exist: its client may try anew.
+      if (!(error instanceof MalformedBytesError)) {
+        this.#gateway.log("ERROR", "request failed", { cause: describeError(error) });
+      }
+      for (const { turn, bytes } of this.#underWay.splice(0)) {
+        turn.sent();
+        this.#release(bytes);
+      }
+      this.close();
+    } finally {
+      this.#isAnswering = false;
+    }
+    if (this.#isEnding) this.#socket.end();
+  }
+
+  #release(bytes: number): void {
+    this.#bytesUnderWay -= bytes;
+    this.#budget.give(bytes);
+    this.#resume();
+  }
+
+  #resume(): void {
+    if (this.#isEnding || this.#socket.destroyed || !this.#socket.isPaused()) return;
+    if (!this.#isFull()) this.#socket.resume();
+    else if (this.#budget.isSpent) this.#budget.onRoom(() => this.#resume());
+  }
+
+  async #send(pieces: readonly Uint8Array[]): Promise<void> {
+    if (this.#socket.destroyed) return;
+    this.#socket.cork();
+    let isRoom = true;
+    for (const piece of pieces) isRoom = this.#socket.write(piece);
+    this.#socket.uncork();
+    if (!isRoom) await drained(this.#socket);
+  }
+}
+
+function frameOf(header: RequestHeader, hasTags: boolean, write: (writer: FrameWriter) => void): readonly Uint8Array[] {
+  const writer = new FrameWriter();
+  const { bytes: first } = writer;
+  first.i32(0);
+  first.i32(header.correlationId);
+  if (hasTags) first.unsignedVarint(0);
+  write(writer);
+  const { pieces, byteLength } = writer.finish();
+  const [head] = pieces;
+  if (head !== undefined) new DataView(head.buffer, head.byteOffset).setInt32(0, byteLength - 4);
+  return pieces;
+}
+
+async function drained(socket: Socket): Promise<void> {
+  if (socket.destroyed) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.once("drain", resolve);
+  socket.once("close", resolve);
+  await promise;
+  socket.off("drain", resolve);
+  socket.off("close", resolve);
+}

@@ -1,0 +1,30 @@
+/** Kafka's numbers of errors. Source: Kafka protocol guide, "Error Codes". */
+import { ServiceError, errorTable } from "../../shared/api/errors.ts";
+import { describeError, type Log } from "../../functions/http/log.ts";
+
+/** Errors that only a gateway answers; all others come from the services. */
+export const kafkaError = {
+  UNKNOWN_SERVER_ERROR: -1,
+  NONE: 0,
+  OFFSET_OUT_OF_RANGE: 1,
+  UNKNOWN_TOPIC_OR_PARTITION: 3,
+  LEADER_NOT_AVAILABLE: 5,
+  COORDINATOR_NOT_AVAILABLE: 15,
+  INVALID_TOPIC_EXCEPTION: 17,
+  INVALID_REQUIRED_ACKS: 21,
+  UNSUPPORTED_SASL_MECHANISM: 33,
+  ILLEGAL_SASL_STATE: 34,
+  UNSUPPORTED_VERSION: 35,
+  INVALID_REQUEST: 42,
+  UNSUPPORTED_FOR_MESSAGE_FORMAT: 43,
+  SASL_AUTHENTICATION_FAILED: 58,
+  UNKNOWN_LEADER_EPOCH: 75,
+  UNKNOWN_TOPIC_ID: 100,
+} as const;
+
+/** The number and the message that a failure is answered with. What is no `ServiceError` is a bug, and is written down. */
+export function failureOf(error: unknown, log: Log): { readonly errorCode: number; readonly errorMessage: string } {
+  if (error instanceof ServiceError) return { errorCode: errorTable[error.code].kafka, errorMessage: error.message };
+  log("ERROR", "request failed", { cause: describeError(error) });
+  return { errorCode: kafkaError.UNKNOWN_SERVER_ERROR, errorMessage: "The server failed" };
+}

@@ -1,0 +1,60 @@
+/** The gateway for Kafka's protocol: a port, and the services behind it. */
+import { networkInterfaces } from "node:os";
+import type { Log } from "../../functions/http/log.ts";
+import type { Services } from "../../shared/services/services.ts";
+import type { Storage } from "../../shared/storage/storage.ts";
+import { servedApis } from "./api-list.ts";
+import { KafkaListener, type ListenerOptions } from "./listener.ts";
+import { alone } from "./placement.ts";
+import { TopicIds } from "./topic-ids.ts";
+
+export interface KafkaGatewayOptions extends ListenerOptions {
+  readonly services: Services;
+  readonly storage: Pick<Storage, "clock" | "random" | "timers">;
+  readonly namespace: string;
+  readonly log: Log;
+  readonly createsTopics: boolean;
+  /** What clients are told to connect to, where that is not where it listens. */
+  readonly advertisedHost?: string;
+  readonly advertisedPort?: number;
+}
+
+export interface RunningKafkaGateway {
+  /** What clients are told to connect to, for example `127.0.0.1:9092`. */
+  readonly address: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** @throws Error as node:net says where the port is taken or the host is not this machine's */
+export async function startKafkaGateway(options: KafkaGatewayOptions): Promise<RunningKafkaGateway> {
+  const { services, storage, namespace, log, createsTopics } = options;
+  const { clock, random, timers } = storage;
+  const listener = await KafkaListener.open(options);
+  const host = options.advertisedHost ?? addressOf(options.host);
+  const port = options.advertisedPort ?? listener.port;
+  const placement = alone({ nodeId: 1, host, port });
+  const topicIds = new TopicIds(services.topics, namespace, clock);
+  listener.serve({
+    services,
+    namespace,
+    clusterId: `streamkeeper-${namespace}`,
+    placement,
+    topicIds,
+    apis: servedApis,
+    clock,
+    random,
+    timers,
+    log,
+    createsTopics,
+  });
+  return { address: `${host}:${port}`, port: listener.port, close: () => listener.close() };
+}
+
+/** An IPv4 address for those who listen on a name or everywhere: clients may take a name for an IPv6 address. */
+function addressOf(host: string): string {
+  if (host === "localhost") return "127.0.0.1";
+  if (host !== "0.0.0.0" && host !== "::") return host;
+  const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+  return addresses.find(({ family, internal }) => family === "IPv4" && !internal)?.address ?? "127.0.0.1";
+}

@@ -1,0 +1,46 @@
+/** Limits of the gateway for Kafka's protocol. */
+
+/** Bytes of a request: Kafka's socket.request.max.bytes is 100 MiB; a produce request holds at most a few entries here. */
+export const kafkaRequestBytesMax = 64 * 1024 * 1024;
+
+/** Bytes of a request before its sender is known: what authenticating takes. */
+export const kafkaUnauthenticatedRequestBytesMax = 512 * 1024;
+
+/** Items of all arrays of a message: 100,000 partitions with a few fields that are arrays themselves. */
+export const messageItemsMax = 1_000_000;
+
+/** Requests of one connection that are read and not answered: clients have 5 to some dozens, and wait for the rest. */
+export const connectionRequestsMax = 64;
+
+/** Bytes of requests of one connection that are not answered: one that is as large as can be, and small ones behind it. */
+export const connectionRequestBytesMax = 2 * kafkaRequestBytesMax;
+
+/** Bytes of requests of all connections that are not answered: what a laptop has to spare. */
+export const gatewayRequestBytesMax = 512 * 1024 * 1024;
+
+/** Connections of one gateway. */
+export const gatewayConnectionsMax = 10_000;
+
+/** A connection without requests is closed after this, as Kafka's connections.max.idle.ms. */
+export const connectionIdleMsMax = 10 * 60_000;
+
+/** Bytes of records in one answer: Kafka's fetch.max.bytes of a broker is 55 MiB. */
+export const kafkaFetchBytesMax = 55 * 1024 * 1024;
+
+/** Longest wait of a fetch: clients ask for 0.5 to 5 s. */
+export const kafkaFetchWaitMsMax = 60_000;
+
+/** How long a gateway that stops waits for the answers that are under way. */
+export const gatewayCloseMsMax = 5_000;
+
+/** Topics that one Metadata request may ask for by name: each may cost a request to the store. */
+export const metadataTopicsMax = 10_000;
+
+/** Parts of one request (topics, partitions) that are worked at beside each other. */
+export const parallelPartsMax = 16;
+
+/** How often the names of topic ids may be read anew because one was not found. */
+export const topicIdsRefreshMs = 1_000;
+
+/** Kafka's own port. */
+export const kafkaPortDefault = 9092;
