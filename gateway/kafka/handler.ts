@@ -72,5 +72,5 @@ export function entry<Request extends Fields, Response extends Fields>(
   handle: Handler<Api<Request, Response>>,
 ): ApiEntry {
   // What the handler is called with is what its own table reads.
-  return { api, lane, handle: handle as Handler<Api>, advertised: api.versions };
+  return { api, lane, handle, advertised: api.versions };
 }
