@@ -20,7 +20,7 @@ import {
 export function createServices(storage: Storage, options: ServiceOptions = {}): Services {
   const base = baseOf(storage, options);
   const parts = groupParts(storage, base.finder);
-  const appending = appendingWith(base, parts);
+  const appending = appendingWith(base, parts, options);
   const coordination = coordinationWith(base);
   const fetch = fetchWith(base);
   const patterns = new TopicPatterns();

@@ -16,19 +16,24 @@ import type {
   ProduceRecord,
   ProduceResult,
   ProduceService,
+  RecordChecks,
   TopicFinder,
   TopicMetadata,
 } from "./services.ts";
 import type { TransactionVerifier } from "./transactions.ts";
 
-/** @param transactions asked before a transactional batch is appended */
+/**
+ * @param transactions asked before a transactional batch is appended
+ * @param checks of batches that producers encode
+ */
 export function produceService(
   storage: Storage,
   topics: TopicFinder,
   partitions: PartitionRegistry,
   transactions: TransactionVerifier,
+  checks: RecordChecks = "all",
 ): ProduceService {
-  return new PartitionedProduceService(storage, topics, partitions, transactions);
+  return new PartitionedProduceService(storage, topics, partitions, { transactions, checks });
 }
 
 interface Target {
@@ -44,10 +49,17 @@ class PartitionedProduceService implements ProduceService {
   readonly #topics: TopicFinder;
   readonly #partitions: PartitionRegistry;
   readonly #transactions: TransactionVerifier;
+  readonly #checks: RecordChecks;
   readonly #chooser: PartitionChooser;
   readonly #settings = new WeakMap<TopicMetadata, TopicSettings>();
 
-  constructor(storage: Storage, topics: TopicFinder, partitions: PartitionRegistry, transactions: TransactionVerifier) {
+  constructor(
+    storage: Storage,
+    topics: TopicFinder,
+    partitions: PartitionRegistry,
+    { transactions, checks }: { readonly transactions: TransactionVerifier; readonly checks: RecordChecks },
+  ) {
+    this.#checks = checks;
     this.#storage = storage;
     this.#topics = topics;
     this.#partitions = partitions;
@@ -111,7 +123,7 @@ class PartitionedProduceService implements ProduceService {
     const { bytes, transactionalId, conditions, idempotencyKey, onQueued } = request;
     checkKey(idempotencyKey);
     const target = await this.#target(request.namespace, request.topic, request.partition);
-    const batches = checkBatches(bytes, target.settings, this.#storage.clock.wallMs());
+    const batches = checkBatches(bytes, target.settings, this.#storage.clock.wallMs(), this.#checks);
     const key = keyOf(idempotencyKey, transactionalId);
     const append = { bytes, batches, ...conditions, ...key };
     const { baseOffset, appendedAtMs } = await this.#append(target, append, transactionalId, onQueued);

@@ -307,6 +307,12 @@ export interface Services {
   readonly push: SubscriptionService;
 }
 
+/**
+ * What is checked of batches that producers encode: every record of each, as Kafka does, or of compressed ones only what
+ * something depends on, so that they are not decompressed; readers then find out about what does not hold.
+ */
+export type RecordChecks = "all" | "needed";
+
 /** Knobs of the process that hosts the services. */
 export interface ServiceOptions {
   /** How long a topic's metadata is served from memory; at most, and by default, `topicCacheMsMax`. */
@@ -315,4 +321,6 @@ export interface ServiceOptions {
   readonly defaultPartitions?: number;
   /** How long who listens to a log is known without asking; by default `subscribersCacheMs` of the limits. */
   readonly subscribersCacheMs?: number;
+  /** By default `all`. */
+  readonly recordChecks?: RecordChecks | undefined;
 }

@@ -68,15 +68,19 @@ export function fetchWith({ storage, trees, namespaces, finder, partitions }: Ba
   return fetchService(storage, finder, partitions, new ZnodeChanges(storage, trees, namespaces));
 }
 
-function produceWith({ storage, finder, partitions }: Base, items: TransactionItems): ProduceService {
-  return produceService(storage, finder, partitions, transactionVerifier(items));
+function produceWith(
+  { storage, finder, partitions }: Base,
+  items: TransactionItems,
+  { recordChecks }: ServiceOptions,
+): ProduceService {
+  return produceService(storage, finder, partitions, transactionVerifier(items), recordChecks);
 }
 
-export function appendingWith(base: Base, parts: GroupParts): AppendingServices {
+export function appendingWith(base: Base, parts: GroupParts, options: ServiceOptions = {}): AppendingServices {
   const { storage, namespaces, finder, partitions } = base;
   const items = new TransactionItems(storage);
   const producers = producerIdService(storage);
-  const produce = produceWith(base, items);
+  const produce = produceWith(base, items, options);
   return {
     producers,
     produce,
