@@ -13,6 +13,7 @@ import { FrameError, FrameReader } from "./frame-reader.ts";
 import type { ApiEntry, Gateway, Peer } from "./handler.ts";
 import { unsupportedApiVersions } from "./handlers/api-versions.ts";
 import { Lanes, type Turn } from "./lanes.ts";
+import { observed } from "./observed.ts";
 import type { Api, RequestOf } from "./protocol/api.ts";
 import { apiVersions } from "./protocol/apis/api-versions.ts";
 import { FrameWriter } from "./protocol/frame-writer.ts";
@@ -162,14 +163,15 @@ export class Connection {
     const { apiVersion, clientId } = header;
     await turn.begins;
     try {
-      const response = await handle(request, {
+      const context = {
         gateway: this.#gateway,
         peer: this.#peer,
         apiVersion,
         clientId: clientId ?? "",
         signal: this.#gone.signal,
         passTurn: turn.pass,
-      });
+      };
+      const response = await observed(api.name, this.#gateway, () => handle(request, context));
       if (response === undefined) return undefined;
       const hasTags = api.isFlexible(apiVersion) && api.key !== apiVersions.key;
       return frameOf(header, hasTags, (writer) => api.writeResponse(apiVersion, writer, response));

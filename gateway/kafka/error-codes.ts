@@ -1,5 +1,6 @@
 /** Kafka's numbers of errors. Source: Kafka protocol guide, "Error Codes". */
 import { ServiceError, errorTable } from "../../shared/api/errors.ts";
+import { noteError } from "../../functions/metrics/request-scope.ts";
 import { describeError, type Log } from "../../functions/http/log.ts";
 
 /** Errors that only a gateway answers; all others come from the services. */
@@ -24,7 +25,10 @@ export const kafkaError = {
 
 /** The number and the message that a failure is answered with. What is no `ServiceError` is a bug, and is written down. */
 export function failureOf(error: unknown, log: Log): { readonly errorCode: number; readonly errorMessage: string } {
-  if (error instanceof ServiceError) return { errorCode: errorTable[error.code].kafka, errorMessage: error.message };
+  if (error instanceof ServiceError) {
+    noteError(error.code);
+    return { errorCode: errorTable[error.code].kafka, errorMessage: error.message };
+  }
   log("ERROR", "request failed", { cause: describeError(error) });
   return { errorCode: kafkaError.UNKNOWN_SERVER_ERROR, errorMessage: "The server failed" };
 }

@@ -1,5 +1,6 @@
 /** The APIs that are served, and what their handlers get beside the request. */
 import type { Log } from "../../functions/http/log.ts";
+import type { Metrics } from "../../shared/metrics/metrics.ts";
 import type { Services } from "../../shared/services/services.ts";
 import type { Clock, Random, Timers } from "../../shared/storage/environment.ts";
 import type { Placement } from "./placement.ts";
@@ -21,6 +22,7 @@ export interface Gateway {
   readonly random: Random;
   readonly timers: Timers;
   readonly log: Log;
+  readonly metrics?: Metrics | undefined;
   /** Whether a topic that a client asks for by name comes to exist, as with Kafka's auto.create.topics.enable. */
   readonly createsTopics: boolean;
 }

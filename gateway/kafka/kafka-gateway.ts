@@ -1,6 +1,7 @@
 /** The gateway for Kafka's protocol: a port, and the services behind it. */
 import { networkInterfaces } from "node:os";
 import type { Log } from "../../functions/http/log.ts";
+import type { Metrics } from "../../shared/metrics/metrics.ts";
 import type { Services } from "../../shared/services/services.ts";
 import type { Storage } from "../../shared/storage/storage.ts";
 import { servedApis } from "./api-list.ts";
@@ -11,6 +12,8 @@ import { TopicIds } from "./topic-ids.ts";
 export interface KafkaGatewayOptions extends ListenerOptions {
   readonly services: Services;
   readonly storage: Pick<Storage, "clock" | "random" | "timers">;
+  /** Where requests are counted, if anyone wants to know. */
+  readonly metrics?: Metrics | undefined;
   readonly namespace: string;
   readonly log: Log;
   readonly createsTopics: boolean;
@@ -28,7 +31,7 @@ export interface RunningKafkaGateway {
 
 /** @throws Error as node:net says where the port is taken or the host is not this machine's */
 export async function startKafkaGateway(options: KafkaGatewayOptions): Promise<RunningKafkaGateway> {
-  const { services, storage, namespace, log, createsTopics } = options;
+  const { services, storage, namespace, log, metrics, createsTopics } = options;
   const { clock, random, timers } = storage;
   const listener = await KafkaListener.open(options);
   const host = options.advertisedHost ?? addressOf(options.host);
@@ -46,6 +49,7 @@ export async function startKafkaGateway(options: KafkaGatewayOptions): Promise<R
     random,
     timers,
     log,
+    metrics,
     createsTopics,
   });
   return { address: `${host}:${port}`, port: listener.port, close: () => listener.close() };

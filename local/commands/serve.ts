@@ -72,7 +72,7 @@ async function serve(options: ServeOptions): Promise<void> {
     // What other processes write, this one does not hear of: there clients poll.
     const push = opened.isOwn ? { push: { storage: opened.storage, growth } } : {};
     const server = await listen({ services, page, ...push }, options);
-    const kafka = await openKafka(services, opened, options).catch(async (error: unknown) => {
+    const kafka = await openKafka(services, opened, page, options).catch(async (error: unknown) => {
       await server.close();
       throw error;
     });
@@ -134,10 +134,11 @@ async function listen(
 function openKafka(
   services: Services,
   { storage }: OpenedStorage,
+  { metrics }: MetricsPage,
   { host, kafkaPort: port }: ServeOptions,
 ): Promise<OpenedKafkaPort> {
   const answering = { namespace: "default", createsTopics: true, needsAuthentication: false };
-  return openKafkaPort({ services, storage, log: writeLog, host, port, ...answering });
+  return openKafkaPort({ services, storage, metrics, log: writeLog, host, port, ...answering });
 }
 
 /** A topic that the printed lines can use: one that is there, else a new one where the storage is this process's own. */
