@@ -23,6 +23,9 @@ export interface Version {
 
 export type MakeCodec = (version: Version, isNullable: boolean) => Codec;
 
+/** What a type is made of: how a table can be walked, beside being encoded. */
+export type Parts = { readonly itemOf: Typed | Fields } | { readonly fields: Fields } | undefined;
+
 export interface Presence {
   /** First version that has the field. */
   readonly from: number;
@@ -41,27 +44,29 @@ export interface Presence {
 export class Field<Out, In = Out, Optional extends boolean = false> {
   readonly presence: Presence;
   readonly makeCodec: MakeCodec;
+  readonly parts: Parts;
   /** For the type checker alone. */
   declare readonly types: { readonly out: Out; readonly in: In; readonly optional: Optional };
 
-  constructor(makeCodec: MakeCodec, presence: Presence) {
+  constructor(makeCodec: MakeCodec, presence: Presence, parts?: Parts) {
     this.makeCodec = makeCodec;
     this.presence = presence;
+    this.parts = parts;
   }
 
   /** In this version and later ones; who writes may leave it out. */
   since(version: number): Field<Out, In, true> {
-    return new Field(this.makeCodec, { ...this.presence, from: version });
+    return new Field(this.makeCodec, { ...this.presence, from: version }, this.parts);
   }
 
   /** In this version and earlier ones. */
   upTo(version: number): Field<Out, In, true> {
-    return new Field(this.makeCodec, { ...this.presence, to: version });
+    return new Field(this.makeCodec, { ...this.presence, to: version }, this.parts);
   }
 
   /** Null is a value of it, from a version on. */
   nullableSince(version: number): Field<Out | null, In | null, Optional> {
-    return new Field(this.makeCodec, { ...this.presence, nullableFrom: version });
+    return new Field(this.makeCodec, { ...this.presence, nullableFrom: version }, this.parts);
   }
 
   nullable(): Field<Out | null, In | null, Optional> {
@@ -70,18 +75,19 @@ export class Field<Out, In = Out, Optional extends boolean = false> {
 
   /** What it is where the version lacks it or where it is left out, in place of 0, "", false or nothing. */
   default(fallback: Out): Field<Out, In, true> {
-    return new Field(this.makeCodec, { ...this.presence, fallback });
+    return new Field(this.makeCodec, { ...this.presence, fallback }, this.parts);
   }
 
   /** A tagged field: sent only where it is not its default. */
   tagged(tag: number, since: number): Field<Out, In, true> {
-    return new Field(this.makeCodec, { ...this.presence, tag, from: since });
+    return new Field(this.makeCodec, { ...this.presence, tag, from: since }, this.parts);
   }
 }
 
-interface Typed {
+export interface Typed {
   readonly presence: Presence;
   readonly makeCodec: MakeCodec;
+  readonly parts: Parts;
   readonly types: { readonly out: unknown; readonly in: unknown; readonly optional: boolean };
 }
 

@@ -2,7 +2,7 @@
 import { MalformedBytesError } from "../../../shared/record/malformed-bytes-error.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import type { MessageReader } from "./message-reader.ts";
-import { type Codec, type Decoded, type Encodable, Field, type Fields, structCodec, type Version } from "./schema.ts";
+import { type Codec, type Decoded, type Encodable, Field, type Fields, type Parts, structCodec, type Version } from "./schema.ts";
 
 const uuidBytes = 16;
 const always = { from: 0, to: Infinity, nullableFrom: Infinity };
@@ -106,6 +106,7 @@ function behindLength<Out, In>(
     readonly read: (reader: MessageReader, length: number) => Out;
     readonly write: (writer: FrameWriter, value: In, writeLength: (length: number) => void) => void;
   },
+  parts?: Parts,
 ): Field<Out, In> {
   return new Field<Out, In>(
     (version, isNullable) => {
@@ -126,6 +127,7 @@ function behindLength<Out, In>(
       );
     },
     { ...always, fallback },
+    parts,
   );
 }
 
@@ -191,6 +193,7 @@ export function array(item: Fields | Field<unknown, unknown, boolean>): Field<re
         },
       };
     },
+    { itemOf: item },
   );
 }
 
@@ -209,5 +212,6 @@ export function struct<S extends Fields>(fields: S): Field<Decoded<S>, Encodable
       };
     },
     { ...always, fallback: null },
+    { fields },
   );
 }

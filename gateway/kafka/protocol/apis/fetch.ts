@@ -1,5 +1,5 @@
 import { api } from "../api.ts";
-import { array, int16, int32, int64, int8, offset64, records, string } from "../types.ts";
+import { array, int16, int32, int64, int8, offset64, records, string, struct } from "../types.ts";
 
 export const fetch = api({
   key: 1,
@@ -42,6 +42,11 @@ export const fetch = api({
         highWatermark: offset64,
         lastStableOffset: offset64.since(4).default(-1),
         logStartOffset: offset64.since(5).default(-1),
+        divergingEpoch: struct({ epoch: int32, endOffset: offset64 }).default({ epoch: -1, endOffset: -1 }).tagged(0, 12),
+        currentLeader: struct({ leaderId: int32, leaderEpoch: int32 })
+          .default({ leaderId: -1, leaderEpoch: -1 })
+          .tagged(1, 12),
+        snapshotId: struct({ endOffset: offset64, epoch: int32 }).default({ endOffset: -1, epoch: -1 }).tagged(2, 12),
         abortedTransactions: array({ producerId: int64, firstOffset: offset64 }).since(4).nullableSince(4),
         preferredReadReplica: int32.since(11).default(-1),
         records: records.nullable(),

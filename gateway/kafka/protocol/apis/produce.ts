@@ -1,5 +1,5 @@
 import { api } from "../api.ts";
-import { array, int16, int32, offset64, records, string } from "../types.ts";
+import { array, int16, int32, offset64, records, string, struct } from "../types.ts";
 
 /** v0 to v2 carry message sets of old formats; they are described in order to be refused with an answer. */
 export const produce = api({
@@ -32,8 +32,15 @@ export const produce = api({
           batchIndexErrorMessage: string.nullable().default(null),
         }).since(8),
         errorMessage: string.since(8).nullableSince(8).default(null),
+        currentLeader: struct({ leaderId: int32, leaderEpoch: int32 })
+          .default({ leaderId: -1, leaderEpoch: -1 })
+          .tagged(0, 10),
       }),
     }),
     throttleTimeMs: int32.since(1),
+    nodeEndpoints: array({ nodeId: int32, host: string, port: int32, rack: string.nullable().default(null) }).tagged(
+      0,
+      10,
+    ),
   },
 });
