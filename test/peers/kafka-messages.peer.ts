@@ -15,7 +15,11 @@ test("the messages are what Kafka's own classes write", { timeout: runMsMax }, (
     output(process.execPath, [join(import.meta.dirname, "kafka-messages.ts"), folder], { cwd: folder });
     const names = readdirSync(folder);
     expect(names.length).toBeGreaterThan(0);
-    expect(readdirSync(fixtures).filter((name) => name.endsWith(".json")).toSorted()).toEqual(names.toSorted());
+    expect(
+      readdirSync(fixtures)
+        .filter((name) => name.endsWith(".json"))
+        .toSorted(),
+    ).toEqual(names.toSorted());
     for (const name of names) {
       expect(readFileSync(join(folder, name), "utf8"), name).toBe(readFileSync(join(fixtures, name), "utf8"));
     }

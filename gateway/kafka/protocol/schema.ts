@@ -168,7 +168,10 @@ function writeTagged(writer: FrameWriter, members: readonly Member[], given: Rea
 
 function isDefault(value: unknown, fallback: unknown): boolean {
   if (value === undefined || value === fallback) return true;
-  return Array.isArray(value) && value.length === 0 && Array.isArray(fallback) && fallback.length === 0;
+  if (Array.isArray(value)) return value.length === 0 && Array.isArray(fallback) && fallback.length === 0;
+  if (typeof value !== "object" || value === null || typeof fallback !== "object" || fallback === null) return false;
+  const standing = asRecord(fallback);
+  return Object.entries(value).every(([name, part]) => isDefault(part, standing[name]));
 }
 
 function asRecord(value: unknown): Readonly<Record<string, unknown>> {

@@ -2,7 +2,16 @@
 import { MalformedBytesError } from "../../../shared/record/malformed-bytes-error.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import type { MessageReader } from "./message-reader.ts";
-import { type Codec, type Decoded, type Encodable, Field, type Fields, type Parts, structCodec, type Version } from "./schema.ts";
+import {
+  type Codec,
+  type Decoded,
+  type Encodable,
+  Field,
+  type Fields,
+  type Parts,
+  structCodec,
+  type Version,
+} from "./schema.ts";
 
 const uuidBytes = 16;
 const always = { from: 0, to: Infinity, nullableFrom: Infinity };

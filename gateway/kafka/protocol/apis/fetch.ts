@@ -42,7 +42,9 @@ export const fetch = api({
         highWatermark: offset64,
         lastStableOffset: offset64.since(4).default(-1),
         logStartOffset: offset64.since(5).default(-1),
-        divergingEpoch: struct({ epoch: int32, endOffset: offset64 }).default({ epoch: -1, endOffset: -1 }).tagged(0, 12),
+        divergingEpoch: struct({ epoch: int32, endOffset: offset64 })
+          .default({ epoch: -1, endOffset: -1 })
+          .tagged(0, 12),
         currentLeader: struct({ leaderId: int32, leaderEpoch: int32 })
           .default({ leaderId: -1, leaderEpoch: -1 })
           .tagged(1, 12),

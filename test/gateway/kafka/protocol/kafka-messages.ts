@@ -33,6 +33,7 @@ export function kafkaMessages(name: string): readonly KafkaMessage[] {
   return entries.map((entry) => ({ ...entry, bytes: new Uint8Array(Buffer.from(entry.bytes, "base64")) }));
 }
 
+export type Message = Readonly<Record<string, unknown>>;
 type Described = Pick<Api, "request" | "response" | "readRequest" | "readResponse" | "writeRequest" | "writeResponse">;
 
 /** Reads a message and everything of it. @throws MalformedBytesError as the API does, and for bytes that are left */
@@ -44,7 +45,7 @@ export function decodeMessage(api: Described, { kind, version, bytes }: Omit<Kaf
 }
 
 /** Writes what `decodeMessage` read, or what may be written. */
-export function encodeMessage(api: Described, kind: KafkaMessage["kind"], version: number, value: object): Uint8Array {
+export function encodeMessage(api: Described, kind: KafkaMessage["kind"], version: number, value: Message): Uint8Array {
   const writer = new FrameWriter();
   if (kind === "request") api.writeRequest(version, writer, value);
   else api.writeResponse(version, writer, value);
@@ -52,8 +53,8 @@ export function encodeMessage(api: Described, kind: KafkaMessage["kind"], versio
 }
 
 /** What was read as it is written: record batches are read as one piece and written as several. */
-export function encodable(fields: Fields, value: unknown): object {
-  const given = value as Readonly<Record<string, unknown>>;
+export function encodable(fields: Fields, value: unknown): Message {
+  const given = value as Message;
   return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, encodablePart(field, given[name])]));
 }
 

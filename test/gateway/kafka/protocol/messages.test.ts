@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { servedApis } from "../../../../gateway/kafka/api-list.ts";
 import type { Api } from "../../../../gateway/kafka/protocol/api.ts";
 import { anyMessage } from "./message-arbitraries.ts";
-import { decodeMessage, differences, encodable, encodeMessage, kafkaMessages } from "./kafka-messages.ts";
+import { decodeMessage, differences, encodable, encodeMessage, kafkaMessages, type Message } from "./kafka-messages.ts";
 
 const apis: readonly (readonly [string, Api])[] = [...servedApis.values()].map(({ api }) => [api.name, api]);
 const kinds = ["request", "response"] as const;
@@ -44,7 +44,7 @@ describe.each(apis)("%s", (name, api) => {
         const any = anyMessage(api[kind], { version, isFlexible: api.isFlexible(version) });
         fc.assert(
           fc.property(any, ({ given, read }) => {
-            const bytes = encodeMessage(api, kind, version, given as object);
+            const bytes = encodeMessage(api, kind, version, given as Message);
             expect(decodeMessage(api, { kind, version, bytes })).toEqual(read);
           }),
           { numRuns: runsPerVersion },
