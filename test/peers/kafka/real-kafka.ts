@@ -1,5 +1,4 @@
 /** A real Apache Kafka, one broker in KRaft's combined mode, and Kafka's own tools, which work on any server. */
-import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
@@ -12,6 +11,8 @@ import { runJava, startJava } from "./java-process.ts";
 import type { JavaEnd, JavaProcess, JavaRun } from "./java-process.ts";
 
 const startMsMax = 120_000;
+/** 16 bytes; an option's value cannot start with a dash. */
+const clusterId = Buffer.from("streamkeeper-one").toString("base64url");
 const toolsFolder = join(import.meta.dirname, "..", "kafka-tools");
 
 export interface RealKafkaOptions {
@@ -53,7 +54,6 @@ export async function startRealKafka(options: RealKafkaOptions = {}): Promise<Re
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const clusterId = randomBytes(16).toString("base64url");
     const format = ["format", "--config", file, "--cluster-id", clusterId];
     const formatted = await runJava({
       mainClass: "kafka.tools.StorageTool",
@@ -131,6 +131,8 @@ function propertiesOf(port: number, controllerPort: number, logFolder: string): 
     "default.replication.factor": "1",
     "min.insync.replicas": "1",
     "group.initial.rebalance.delay.ms": "0",
+    "group.consumer.min.heartbeat.interval.ms": "500",
+    "group.consumer.heartbeat.interval.ms": "1000",
     // What Flink's sink asks for by default.
     "transaction.max.timeout.ms": "3600000",
     "num.network.threads": "2",

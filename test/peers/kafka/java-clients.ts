@@ -1,0 +1,62 @@
+/** Kafka's Java client, of two releases, run through all that it can do: one program, compiled against each. */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fetchDependencies, output, requireJava } from "../java-peer.ts";
+import { runJava } from "./java-process.ts";
+
+const folder = join(import.meta.dirname, "java-clients");
+const runMsMax = 10 * 60_000;
+
+export type JavaClientRelease = 3 | 4;
+
+/** What came of one step: what the program saw, or the simple name of the exception. */
+export interface JavaClientStep {
+  readonly part: string;
+  readonly step: string;
+  readonly ms: number;
+  readonly value?: unknown;
+  readonly error?: string;
+  readonly message?: string;
+}
+
+/** Runs parts of the program. @throws Error that says what is missing, or what the program wrote if it did not end well */
+export async function runJavaClients(
+  release: JavaClientRelease,
+  {
+    bootstrap,
+    prefix,
+    parts,
+  }: { readonly bootstrap: string; readonly prefix: string; readonly parts: readonly string[] },
+): Promise<JavaClientStep[]> {
+  requireJava();
+  const libraries = fetchDependencies(join(folder, `clients-${release}`));
+  const classPath = `${compile(libraries)}:${libraries}`;
+  const args = [bootstrap, prefix, ...parts];
+  const end = await runJava({ mainClass: "streamkeeper.peers.kafka.Main", args, classPath }, { timeoutMs: runMsMax });
+  if (end.status !== 0) throw new Error(`the Java clients ended with ${end.status}:\n${end.stderr}\n${end.stdout}`);
+  const lines = end.stdout.split("\n").filter((line) => line.startsWith("{"));
+  return lines.map((line): JavaClientStep => JSON.parse(line) as JavaClientStep);
+}
+
+/** The folder of classes, made once for what the sources and the libraries are. */
+function compile(libraries: string): string {
+  const sources = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".java"))
+    .toSorted()
+    .map((name) => join(folder, name));
+  const hash = createHash("sha256").update(libraries);
+  for (const source of sources) hash.update(readFileSync(source));
+  const target = join(dirname(dirname(libraries)), `classes-${hash.digest("hex").slice(0, 16)}`);
+  if (!existsSync(target)) {
+    const partial = `${target}.${process.pid}`;
+    mkdirSync(partial, { recursive: true });
+    try {
+      output("javac", ["-nowarn", "-d", partial, "-cp", libraries, ...sources], { cwd: folder });
+      renameSync(partial, target);
+    } finally {
+      rmSync(partial, { recursive: true, force: true });
+    }
+  }
+  return target;
+}
