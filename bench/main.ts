@@ -1,4 +1,4 @@
-/** `npm run bench -- log`, `-- tree`, `-- groups`, `-- memory`, `-- checkers` and `-- contention`; also behind `streamkeeper bench`. */
+/** `npm run bench -- log`, `-- tree`, `-- groups`, `-- kafka`, `-- memory`, `-- checkers` and `-- contention`; also behind `streamkeeper bench`. */
 import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
@@ -13,6 +13,7 @@ import { LogBench } from "./log/log-bench.ts";
 import { benchTreeCell, benchTreeLoad, treeCells, treeCellTitle } from "./tree/tree-bench.ts";
 import { runGroupsBench } from "./groups/groups-bench.ts";
 import { groupsReport, groupsTable } from "./groups/groups-report.ts";
+import { registerKafkaBench } from "./kafka/register-kafka-bench.ts";
 import { treeReport, treeTable } from "./tree/tree-report.ts";
 import { memoryTable } from "./memory/memory-report.ts";
 import { runMemoryBench } from "./memory/run-memory-bench.ts";
@@ -101,6 +102,8 @@ program
   .option("--record-bytes <number>", "size of a record's value", positiveNumber, 100)
   .option("--dir <folder>", "where the data are written: its disk is measured", tmpdir())
   .action(benchGroups);
+
+registerKafkaBench(program, note);
 
 program
   .command("memory")

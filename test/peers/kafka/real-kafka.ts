@@ -22,6 +22,8 @@ export interface RealKafkaOptions {
   readonly properties?: Readonly<Record<string, string>>;
   /** Largest heap. Default: 512m. */
   readonly heap?: string;
+  /** Where the folder with its data is made. Default: that of temporary files. */
+  readonly parentFolder?: string;
 }
 
 export interface RealKafka extends AsyncDisposable {
@@ -37,7 +39,7 @@ export interface RealKafka extends AsyncDisposable {
 /** Starts a broker with an empty log. @throws Error that says what is missing, or what the broker wrote */
 export async function startRealKafka(options: RealKafkaOptions = {}): Promise<RealKafka> {
   const classPath = kafkaClassPath();
-  const folder = await mkdtemp(join(tmpdir(), "streamkeeper-kafka-"));
+  const folder = await mkdtemp(join(options.parentFolder ?? tmpdir(), "streamkeeper-kafka-"));
   const logFolder = join(folder, "log");
   const port = await freePort();
   const file = join(folder, "server.properties");
