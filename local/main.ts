@@ -30,6 +30,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     description: "list, describe, reset and delete consumer groups",
     load: async () => (await import("./commands/groups.ts")).registerGroups,
   },
+  users: {
+    description: "create, list and delete users of Kafka's protocol",
+    load: async () => (await import("./commands/users.ts")).registerUsers,
+  },
   znode: {
     description: "read, write and watch znodes",
     load: async () => (await import("./commands/znode.ts")).registerZnode,

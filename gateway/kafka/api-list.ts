@@ -6,12 +6,18 @@ import { handleInitProducerId } from "./handlers/init-producer-id.ts";
 import { handleListOffsets } from "./handlers/list-offsets.ts";
 import { handleMetadata } from "./handlers/metadata.ts";
 import { handleProduce } from "./handlers/produce.ts";
+import { handleSaslAuthenticate } from "./handlers/sasl-authenticate.ts";
+import { handleSaslHandshake } from "./handlers/sasl-handshake.ts";
 import { apiVersions } from "./protocol/apis/api-versions.ts";
 import { fetch } from "./protocol/apis/fetch.ts";
 import { initProducerId } from "./protocol/apis/init-producer-id.ts";
 import { listOffsets } from "./protocol/apis/list-offsets.ts";
 import { metadata } from "./protocol/apis/metadata.ts";
 import { produce } from "./protocol/apis/produce.ts";
+import { saslAuthenticate } from "./protocol/apis/sasl-authenticate.ts";
+import { saslHandshake } from "./protocol/apis/sasl-handshake.ts";
+import { guarded } from "./security/gate.ts";
+import { gates } from "./security/gates.ts";
 
 const entries: readonly ApiEntry[] = [
   entry(produce, "turns", handleProduce),
@@ -20,7 +26,11 @@ const entries: readonly ApiEntry[] = [
   entry(metadata, "free", handleMetadata),
   entry(apiVersions, "free", handleApiVersions),
   entry(initProducerId, "turns", handleInitProducerId),
+  entry(saslHandshake, "turns", handleSaslHandshake),
+  entry(saslAuthenticate, "turns", handleSaslAuthenticate),
 ];
 
-/** By their keys. */
-export const servedApis: ReadonlyMap<number, ApiEntry> = new Map(entries.map((served) => [served.api.key, served]));
+/** By their keys, each behind its gate (`security/gates.ts`). */
+export const servedApis: ReadonlyMap<number, ApiEntry> = new Map(
+  entries.map((served) => [served.api.key, guarded(served, gates)]),
+);

@@ -8,10 +8,12 @@ import {
   kafkaRequestBytesMax,
   kafkaUnauthenticatedRequestBytesMax,
 } from "../../shared/limits/kafka-gateway.ts";
+import { authenticationMsMax } from "../../shared/limits/kafka-security.ts";
 import { MalformedBytesError } from "../../shared/record/malformed-bytes-error.ts";
 import { FrameError, FrameReader } from "./frame-reader.ts";
 import type { ApiEntry, Gateway, Peer } from "./handler.ts";
 import { unsupportedApiVersions } from "./handlers/api-versions.ts";
+import { authenticate } from "./handlers/sasl-authenticate.ts";
 import { Lanes, type Turn } from "./lanes.ts";
 import { observed } from "./observed.ts";
 import type { Api, RequestOf } from "./protocol/api.ts";
@@ -55,13 +57,16 @@ export class Connection {
   #waitingBytes = 0;
   #isAnswering = false;
   #isEnding = false;
+  /** As soon as all is answered, whatever the client does. */
+  #isRefused = false;
+  #muted: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, { gateway, budget, needsAuthentication }: ConnectionOptions) {
     this.#socket = socket;
     this.#gateway = gateway;
     this.#budget = budget;
     const host = (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
-    this.#peer = { principal: anonymous, host, isAuthenticated: !needsAuthentication };
+    this.#peer = { principal: anonymous, host, isAuthenticated: !needsAuthentication, sendsTokens: false };
     socket.setNoDelay(true);
     socket.setTimeout(connectionIdleMsMax, () => this.close());
     socket.on("data", (chunk) => this.#read(chunk));
@@ -69,6 +74,15 @@ export class Connection {
     socket.on("error", () => this.close());
     socket.on("end", () => this.#finish());
     socket.on("close", () => this.#forget());
+    if (needsAuthentication) this.#closeUnlessAuthenticated();
+  }
+
+  #closeUnlessAuthenticated(): void {
+    const timeout = setTimeout(() => {
+      if (!this.#peer.isAuthenticated) this.close();
+    }, authenticationMsMax);
+    timeout.unref();
+    this.#socket.once("close", () => clearTimeout(timeout));
   }
 
   /** Ends it at once. */
@@ -92,6 +106,7 @@ export class Connection {
 
   #forget(): void {
     this.#gone.abort();
+    clearTimeout(this.#muted);
     this.#budget.setWaiting(this, 0);
     this.#waitingBytes = 0;
   }
@@ -128,16 +143,36 @@ export class Connection {
 
   /** @throws MalformedBytesError for what is no request that can be answered */
   #begin(frame: Uint8Array): void {
+    if (this.#peer.sendsTokens) {
+      this.#start(this.#answerToken(frame), this.#lanes.take("turns"), frame.length);
+      return;
+    }
     const reader = new MessageReader(frame);
     const header = readRequestHeader(reader);
     const known = this.#gateway.apis.get(header.apiKey);
     if (known === undefined) throw new MalformedBytesError(`there is no API ${header.apiKey}`);
     const turn = this.#lanes.take(known.lane);
-    const work = { frame: this.#answer(known, header, reader, turn), turn, bytes: frame.length };
-    this.#underWay.push(work);
-    this.#bytesUnderWay += work.bytes;
-    this.#budget.take(work.bytes);
+    this.#start(this.#answer(known, header, reader, turn), turn, frame.length);
+  }
+
+  #start(frame: Promise<Frame>, turn: Turn, bytes: number): void {
+    this.#underWay.push({ frame, turn, bytes });
+    this.#bytesUnderWay += bytes;
+    this.#budget.take(bytes);
     void this.#sendAnswers();
+  }
+
+  /** Of SaslHandshake v0: without headers, and a refusal is no answer at all. */
+  async #answerToken(token: Uint8Array): Promise<Frame> {
+    const result = await authenticate(token, { gateway: this.#gateway, peer: this.#peer, signal: this.#gone.signal });
+    if (result.kind === "failed") {
+      this.#refuse();
+      return undefined;
+    }
+    const { bytes } = new FrameWriter();
+    bytes.i32(result.bytes.length);
+    bytes.raw(result.bytes);
+    return [bytes.finish()];
   }
 
   #answer(known: ApiEntry, header: RequestHeader, reader: MessageReader, turn: Turn): Promise<Frame> {
@@ -170,6 +205,8 @@ export class Connection {
         clientId: clientId ?? "",
         signal: this.#gone.signal,
         passTurn: turn.pass,
+        mute: (ms: number) => this.#mute(ms),
+        endConnection: () => this.#refuse(),
       };
       const response = await observed(api.name, this.#gateway, () => handle(request, context));
       if (response === undefined) return undefined;
@@ -204,7 +241,23 @@ export class Connection {
     } finally {
       this.#isAnswering = false;
     }
-    if (this.#isEnding) this.#socket.end();
+    if (this.#isRefused) this.#socket.destroySoon();
+    else if (this.#isEnding) this.#socket.end();
+  }
+
+  /** Reads nothing more, sends the answers, and ends. */
+  #refuse(): void {
+    this.#isRefused = true;
+    this.end();
+  }
+
+  #mute(ms: number): void {
+    this.#socket.pause();
+    clearTimeout(this.#muted);
+    this.#muted = setTimeout(() => {
+      this.#muted = undefined;
+      this.#resume();
+    }, ms);
   }
 
   #release(bytes: number): void {
@@ -214,7 +267,7 @@ export class Connection {
   }
 
   #resume(): void {
-    if (this.#isEnding || this.#socket.destroyed || !this.#socket.isPaused()) return;
+    if (this.#isEnding || this.#muted !== undefined || this.#socket.destroyed || !this.#socket.isPaused()) return;
     if (!this.#isFull()) this.#socket.resume();
     else if (this.#budget.isSpent) this.#budget.onRoom(() => this.#resume());
   }

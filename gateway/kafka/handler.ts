@@ -6,6 +6,7 @@ import type { Clock, Random, Timers } from "../../shared/storage/environment.ts"
 import type { Placement } from "./placement.ts";
 import type { Api, RequestOf, ResponseOf } from "./protocol/api.ts";
 import type { Fields } from "./protocol/schema.ts";
+import type { GatewaySecurity } from "./security/gateway-security.ts";
 import type { TopicIds } from "./topic-ids.ts";
 
 /** What all connections of a gateway share. */
@@ -18,6 +19,7 @@ export interface Gateway {
   readonly placement: Placement;
   readonly topicIds: TopicIds;
   readonly apis: ReadonlyMap<number, ApiEntry>;
+  readonly security: GatewaySecurity;
   readonly clock: Clock;
   readonly random: Random;
   readonly timers: Timers;
@@ -35,6 +37,8 @@ export interface Peer {
   readonly host: string;
   /** Whether it may call more than what authentication takes. */
   isAuthenticated: boolean;
+  /** Whether it sends the messages of its mechanism as frames of their own, as it does after SaslHandshake v0. */
+  sendsTokens: boolean;
 }
 
 export interface RequestContext {
@@ -46,6 +50,10 @@ export interface RequestContext {
   readonly signal: AbortSignal;
   /** Lets the next of the requests that come in turns begin; without it, that begins when this one is answered. */
   readonly passTurn: () => void;
+  /** Reads nothing more of the connection for a while, in milliseconds. */
+  readonly mute: (ms: number) => void;
+  /** Ends the connection once this and what came before it is answered. */
+  readonly endConnection: () => void;
 }
 
 /** Undefined is no answer at all: Produce with acks 0. */

@@ -7,9 +7,10 @@ import type { Storage } from "../../shared/storage/storage.ts";
 import { servedApis } from "./api-list.ts";
 import { KafkaListener, type ListenerOptions } from "./listener.ts";
 import { alone } from "./placement.ts";
+import { GatewaySecurity, openSecurity, type SecurityOptions } from "./security/gateway-security.ts";
 import { TopicIds } from "./topic-ids.ts";
 
-export interface KafkaGatewayOptions extends ListenerOptions {
+export interface KafkaGatewayOptions extends Omit<ListenerOptions, "needsAuthentication"> {
   readonly services: Services;
   readonly storage: Pick<Storage, "clock" | "random" | "timers">;
   /** Where requests are counted, if anyone wants to know. */
@@ -17,6 +18,8 @@ export interface KafkaGatewayOptions extends ListenerOptions {
   readonly namespace: string;
   readonly log: Log;
   readonly createsTopics: boolean;
+  /** Who may use it, for what; default: everybody, for everything. */
+  readonly security?: SecurityOptions;
   /** What clients are told to connect to, where that is not where it listens. */
   readonly advertisedHost?: string;
   readonly advertisedPort?: number;
@@ -29,11 +32,16 @@ export interface RunningKafkaGateway {
   close(): Promise<void>;
 }
 
-/** @throws Error as node:net says where the port is taken or the host is not this machine's */
+/**
+ * @throws Error as node:net says where the port is taken or the host is not this machine's
+ * @throws ServiceError KAFKA_STORAGE_ERROR | UNKNOWN_NAMESPACE where users or access control lists cannot be read
+ */
 export async function startKafkaGateway(options: KafkaGatewayOptions): Promise<RunningKafkaGateway> {
   const { services, storage, namespace, log, metrics, createsTopics } = options;
   const { clock, random, timers } = storage;
-  const listener = await KafkaListener.open(options);
+  const security = new GatewaySecurity({ services, namespace, timers }, options.security ?? openSecurity);
+  const ended = new AbortController();
+  const listener = await openWith(security, options, ended);
   const host = options.advertisedHost ?? addressOf(options.host);
   const port = options.advertisedPort ?? listener.port;
   const placement = alone({ nodeId: 1, host, port });
@@ -45,6 +53,7 @@ export async function startKafkaGateway(options: KafkaGatewayOptions): Promise<R
     placement,
     topicIds,
     apis: servedApis,
+    security,
     clock,
     random,
     timers,
@@ -52,7 +61,26 @@ export async function startKafkaGateway(options: KafkaGatewayOptions): Promise<R
     metrics,
     createsTopics,
   });
-  return { address: `${host}:${port}`, port: listener.port, close: () => listener.close() };
+  const close = async (): Promise<void> => {
+    ended.abort();
+    await listener.close();
+  };
+  return { address: `${host}:${port}`, port: listener.port, close };
+}
+
+/** Nobody connects before it is known who may. */
+async function openWith(
+  security: GatewaySecurity,
+  options: KafkaGatewayOptions,
+  ended: AbortController,
+): Promise<KafkaListener> {
+  try {
+    await security.start(ended.signal);
+    return await KafkaListener.open({ ...options, needsAuthentication: security.options.sasl });
+  } catch (error) {
+    ended.abort();
+    throw error;
+  }
 }
 
 /** An IPv4 address for those who listen on a name or everywhere: clients may take a name for an IPv6 address. */

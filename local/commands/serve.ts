@@ -137,7 +137,7 @@ function openKafka(
   { metrics }: MetricsPage,
   { host, kafkaPort: port }: ServeOptions,
 ): Promise<OpenedKafkaPort> {
-  const answering = { namespace: "default", createsTopics: true, needsAuthentication: false };
+  const answering = { namespace: "default", createsTopics: true };
   return openKafkaPort({ services, storage, metrics, log: writeLog, host, port, ...answering });
 }
 

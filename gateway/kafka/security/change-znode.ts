@@ -1,0 +1,130 @@
+/** Changes one znode by what it holds, against others that change it too. */
+import { type ErrorCode, ServiceError } from "../../../shared/api/errors.ts";
+import { securityWriteAttemptsMax } from "../../../shared/limits/kafka-security.ts";
+import type { CallContext } from "../../../shared/services/coordination.ts";
+import type { ZnodeService } from "../../../shared/services/coordination.ts";
+import type { AclList } from "../../../shared/tree/acl.ts";
+
+export interface ZnodeChange<Result> {
+  /** What is to stand there; null: no such znode; undefined: as it is. */
+  readonly data: Uint8Array | null | undefined;
+  readonly result: Result;
+}
+
+export interface ChangedZnode<Result> {
+  readonly result: Result;
+  /** Undefined where nothing was written. */
+  readonly zxid?: number;
+}
+
+export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): boolean {
+  return error instanceof ServiceError && codes.includes(error.code);
+}
+
+/**
+ * Reads a znode, changes it, and tries again if somebody else was faster.
+ *
+ * @param decide what to make of what is there; null where nothing is
+ * @param acl of a new znode; those above it are open to everyone, as all that Kafka's tools know by name
+ * @throws ServiceError REQUEST_TIMED_OUT (effect unknown) | KAFKA_STORAGE_ERROR | THROTTLING_QUOTA_EXCEEDED | BAD_VERSION
+ *   where others were faster every time
+ */
+export async function changeZnode<Result>(
+  znodes: ZnodeService,
+  context: CallContext,
+  path: string,
+  decide: (data: Uint8Array | null) => ZnodeChange<Result>,
+  acl?: AclList,
+): Promise<ChangedZnode<Result>> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const { data, version } = await readZnode(znodes, context, path);
+      const { data: wanted, result } = decide(data);
+      if (wanted === undefined || (wanted === null && version === undefined)) return { result };
+      return { result, zxid: await write(znodes, context, path, { data: wanted, version, acl }) };
+    } catch (error) {
+      if (
+        attempt >= securityWriteAttemptsMax ||
+        !hasCode(error, "BAD_VERSION", "NO_NODE", "NODE_EXISTS", "NOT_EMPTY")
+      ) {
+        throw error;
+      }
+    }
+  }
+}
+
+interface Wanted {
+  readonly data: Uint8Array | null;
+  /** That was seen; undefined where there was none. */
+  readonly version: number | undefined;
+  readonly acl: AclList | undefined;
+}
+
+async function readZnode(
+  znodes: ZnodeService,
+  context: CallContext,
+  path: string,
+): Promise<{ readonly data: Uint8Array | null; readonly version?: number }> {
+  try {
+    const { data, stat } = await znodes.getData(context, path);
+    return { data, version: stat.version };
+  } catch (error) {
+    if (!hasCode(error, "NO_NODE")) throw error;
+    return { data: null };
+  }
+}
+
+async function write(
+  znodes: ZnodeService,
+  context: CallContext,
+  path: string,
+  { data, version, acl }: Wanted,
+): Promise<number> {
+  if (version === undefined) return await createWithParents(znodes, context, path, { data, acl });
+  if (data !== null) return (await znodes.setData(context, { path, data, version })).zxid;
+  try {
+    return (await znodes.delete(context, { path, version })).zxid;
+  } catch (error) {
+    // What is below it stays; then it stands there empty.
+    if (!hasCode(error, "NOT_EMPTY")) throw error;
+    return (await znodes.setData(context, { path, data: null, version })).zxid;
+  }
+}
+
+/** Creates a znode, and what is missing above it. */
+async function createWithParents(
+  znodes: ZnodeService,
+  context: CallContext,
+  path: string,
+  { data, acl }: Pick<Wanted, "data" | "acl">,
+): Promise<number> {
+  for (const parent of parentsOf(path)) {
+    try {
+      await znodes.exists(context, parent);
+    } catch (error) {
+      if (!hasCode(error, "NO_NODE")) throw error;
+      await createUnlessThere(znodes, context, parent);
+    }
+  }
+  const created = await znodes.create(context, {
+    path,
+    data,
+    mode: "persistent",
+    ...(acl === undefined ? {} : { acl }),
+  });
+  return created.zxid;
+}
+
+async function createUnlessThere(znodes: ZnodeService, context: CallContext, path: string): Promise<void> {
+  try {
+    await znodes.create(context, { path, data: null, mode: "persistent" });
+  } catch (error) {
+    if (!hasCode(error, "NODE_EXISTS")) throw error;
+  }
+}
+
+/** From the top down. */
+function parentsOf(path: string): readonly string[] {
+  const parts = path.split("/").slice(1, -1);
+  return parts.map((_, index) => `/${parts.slice(0, index + 1).join("/")}`);
+}

@@ -1,0 +1,120 @@
+/** Who may use a gateway, for what, and how much: users, access control lists and quotas of its namespace. */
+import { randomBytes } from "node:crypto";
+import { Authenticator } from "../sasl/authenticator.ts";
+import { PasswordCheck } from "../sasl/password-check.ts";
+import { type AclOperation, operations, type ResourceType, supportedOperations } from "./acl.ts";
+import { AclStore } from "./acl-store.ts";
+import type { AclRules, Requester } from "./authorize.ts";
+import { CredentialStore } from "./credential-store.ts";
+import type { TreeAccess } from "./followed-znodes.ts";
+
+/** Whether access control lists bind clients; `allow`: what no list is about is allowed to everybody, `deny`: to nobody. */
+export const aclModes = ["off", "deny", "allow"] as const;
+export type AclMode = (typeof aclModes)[number];
+
+export interface SecurityOptions {
+  /** Whether clients must say who they are. */
+  readonly sasl: boolean;
+  readonly acl: AclMode;
+  /** Users that may do everything, such as `admin`. */
+  readonly superUsers: readonly string[];
+}
+
+/** Everything is allowed to everybody. */
+export const openSecurity: SecurityOptions = { sasl: false, acl: "off", superUsers: [] };
+
+/** What one client may do. */
+export interface Access {
+  may(operation: AclOperation, resourceType: ResourceType, name: string): boolean;
+  /** With any resource of the type. */
+  mayAny(operation: AclOperation, resourceType: ResourceType): boolean;
+  /** All that it may do with a resource, as bits by the operations' numbers. */
+  operationsOf(resourceType: ResourceType, name: string): number;
+}
+
+/** Who is connected. */
+export interface Client {
+  readonly principal: string;
+  readonly host: string;
+}
+
+const randomSecretBytes = 32;
+const nonceBytes = 18;
+
+export class GatewaySecurity {
+  readonly options: SecurityOptions;
+  readonly credentials: CredentialStore;
+  readonly acls: AclStore;
+  readonly #rules: AclRules;
+  readonly #passwords = new PasswordCheck();
+  readonly #authenticators = new WeakMap<object, Authenticator>();
+
+  constructor(access: TreeAccess, options: SecurityOptions) {
+    this.options = options;
+    this.credentials = new CredentialStore(access, randomBytes(randomSecretBytes));
+    this.acls = new AclStore(access);
+    this.#rules = {
+      superUsers: new Set(options.superUsers.map((name) => `User:${name}`)),
+      allowsWithoutAcl: options.acl === "allow",
+    };
+  }
+
+  /**
+   * Reads what is in force, and follows it until the signal aborts.
+   *
+   * @throws ServiceError KAFKA_STORAGE_ERROR | UNKNOWN_NAMESPACE
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    const { sasl, acl } = this.options;
+    if (sasl) await this.credentials.start(signal);
+    if (acl !== "off") await this.acls.start(signal);
+  }
+
+  /** Whether access control lists bind clients. */
+  get hasAcls(): boolean {
+    return this.options.acl !== "off";
+  }
+
+  /** Of one connection, whatever stands for it. */
+  authenticatorOf(connection: object): Authenticator {
+    const known = this.#authenticators.get(connection);
+    if (known !== undefined) return known;
+    const { credentials } = this;
+    const made = new Authenticator({
+      known: {
+        find: (mechanism, username) => credentials.find(mechanism, username),
+        get unknownSecret() {
+          return credentials.unknownSecret;
+        },
+      },
+      passwords: this.#passwords,
+      nonce: () => randomBytes(nonceBytes).toString("base64url"),
+    });
+    this.#authenticators.set(connection, made);
+    return made;
+  }
+
+  /** As of now; not to be kept. */
+  accessOf({ principal, host }: Client): Access {
+    if (!this.hasAcls) return everything;
+    const requester: Requester = { principal, host };
+    const { index } = this.acls;
+    const may: Access["may"] = (operation, type, name) =>
+      index.authorize(this.#rules, requester, operation, type, name);
+    return {
+      may,
+      mayAny: (operation, type) => index.authorizeAny(this.#rules, requester, operation, type),
+      operationsOf: (type, name) => bitsOf(supportedOperations[type].filter((operation) => may(operation, type, name))),
+    };
+  }
+}
+
+const everything: Access = {
+  may: () => true,
+  mayAny: () => true,
+  operationsOf: (type) => bitsOf(supportedOperations[type]),
+};
+
+function bitsOf(allowed: readonly AclOperation[]): number {
+  return allowed.reduce((bits, operation) => bits | (1 << operations[operation]), 0);
+}

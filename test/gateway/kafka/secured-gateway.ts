@@ -1,0 +1,88 @@
+/** A gateway on a port of this machine, in memory, whose users are alice, bob and root; each one's password is `<name>-secret`. */
+import { Kafka, type KafkaConfig, logLevel, type SASLOptions } from "kafkajs";
+import { type RunningKafkaGateway, startKafkaGateway } from "../../../gateway/kafka/kafka-gateway.ts";
+import { credentialOf, saltPassword } from "../../../gateway/kafka/sasl/scram-credential.ts";
+import { scramMechanismNames } from "../../../gateway/kafka/sasl/scram-mechanism.ts";
+import { CredentialStore } from "../../../gateway/kafka/security/credential-store.ts";
+import type { SecurityOptions } from "../../../gateway/kafka/security/gateway-security.ts";
+import { createServices } from "../../../shared/services/create-services.ts";
+import type { Services } from "../../../shared/services/services.ts";
+import { createMemoryStorage, type MemoryStorage } from "../../../shared/storage/memory/memory-storage.ts";
+
+export const users = ["alice", "bob", "root"] as const;
+export type User = (typeof users)[number];
+export type Mechanism = "plain" | "scram-sha-256" | "scram-sha-512";
+
+const namespace = "default";
+
+interface Parts {
+  readonly gateway: RunningKafkaGateway;
+  readonly memory: MemoryStorage;
+  readonly logged: readonly string[];
+}
+
+export class SecuredGateway implements AsyncDisposable {
+  readonly services: Services;
+  readonly port: number;
+  readonly logged: readonly string[];
+  readonly #gateway: RunningKafkaGateway;
+  readonly #memory: MemoryStorage;
+
+  private constructor(services: Services, { gateway, memory, logged }: Parts) {
+    this.services = services;
+    this.port = gateway.port;
+    this.logged = logged;
+    this.#gateway = gateway;
+    this.#memory = memory;
+  }
+
+  static async start(
+    security: SecurityOptions,
+    tls?: { readonly cert: string; readonly key: string },
+  ): Promise<SecuredGateway> {
+    const memory = createMemoryStorage();
+    const { storage } = memory;
+    const services = createServices(storage);
+    const store = new CredentialStore({ services, namespace, timers: storage.timers }, Buffer.from("secret"));
+    for (const user of users) await store.change(user, await credentialsOf(`${user}-secret`));
+    const logged: string[] = [];
+    const gateway = await startKafkaGateway({
+      services,
+      storage,
+      namespace,
+      log: (_level, message, fields) => void logged.push(`${message} ${JSON.stringify(fields)}`),
+      createsTopics: false,
+      host: "127.0.0.1",
+      port: 0,
+      security,
+      ...(tls === undefined ? {} : { tls }),
+    });
+    return new SecuredGateway(services, { gateway, memory, logged });
+  }
+
+  client(user: User | "nobody", options: Partial<KafkaConfig> & { readonly mechanism?: Mechanism } = {}): Kafka {
+    const { mechanism = "plain", ...config } = options;
+    const sasl = { mechanism, username: user, password: `${user}-secret` } as SASLOptions;
+    return new Kafka({
+      clientId: "test",
+      brokers: [`127.0.0.1:${this.port}`],
+      logLevel: logLevel.NOTHING,
+      retry: { retries: 0 },
+      sasl,
+      ...config,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#gateway.close();
+    await this.#memory.close();
+  }
+}
+
+async function credentialsOf(password: string) {
+  const basis = { salt: Buffer.from("a salt of 16 byt"), iterations: 4_096 };
+  const entries = scramMechanismNames.map(async (mechanism) => {
+    return [mechanism, credentialOf(mechanism, await saltPassword(mechanism, password, basis), basis)] as const;
+  });
+  return new Map(await Promise.all(entries));
+}
