@@ -47,7 +47,7 @@ export function groupsOperations({ groups }: Pick<Services, "groups">): readonly
     }),
     jsonOperation("listGroups", async ({ params, query }) => {
       const { items, nextToken } = await groups.list(params.namespace, query);
-      return { groups: items.map(({ group, state, members }) => ({ group, state, members })), nextToken };
+      return { groups: items.map(({ group, type, state, members }) => ({ group, type, state, members })), nextToken };
     }),
     jsonOperation("describeGroup", async ({ params }) => groupAnswer(await groups.describe(params))),
     jsonOperation("deleteGroup", async ({ params }) => {
@@ -100,10 +100,16 @@ function resetPointOf(body: ResetBody): ResetPoint {
   }
 }
 
-function groupAnswer(group: GroupDescription): DescribeGroupAnswer {
+function groupAnswer(description: GroupDescription): DescribeGroupAnswer {
+  const { group, type, state, members, groupEpoch, assignor, memberList } = description;
   return {
-    ...group,
-    memberList: group.memberList.map((member) => ({
+    group,
+    type,
+    state,
+    members,
+    groupEpoch,
+    assignor,
+    memberList: memberList.map((member) => ({
       ...member,
       topics: [...member.topics],
       assignment: member.assignment.map(topicPartitionsAnswer),

@@ -4,11 +4,14 @@
  *     kind           "consumer"; share groups have the same keys
  *     revision       one more with each change of the state
  *     attempt        random: whose change that was
- *     state          see `encode-group.ts`
+ *     type           "classic" in a group of Kafka's classic protocol; else it is one of KIP-848. Only an empty group changes it
+ *     state          see `encode-group.ts`; of a classic group, bytes: see `encode-classic.ts`
  *     members        how many there are
  *     touchedAtMs    the last update of any kind
- *     e:<member>     its epoch: what a commit must name
- *     l:<member>     when its session is over, server's clock
+ *     e:<member>     its epoch: what a commit must name. A classic group has one for all: `generation`
+ *     completing     1 while a classic group has no assignment for its generation yet: nothing is committed then
+ *     l:<member>     when its session is over, server's clock. There as long as it is a member
+ *     y:<member>     the last generation of which a classic member has asked for its assignment
  *     c:<member>     when it committed last; `c:` for commits without a member. What arrives later than that but was sent
  *                    before is refused, so that no offset goes back
  *     o: x: d:       offsets, staged offsets, decided transactions: see `committed-offset.ts`
@@ -23,8 +26,12 @@ import { type GroupState, partitionKeyOf, partsOf } from "./group-state.ts";
 
 export const consumerKind = "consumer";
 
+/** Of the attribute `type`. */
+export const classicType = "classic";
+
 export const epochName = (memberId: string): string => `e:${memberId}`;
 export const leaseName = (memberId: string): string => `l:${memberId}`;
+export const syncName = (memberId: string): string => `y:${memberId}`;
 /** @param memberId absent for commits without one */
 export const commitClockName = (memberId = ""): string => `c:${memberId}`;
 export const offsetName = (topicId: string, partition: number): string => `o:${partitionKeyOf(topicId, partition)}`;
@@ -44,7 +51,7 @@ export const isConsumerGroup: Condition = {
 export const hasNoMembers: Condition = { kind: "attribute", name: "members", op: "=", value: 0, orAbsent: true };
 
 /** Attributes whose name starts with the prefix, without it. */
-function startingWith(attributes: Attributes, prefix: string): (readonly [string, AttributeValue])[] {
+export function startingWith(attributes: Attributes, prefix: string): (readonly [string, AttributeValue])[] {
   const found: (readonly [string, AttributeValue])[] = [];
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith(prefix)) found.push([name.slice(prefix.length), value]);
@@ -85,6 +92,11 @@ export function hasStaged(attributes: Attributes): boolean {
   return startingWith(attributes, "x:").length > 0;
 }
 
+/** True for a group of Kafka's classic protocol, also when it is empty. */
+export function isClassic(attributes: Attributes): boolean {
+  return attributes["type"] === classicType;
+}
+
 /** False for an item that only remembers decided transactions: nobody sees it. */
 export function isGroup(attributes: Attributes): boolean {
   return Object.keys(attributes).some((name) => name === "revision" || name.startsWith("o:") || name.startsWith("x:"));
@@ -104,7 +116,8 @@ export function bytesOf(attributes: Attributes): number {
 }
 
 function attributeBytes(name: string, value: AttributeValue): number {
-  return textBytes(name) + 2 + (typeof value === "string" ? textBytes(value) : 10);
+  const bytes = value instanceof Uint8Array ? value.length : typeof value === "string" ? textBytes(value) : 10;
+  return textBytes(name) + 2 + bytes;
 }
 
 /** Three for each character of a text that is not all ASCII: UTF-8 never takes more. */
@@ -138,7 +151,8 @@ export function stateChange(before: Before, after: GroupState, attempt: string, 
     leaseName(memberId),
     commitClockName(memberId),
   ]);
-  const dropped = [...personal, ...outdated(attributes, after, moment.nowMs)];
+  const classic = isClassic(attributes) ? ["type", "generation", "completing"] : [];
+  const dropped = [...classic, ...personal, ...outdated(attributes, after, moment.nowMs)];
   return {
     set: {
       kind: consumerKind,

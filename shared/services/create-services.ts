@@ -1,5 +1,6 @@
 /** All services of one process over one storage. */
 import type { Storage } from "../storage/storage.ts";
+import { classicGroupService } from "./classic-group-service.ts";
 import { groupParts } from "./group-parts.ts";
 import { healthService } from "./health-service.ts";
 import type { ServiceOptions, Services } from "./services.ts";
@@ -30,6 +31,8 @@ export function createServices(storage: Storage, options: ServiceOptions = {}): 
     ...coordination,
     ...appending,
     ...groupsWith(base, parts, { fetch, shareGroups, options, loadPatterns: () => patterns }),
+    // Only of gateways: no function has it.
+    classicGroups: classicGroupService(storage, { namespaces, parts }),
     ...topicsWith(base, options),
     fetch,
     gauges: gaugesWith(base, parts),

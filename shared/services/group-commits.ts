@@ -13,6 +13,9 @@ import {
   offsetName,
   topicNameName,
 } from "../groups/group-item.ts";
+import { findProblem } from "../groups/decide-classic.ts";
+import { isAssigned, isClassicMember } from "../groups/classic-item.ts";
+import type { ClassicState } from "../groups/classic-state.ts";
 import { encodeCommitted } from "../groups/committed-offset.ts";
 import {
   groupBlindBytesMax,
@@ -29,14 +32,19 @@ import { conditionsHold } from "../storage/item-change.ts";
 import type { Attributes, Condition, Item } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { GroupItems } from "./group-items.ts";
-import { type GroupSettler, tooContended } from "./group-settler.ts";
+import { classicRefused } from "./classic-refusals.ts";
+import { type GroupSettler, membersOf, tooContended } from "./group-settler.ts";
 import type { GroupName } from "./groups.ts";
 import { isStorageFailure } from "./change-errors.ts";
 
 /** Who commits: a member, or nobody, which only a group without members takes. */
 export interface Committer {
   readonly memberId?: string;
+  /** Of a classic group's member, the generation. */
   readonly memberEpoch?: number;
+  readonly instanceId?: string;
+  /** Nobody in particular, beside members if there are any: older clients do not say who ends their transaction (KIP-447). */
+  readonly anyone?: boolean;
 }
 
 export interface ResolvedOffset {
@@ -45,6 +53,19 @@ export interface ResolvedOffset {
   readonly partition: number;
   readonly offset: number;
   readonly metadata: string;
+}
+
+/**
+ * Why a commit was refused; nothing, if it may be let in at the next try.
+ *
+ * @throws ServiceError UNKNOWN_MEMBER_ID | FENCED_INSTANCE_ID | ILLEGAL_GENERATION | REBALANCE_IN_PROGRESS
+ */
+function checkClassicCommit(state: ClassicState, { memberId = "", memberEpoch, instanceId }: Committer): void {
+  const code =
+    findProblem(state, memberId, instanceId) ??
+    (memberEpoch === state.generation ? undefined : "ILLEGAL_GENERATION") ??
+    (state.phase === "CompletingRebalance" ? "REBALANCE_IN_PROGRESS" : undefined);
+  if (code !== undefined) throw classicRefused(code);
 }
 
 /** Ticks of a commit's clock in 1 ms: two commits of one member hardly ever have the same time. */
@@ -65,7 +86,8 @@ export class GroupCommits {
    * One update, unless another process's clock is ahead, or members whose session is over are to be removed first.
    *
    * @param askedAt by `now`: what was asked for before the last commit was is out of date
-   * @throws ServiceError UNKNOWN_MEMBER_ID | STALE_MEMBER_EPOCH | FENCED_INSTANCE_ID | INVALID_COMMIT_OFFSET_SIZE
+   * @throws ServiceError UNKNOWN_MEMBER_ID | STALE_MEMBER_EPOCH | FENCED_INSTANCE_ID | INVALID_COMMIT_OFFSET_SIZE, and as
+   *   `makeWay`
    * @throws StorageTimeoutError nobody knows whether it was written, or a later one came first
    */
   async write(
@@ -76,10 +98,12 @@ export class GroupCommits {
   ): Promise<void> {
     const set = { kind: consumerKind, ...this.attributesOf(offsets) };
     await this.checkRoom(name, set);
-    const conditions = this.conditionsOf(committer);
     const clock = commitClockName(committer.memberId);
     let ticks = askedAt;
     for (let attempt = 0; attempt < groupChangeAttemptsMax; attempt += 1) {
+      // Anew each time: a refusal tells of which type the group is.
+      const isMember = this.conditionsOf(name, committer);
+      const conditions = committer.memberId === undefined ? isMember : [...isMember, isAssigned];
       const existing = await this.#tick(name, set, conditions, clock, ticks);
       if (existing === "written") return;
       if (existing !== undefined && conditionsHold(existing, conditions)) {
@@ -101,8 +125,9 @@ export class GroupCommits {
   }
 
   /** What must hold for whoever commits. */
-  conditionsOf({ memberId, memberEpoch }: Committer): readonly Condition[] {
+  conditionsOf(name: GroupName, { memberId, memberEpoch, anyone = false }: Committer): readonly Condition[] {
     if (memberId !== undefined && memberEpoch !== undefined) {
+      if (this.#items.isKnownClassic(name)) return isClassicMember(memberId, memberEpoch);
       return [isConsumerGroup, { kind: "attribute", name: epochName(memberId), op: "=", value: memberEpoch }];
     }
     const keptFromMs = this.#storage.clock.wallMs() - offsetsRetentionMs;
@@ -113,16 +138,22 @@ export class GroupCommits {
       value: keptFromMs,
       orAbsent: true,
     } as const;
-    return [isConsumerGroup, hasNoMembers, notForgotten];
+    return anyone ? [isConsumerGroup, notForgotten] : [isConsumerGroup, hasNoMembers, notForgotten];
   }
 
   /**
    * For a commit that was refused: removes what is not there any more, and is done if that may let it in.
    *
-   * @throws ServiceError UNKNOWN_MEMBER_ID | STALE_MEMBER_EPOCH | FENCED_INSTANCE_ID | INCONSISTENT_GROUP_PROTOCOL
+   * @throws ServiceError UNKNOWN_MEMBER_ID | STALE_MEMBER_EPOCH | FENCED_INSTANCE_ID | INCONSISTENT_GROUP_PROTOCOL, and of a
+   *   classic group ILLEGAL_GENERATION | REBALANCE_IN_PROGRESS
    */
-  async makeWay(name: GroupName, { memberId }: Committer, existing: Item | undefined): Promise<void> {
+  async makeWay(name: GroupName, committer: Committer, existing: Item | undefined): Promise<void> {
+    const { memberId } = committer;
     const group = this.#items.read(name, existing);
+    if (memberId !== undefined && group.classic !== undefined) {
+      checkClassicCommit(group.classic, committer);
+      return;
+    }
     if (memberId !== undefined) {
       const { state, attributes } = group;
       if (attributes[epochName(memberId)] !== undefined) {
@@ -139,8 +170,7 @@ export class GroupCommits {
       await this.#items.dropForgotten(name, group);
       return;
     }
-    const { state } = await this.#settler.settle(name);
-    if (state.members.size === 0) return;
+    if (committer.anyone === true || membersOf(await this.#settler.settle(name)) === 0) return;
     throw new ServiceError("UNKNOWN_MEMBER_ID", `The group ${name.group} has members: only they commit`);
   }
 

@@ -2,7 +2,19 @@
 import { ServiceError } from "../api/errors.ts";
 import type { Moment } from "../groups/decide-group.ts";
 import { decodeGroup } from "../groups/encode-group.ts";
-import { bytesOf, consumerKind, isForgotten, leasesOf, numberOf, stateChange } from "../groups/group-item.ts";
+import { classicChange, classicMomentOf } from "../groups/classic-item.ts";
+import { type ClassicMoment, type ClassicState, emptyClassic } from "../groups/classic-state.ts";
+import { decodeClassic } from "../groups/encode-classic.ts";
+import {
+  bytesOf,
+  consumerKind,
+  isClassic,
+  isForgotten,
+  leasesOf,
+  numberOf,
+  type StateChange,
+  stateChange,
+} from "../groups/group-item.ts";
 import { emptyGroup, type GroupState } from "../groups/group-state.ts";
 import { sessionSkewMs } from "../limits.ts";
 import {
@@ -14,14 +26,24 @@ import {
 } from "../limits/groups.ts";
 import { StorageCorruptError } from "../storage/errors.ts";
 import { groupKey } from "../storage/item-keys.ts";
-import type { Attributes, Condition, Item, ItemChange, ItemWriteResult } from "../storage/item-store.ts";
+import type {
+  AttributeValue,
+  Attributes,
+  Condition,
+  Item,
+  ItemChange,
+  ItemWriteResult,
+} from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { GroupName } from "./groups.ts";
 import { untilAnswered } from "./until-answered.ts";
 
 /** A group as one of its items says. */
 export interface GroupAsRead {
+  /** Of a classic group: one without members. */
   readonly state: GroupState;
+  /** What it is instead, while it is a classic group; also when that is empty. */
+  readonly classic?: ClassicState;
   /** 0: nobody has joined yet. */
   readonly revision: number;
   /** None: there is no such group. */
@@ -29,9 +51,10 @@ export interface GroupAsRead {
   readonly attributes: Attributes;
 }
 
-interface Known {
+type Decoded = Pick<GroupAsRead, "state" | "classic">;
+
+interface Known extends Decoded {
   readonly attempt: string;
-  readonly state: GroupState;
 }
 
 export interface ChangeOptions {
@@ -75,12 +98,17 @@ export class GroupItems {
     }
     if (isForgotten(attributes, this.#storage.clock.wallMs())) return { ...noGroup, item };
     const revision = numberOf(attributes["revision"]);
-    return { state: revision === 0 ? emptyGroup : this.#decode(name, attributes), revision, item, attributes };
+    return { ...(revision === 0 ? { state: emptyGroup } : this.#decode(name, attributes)), revision, item, attributes };
   }
 
   /** What this process saw of the group last, if it has: its state may be late. */
   remembered(name: GroupName): GroupState | undefined {
     return this.#states.get(idOf(name))?.state;
+  }
+
+  /** True if this process saw the group as a classic one last. */
+  isKnownClassic(name: GroupName): boolean {
+    return this.#states.get(idOf(name))?.classic !== undefined;
   }
 
   /** Size of the item when it was seen last. */
@@ -90,6 +118,10 @@ export class GroupItems {
 
   moment(attributes: Attributes): Moment {
     return { nowMs: this.#storage.clock.wallMs(), skewMs: sessionSkewMs, leases: leasesOf(attributes) };
+  }
+
+  classicMoment(attributes: Attributes): ClassicMoment {
+    return classicMomentOf(attributes, this.#storage.clock.wallMs(), sessionSkewMs);
   }
 
   /**
@@ -103,11 +135,36 @@ export class GroupItems {
     before: GroupAsRead,
     after: GroupState,
     moment: Moment,
-    { lease = {}, bytesMax = groupItemBytesEnd, alsoIf = [] }: ChangeOptions = {},
+    options: ChangeOptions = {},
   ): Promise<{ readonly applied: boolean; readonly group: GroupAsRead }> {
     const attempt = this.#storage.random.id();
+    const change = stateChange(before, after, attempt, moment);
+    return await this.#apply(name, before, { attempt, state: after }, change, options);
+  }
+
+  /** As `change`, for a classic group, or for a group without members that becomes one. */
+  async changeClassic(
+    name: GroupName,
+    before: GroupAsRead,
+    after: ClassicState,
+    moment: ClassicMoment,
+    options: ChangeOptions = {},
+  ): Promise<{ readonly applied: boolean; readonly group: GroupAsRead }> {
+    const attempt = this.#storage.random.id();
+    const state = classicOf(before);
+    const change = classicChange({ ...before, state }, after, attempt, moment);
+    return await this.#apply(name, before, { attempt, ...asDecoded(after) }, change, options);
+  }
+
+  async #apply(
+    name: GroupName,
+    before: GroupAsRead,
+    after: Known,
+    { set, remove, conditions }: StateChange,
+    { lease = {}, bytesMax = groupItemBytesEnd, alsoIf = [] }: ChangeOptions,
+  ): Promise<{ readonly applied: boolean; readonly group: GroupAsRead }> {
+    const { attempt } = after;
     await this.dropForgotten(name, before);
-    const { set, remove, conditions } = stateChange(before, after, attempt, moment);
     const all = { ...set, ...lease };
     const bytes = bytesOf(without({ ...before.attributes, ...all }, remove));
     if (bytes > bytesMax && bytes > bytesOf(before.attributes)) {
@@ -115,7 +172,7 @@ export class GroupItems {
     }
     const written = await this.update(name, { set: all, remove }, [...conditions, ...alsoIf]);
     if (written.applied) {
-      this.#remember(name, { attempt, state: after });
+      this.#remember(name, after);
       return { applied: true, group: this.read(name, written.item) };
     }
     const group = this.read(name, written.existing);
@@ -169,15 +226,13 @@ export class GroupItems {
     return applied || existing === undefined;
   }
 
-  #decode(name: GroupName, attributes: Attributes): GroupState {
-    const { attempt, state: text } = attributes;
-    if (typeof attempt !== "string" || typeof text !== "string") {
-      throw new StorageCorruptError(`the item of group ${name.group} has no state`);
-    }
+  #decode(name: GroupName, attributes: Attributes): Decoded {
+    const { attempt, state: stored } = attributes;
+    if (typeof attempt !== "string") throw new StorageCorruptError(`the item of group ${name.group} has no state`);
     const known = this.#states.get(idOf(name));
-    const state = known?.attempt === attempt ? known.state : decodeGroup(text);
-    this.#remember(name, { attempt, state });
-    return state;
+    const decoded = known?.attempt === attempt ? known : decodedOf(name, stored, isClassic(attributes));
+    this.#remember(name, { ...decoded, attempt });
+    return decoded;
   }
 
   #remember(name: GroupName, known: Known): void {
@@ -193,6 +248,23 @@ export class GroupItems {
     this.#bytes.set(id, item === undefined ? 0 : bytesOf(item.attributes));
     dropOldest(this.#bytes);
   }
+}
+
+/** @throws StorageCorruptError | MalformedBytesError */
+function decodedOf({ group }: GroupName, stored: AttributeValue | undefined, classic: boolean): Decoded {
+  if (classic && stored instanceof Uint8Array) return asDecoded(decodeClassic(stored));
+  if (!classic && typeof stored === "string") return { state: decodeGroup(stored) };
+  throw new StorageCorruptError(`the item of group ${group} has no state`);
+}
+
+/** Its epoch is the generation, so that neither falls where the group becomes one of the other type. */
+function asDecoded(classic: ClassicState): Decoded {
+  return { state: { ...emptyGroup, epoch: classic.generation }, classic };
+}
+
+/** What a group is to those who come by the classic protocol: one of another type must have no members. */
+export function classicOf({ classic, state }: Pick<GroupAsRead, "classic" | "state">): ClassicState {
+  return classic ?? { ...emptyClassic, generation: state.epoch };
 }
 
 function without(attributes: Attributes, names: readonly string[]): Attributes {

@@ -53,6 +53,7 @@ export class GroupMembers {
     const askedAtMs = this.#storage.clock.wallMs();
     let group = await this.#items.get(request);
     for (let attempt = 0; attempt < groupChangeAttemptsMax; attempt += 1) {
+      group = await this.#settler.asConsumerGroup(request, group);
       const view = await this.#topics.view(request, group.state, wish);
       const moment = this.#items.moment(group.attributes);
       checkInTime(group.state.members.get(memberId), moment, askedAtMs);

@@ -1,17 +1,22 @@
 /** Offsets of consumer groups: committed, read with their lag, and set anew. */
 import { ServiceError } from "../api/errors.ts";
-import { isGroup, offsetsOf, stagedOf } from "../groups/group-item.ts";
-import { groupPartitionsMax, groupUpdateAttributesMax } from "../limits/groups.ts";
+import { consumerProtocolType } from "../groups/consumer-protocol.ts";
+import { isConsumerGroup, isGroup, offsetName, offsetsOf, stagedOf } from "../groups/group-item.ts";
+import { groupChangeAttemptsMax, groupPartitionsMax, groupUpdateAttributesMax } from "../limits/groups.ts";
+import type { Condition } from "../storage/item-store.ts";
+import { subscribedTopicsOf } from "./describe-group.ts";
 import type { GroupCommits, ResolvedOffset } from "./group-commits.ts";
 import type { GroupAsRead, GroupItems } from "./group-items.ts";
 import { type FindEnds, findPlaces, keyOf, offsetsWithLag, type Place } from "./group-lag.ts";
-import { type GroupSettler, settledInMemory } from "./group-settler.ts";
+import { type GroupSettler, livingMembersOf, membersOf, settledInMemory, tooContended } from "./group-settler.ts";
 import type { KnownTopics } from "./known-topics.ts";
 import type {
   CommitOffsets,
   CommitResult,
   CommittedOffset,
   GroupName,
+  GroupService,
+  PlainOffset,
   ResetOffsets,
   ResetPoint,
   ResetResult,
@@ -51,9 +56,10 @@ export class GroupOffsets {
   }
 
   async commit(request: CommitOffsets): Promise<readonly CommitResult[]> {
-    const { memberId, memberEpoch } = request;
+    const { memberId, memberEpoch, instanceId } = request;
     const askedAt = this.#commits.now();
-    const committer = memberId === undefined || memberEpoch === undefined ? {} : { memberId, memberEpoch };
+    const isMember = memberId !== undefined && memberEpoch !== undefined;
+    const committer = isMember ? { memberId, memberEpoch, ...(instanceId === undefined ? {} : { instanceId }) } : {};
     const resolved = await this.#resolver.resolve(request);
     const good = resolved.flatMap((offset) => (offset instanceof ServiceError ? [] : [offset]));
     // Each offset is an attribute, and may come with its topic's name as another.
@@ -82,13 +88,50 @@ export class GroupOffsets {
     );
   }
 
+  async committed(name: GroupName): Promise<readonly PlainOffset[]> {
+    const { attributes } = await this.#items.get(name);
+    const staged = stagedOf(attributes).flatMap(({ offsets }) => offsets);
+    const unstable = new Set(staged.map(keyOf));
+    const offsets = offsetsOf(attributes).map((offset) => ({ ...offset, unstable: unstable.has(keyOf(offset)) }));
+    const known = new Set(offsets.map(keyOf));
+    const undecided = new Map(staged.flatMap((one) => (known.has(keyOf(one)) ? [] : [[keyOf(one), one] as const])));
+    const nothing = { offset: -1, metadata: "", committedAtMs: 0, unstable: true };
+    return [...offsets, ...[...undecided.values()].map((one) => ({ ...one, ...nothing }))];
+  }
+
+  async forget(request: Parameters<GroupService["forget"]>[0]): Promise<readonly CommitResult[]> {
+    const { group: groupId, offsets } = request;
+    for (let attempt = 0; attempt < groupChangeAttemptsMax; attempt += 1) {
+      const group = await this.#existing(request);
+      const isOccupied = livingMembersOf(this.#items, group) > 0;
+      const { classic, attributes, revision } = group;
+      if (isOccupied && classic !== undefined && classic.protocolType !== consumerProtocolType) throw notEmpty(groupId);
+      const subscribed = isOccupied ? subscribedTopicsOf(group) : new Set<string>();
+      const wanted = new Set(
+        offsets.flatMap(({ topic, partition }) => (subscribed.has(topic) ? [] : [`${topic}/${partition}`])),
+      );
+      const names = offsetsOf(attributes).flatMap(({ topicId, topic, partition }) =>
+        wanted.has(`${topic}/${partition}`) ? [offsetName(topicId, partition)] : [],
+      );
+      const isAsSeen: Condition = { kind: "attribute", name: "revision", op: "=", value: revision, orAbsent: true };
+      let applied = true;
+      for (let start = 0; applied && start < names.length; start += groupUpdateAttributesMax) {
+        const remove = names.slice(start, start + groupUpdateAttributesMax);
+        ({ applied } = await this.#items.update(request, { remove }, [isConsumerGroup, isAsSeen]));
+      }
+      if (applied)
+        return offsets.map((offset) => (subscribed.has(offset.topic) ? subscribedTo(offset) : { ...offset }));
+    }
+    throw tooContended(request);
+  }
+
   async reset(request: ResetOffsets): Promise<readonly ResetResult[]> {
     const { namespace, group: groupId, point, dryRun = false } = request;
     checkPoint(point);
     let group = await this.#existing(request);
-    if (settledInMemory(group.state, this.#items.moment(group.attributes)).members.size > 0) throw notEmpty(groupId);
-    if (group.state.members.size > 0 && !dryRun) group = await this.#settler.settle(request);
-    if (group.state.members.size > 0 && !dryRun) throw notEmpty(groupId);
+    if (livingMembersOf(this.#items, group) > 0) throw notEmpty(groupId);
+    if (membersOf(group) > 0 && !dryRun) group = await this.#settler.settle(request);
+    if (membersOf(group) > 0 && !dryRun) throw notEmpty(groupId);
     const committed = new Map(offsetsOf(group.attributes).map((offset) => [keyOf(offset), offset.offset]));
     const places = await this.#placesToReset(request, group);
     const targets = await inTurns(places, async (place) => {
@@ -158,6 +201,11 @@ export class GroupOffsets {
       }
     }
   }
+}
+
+function subscribedTo({ topic, partition }: { readonly topic: string; readonly partition: number }): CommitResult {
+  const error = new ServiceError("GROUP_SUBSCRIBED_TO_TOPIC", `Members of the group read ${topic}`);
+  return { topic, partition, error };
 }
 
 /** @throws ServiceError UNSTABLE_OFFSET_COMMIT */

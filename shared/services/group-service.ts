@@ -2,28 +2,20 @@
 import { checkGroupName } from "./group-name.ts";
 import { ServiceError } from "../api/errors.ts";
 import { consumerKind, hasStaged, isForgotten, isGroup } from "../groups/group-item.ts";
-import { type Member, settlementOf } from "../groups/group-state.ts";
 import { groupChangeAttemptsMax, groupIdCharsMax } from "../limits/groups.ts";
 import { groupsPartition } from "../storage/item-keys.ts";
 import type { Item } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import { withChangeErrors } from "./change-errors.ts";
 import { checkCommit, checkMemberId } from "./group-checks.ts";
-import type { GroupAsRead, GroupItems } from "./group-items.ts";
-import { GroupMembers, namedPartitions } from "./group-members.ts";
+import { descriptionOf } from "./describe-group.ts";
+import type { GroupItems } from "./group-items.ts";
+import { GroupMembers } from "./group-members.ts";
 import { GroupOffsets, noSuchGroup, notEmpty } from "./group-offsets.ts";
 import type { GroupParts } from "./group-parts.ts";
-import { type GroupSettler, settledInMemory, tooContended } from "./group-settler.ts";
+import { type GroupSettler, membersOf, tooContended } from "./group-settler.ts";
 import { GroupTopics, type LoadPatterns } from "./group-topics.ts";
-import type {
-  GroupDescription,
-  GroupMember,
-  GroupName,
-  GroupService,
-  GroupSummary,
-  Membership,
-  MemberHeartbeat,
-} from "./groups.ts";
+import type { GroupDescription, GroupName, GroupService, GroupSummary, Membership, MemberHeartbeat } from "./groups.ts";
 import { checkHeartbeat, checkJoin } from "./membership-checks.ts";
 import { checkNamespaceName, type Namespaces } from "./namespace-service.ts";
 import { LagLooks } from "./lag-looks.ts";
@@ -119,6 +111,16 @@ class ItemGroups implements GroupService {
     return offsets;
   }
 
+  async committed(name: GroupName): ReturnType<GroupService["committed"]> {
+    checkGroupName(name);
+    return await withStorageErrors(() => this.#parts.offsets.committed(name));
+  }
+
+  async forget(request: Parameters<GroupService["forget"]>[0]): ReturnType<GroupService["forget"]> {
+    checkGroupName(request);
+    return await withChangeErrors(() => this.#parts.offsets.forget(request));
+  }
+
   async reset(request: Parameters<GroupService["reset"]>[0]): ReturnType<GroupService["reset"]> {
     checkGroupName(request);
     return await withChangeErrors(() => this.#parts.offsets.reset(request));
@@ -146,7 +148,7 @@ class ItemGroups implements GroupService {
     return await withStorageErrors(async () => {
       const group = await this.#parts.items.get(name);
       if (!isGroup(group.attributes)) throw noSuchGroup(name.group);
-      return this.#descriptionOf(name, group);
+      return descriptionOf(this.#parts.items, name, group);
     });
   }
 
@@ -154,9 +156,10 @@ class ItemGroups implements GroupService {
     checkGroupName(name);
     await withChangeErrors(async () => {
       for (let attempt = 0; attempt < groupChangeAttemptsMax; attempt += 1) {
-        const { state, item, attributes } = await this.#parts.settler.settle(name);
+        const group = await this.#parts.settler.settle(name);
+        const { item, attributes } = group;
         if (item === undefined || !isGroup(attributes)) throw noSuchGroup(name.group);
-        if (state.members.size > 0 || hasStaged(attributes)) throw notEmpty(name.group);
+        if (membersOf(group) > 0 || hasStaged(attributes)) throw notEmpty(name.group);
         if (await this.#parts.items.drop(name, item)) return;
       }
       throw tooContended(name);
@@ -168,36 +171,8 @@ class ItemGroups implements GroupService {
     const isShown = attributes["kind"] === consumerKind && isGroup(attributes);
     if (!isShown || isForgotten(attributes, this.#parts.storage.clock.wallMs())) return undefined;
     const name = { namespace, group: key.sort };
-    const { group, state, members } = this.#descriptionOf(name, this.#parts.items.read(name, item));
-    return { group, state, members };
-  }
-
-  /** As it is without the members whose session is over, whoever removes them. */
-  #descriptionOf({ group }: GroupName, { state: stored, attributes }: GroupAsRead): GroupDescription {
-    const moment = this.#parts.items.moment(attributes);
-    const state = settledInMemory(stored, moment);
-    const memberOf = (member: Member): GroupMember => {
-      const { memberId, instanceId, clientId, topicPattern, topics, sessionTimeoutMs } = member;
-      return {
-        memberId,
-        memberEpoch: member.epoch,
-        topics,
-        assignment: namedPartitions(state, member.assigned),
-        target: namedPartitions(state, member.target),
-        sessionTimeoutMs,
-        leaseExpiresAtMs: moment.leases.get(memberId) ?? 0,
-        ...(topicPattern === undefined ? {} : { topicPattern }),
-        ...(instanceId === undefined ? {} : { instanceId }),
-        ...(clientId === undefined ? {} : { clientId }),
-      };
-    };
-    return {
-      group,
-      state: settlementOf(state),
-      members: state.members.size,
-      groupEpoch: state.epoch,
-      assignor: state.assignor,
-      memberList: [...state.members.values()].map(memberOf),
-    };
+    const { items } = this.#parts;
+    const { group, type, protocolType, state, members } = descriptionOf(items, name, items.read(name, item));
+    return { group, type, protocolType, state, members };
   }
 }

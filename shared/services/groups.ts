@@ -75,7 +75,10 @@ export interface OffsetToCommit {
 export interface CommitOffsets extends GroupName {
   /** Both or neither: without them only a group without members takes offsets. */
   readonly memberId?: string;
+  /** Of a classic group's member, the generation. */
   readonly memberEpoch?: number;
+  /** Of a static member of a classic group: one that was replaced learns that it was. */
+  readonly instanceId?: string;
   readonly offsets: readonly OffsetToCommit[];
 }
 
@@ -124,11 +127,21 @@ export interface ResetResult {
   readonly to: number;
 }
 
-/** Kafka's names of a group's states. */
-export type GroupState = "Empty" | "Assigning" | "Reconciling" | "Stable";
+/** Kafka's names of a group's states; those with `Rebalance` are of classic groups, `Assigning` and `Reconciling` of others. */
+export type GroupState =
+  | "Empty"
+  | "Assigning"
+  | "Reconciling"
+  | "Stable"
+  | "PreparingRebalance"
+  | "CompletingRebalance";
 
 export interface GroupSummary {
   readonly group: string;
+  /** `classic`: of the protocol before KIP-848. */
+  readonly type: "consumer" | "classic";
+  /** What kind of members it has: `consumer`, or what a classic group's say; empty if none ever said it. */
+  readonly protocolType: string;
   readonly state: GroupState;
   readonly members: number;
 }
@@ -148,9 +161,33 @@ export interface GroupMember {
 }
 
 export interface GroupDescription extends GroupSummary {
+  /** Of a classic group, its generation. */
   readonly groupEpoch: number;
-  readonly assignor: Assignor;
+  /** Of a classic group, what its members have agreed on; empty while they have not. */
+  readonly assignor: string;
   readonly memberList: readonly GroupMember[];
+  /** In the order of `memberList`: what the members of a classic group say to each other. Absent of others. */
+  readonly classicMembers?: readonly ClassicGroupMember[];
+}
+
+export interface ClassicGroupMember {
+  readonly clientHost: string;
+  /** Empty unless the group is stable. */
+  readonly metadata: Uint8Array;
+  readonly assignment: Uint8Array;
+}
+
+/** A committed offset, as it stands in the group. */
+export interface PlainOffset {
+  readonly topic: string;
+  /** Of the topic that it was committed to. */
+  readonly topicId: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly metadata: string;
+  readonly committedAtMs: number;
+  /** A transaction has another one that is not decided yet (KIP-447). */
+  readonly unstable: boolean;
 }
 
 export interface GroupService {
@@ -188,6 +225,22 @@ export interface GroupService {
   offsets(
     request: GroupName & { readonly topics?: readonly string[]; readonly stable?: boolean },
   ): Promise<readonly CommittedOffset[]>;
+  /**
+   * Committed offsets without lag: one read, however many. Also those of topics that are deleted, and, with an offset of -1, of
+   * partitions that only an undecided transaction has offsets of. None of a group that is not there.
+   *
+   * @throws ServiceError INCONSISTENT_GROUP_PROTOCOL (a share group)
+   */
+  committed(name: GroupName): Promise<readonly PlainOffset[]>;
+  /**
+   * Forgets committed offsets; those that are not there are no error. One read, and one update for 300 of them.
+   *
+   * @returns one outcome for each, in their order: of topics that members read GROUP_SUBSCRIBED_TO_TOPIC
+   * @throws ServiceError GROUP_ID_NOT_FOUND | NON_EMPTY_GROUP (its members are no consumers)
+   */
+  forget(
+    request: GroupName & { readonly offsets: readonly { readonly topic: string; readonly partition: number }[] },
+  ): Promise<readonly CommitResult[]>;
   /** @throws ServiceError NON_EMPTY_GROUP | GROUP_ID_NOT_FOUND | UNKNOWN_TOPIC_OR_PARTITION */
   reset(request: ResetOffsets): Promise<readonly ResetResult[]>;
   list(namespace: string, page: PageRequest): Promise<Page<GroupSummary>>;
@@ -206,6 +259,8 @@ export interface OffsetsOfTransaction extends GroupName {
 export interface OffsetsToStage extends OffsetsOfTransaction, Omit<CommitOffsets, keyof GroupName> {
   /** When their caller asked for it, ms since the epoch; absent: now. */
   readonly askedAtMs?: number;
+  /** Also beside members, without being one: older clients do not say who they are (KIP-447). */
+  readonly anyone?: boolean;
 }
 
 /** Offsets that are committed with a transaction or not at all: what the transaction service needs of groups. */

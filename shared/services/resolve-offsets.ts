@@ -16,10 +16,10 @@ type HeldIds = ReadonlyMap<string, string>;
 const nothing: HeldIds = new Map();
 
 export class OffsetResolver {
-  readonly #items: Pick<GroupItems, "get" | "remembered">;
+  readonly #items: Pick<GroupItems, "get" | "remembered" | "isKnownClassic">;
   readonly #topics: KnownTopics;
 
-  constructor(items: Pick<GroupItems, "get" | "remembered">, topics: KnownTopics) {
+  constructor(items: Pick<GroupItems, "get" | "remembered" | "isKnownClassic">, topics: KnownTopics) {
     this.#items = items;
     this.#topics = topics;
   }
@@ -30,7 +30,9 @@ export class OffsetResolver {
    */
   async resolve(request: CommitOffsets): Promise<readonly (ResolvedOffset | ServiceError)[]> {
     const { memberId, memberEpoch, namespace, group } = request;
-    if (memberId === undefined || memberEpoch === undefined) return await this.#resolveAll(request, nothing);
+    // Who holds what in a classic group is between its members.
+    const holdsNothing = memberId === undefined || memberEpoch === undefined || this.#items.isKnownClassic(request);
+    if (holdsNothing) return await this.#resolveAll(request, nothing);
     const remembered = heldIds(this.#items.remembered(request), memberId, memberEpoch);
     if (remembered !== undefined) {
       const resolved = await this.#resolveAll(request, remembered);

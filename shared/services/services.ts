@@ -8,6 +8,7 @@ import type { ServiceError } from "../api/errors.ts";
 import type { AbortedTransaction } from "../partition/aborted-transactions.ts";
 import type { CompactDuty } from "../storage/environment.ts";
 import type { Identity } from "../tree/acl.ts";
+import type { ClassicGroupService } from "./classic-groups.ts";
 import type { GroupService } from "./groups.ts";
 import type { ChangeService, ElectionService, LockService, SessionService, ZnodeService } from "./coordination.ts";
 import type { ShareGroupService } from "./share-groups.ts";
@@ -304,6 +305,7 @@ export interface Services {
   readonly shareGroups: ShareGroupService;
   readonly transactions: TransactionService;
   readonly groups: GroupService;
+  readonly classicGroups: ClassicGroupService;
   readonly push: SubscriptionService;
 }
 

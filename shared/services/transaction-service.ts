@@ -112,7 +112,7 @@ class CoordinatedTransactions implements TransactionService {
   }
 
   async addOffsets(producer: Parameters<TransactionService["addOffsets"]>[0]): Promise<void> {
-    const { group, memberId, memberEpoch, offsets, producerId, producerEpoch } = producer;
+    const { group, memberId, memberEpoch, instanceId, anyone, offsets, producerId, producerEpoch } = producer;
     const id = idOf(producer);
     const askedAtMs = this.#storage.clock.wallMs();
     // What no group takes must not get into the transaction: its end would be refused as well, and it would never be over.
@@ -130,6 +130,8 @@ class CoordinatedTransactions implements TransactionService {
         askedAtMs,
         ...(memberId === undefined ? {} : { memberId }),
         ...(memberEpoch === undefined ? {} : { memberEpoch }),
+        ...(instanceId === undefined ? {} : { instanceId }),
+        ...(anyone === undefined ? {} : { anyone }),
       });
       if (!isNow) await this.#dropIfOver(id, producer, group);
     });

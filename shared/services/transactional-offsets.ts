@@ -94,7 +94,7 @@ export class StagedOffsets implements TransactionalOffsets {
       const set = { kind: consumerKind, [stagedName(producerId)]: text };
       // Once it is decided it cannot be refused any more.
       await this.#commits.checkRoom(request, { ...set, ...this.#commits.attributesOf(all.offsets) });
-      const allowed = [...this.#commits.conditionsOf(request), isOpen(request)];
+      const allowed = [...this.#commits.conditionsOf(request, request), isOpen(request)];
       const written = await this.#items.update(request, { set }, [...allowed, isStill(producerId, known)]);
       const existing = written.applied ? written.item : written.existing;
       const found = existing?.attributes[stagedName(producerId)];

@@ -75,9 +75,12 @@ export interface TransactionService extends TransactionVerifier {
   /**
    * Kafka's AddOffsetsToTxn and TxnOffsetCommit: offsets of a group that are committed with the transaction.
    *
+   * @param producer `anyone`: also beside a group's members, without being one, as clients before KIP-447 commit
    * @throws ServiceError as `addPartitions`, and as `GroupService.commit`
    */
-  addOffsets(producer: TransactionalProducer & Omit<CommitOffsets, "namespace">): Promise<void>;
+  addOffsets(
+    producer: TransactionalProducer & Omit<CommitOffsets, "namespace"> & { readonly anyone?: boolean },
+  ): Promise<void>;
   /**
    * Commits or aborts, and returns when all partitions and groups know. Repeating it answers as the first time; the other
    * end then gets INVALID_TXN_STATE. Ending a transaction that never began is no error.

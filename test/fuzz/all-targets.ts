@@ -1,6 +1,7 @@
 /** Everything that takes something from outside, or reads what was stored. */
 import { routeTargets } from "./routes/route-targets.ts";
 import { archiveTargets } from "./targets/archive-targets.ts";
+import { classicTargets } from "./targets/classic-targets.ts";
 import { edgeTargets } from "./targets/edge-targets.ts";
 import { itemTargets } from "./targets/item-targets.ts";
 import { partitionTargets } from "./targets/partition-targets.ts";
@@ -15,6 +16,7 @@ export const targets: readonly Target[] = [
   ...partitionTargets,
   ...treeTargets,
   ...itemTargets,
+  ...classicTargets,
   ...storageTargets,
   ...textTargets,
   ...archiveTargets,

@@ -20,6 +20,16 @@ const groups: readonly { readonly reason: string; readonly functions: readonly s
     ],
   },
   {
+    reason:
+      "a service's check of a request that only a gateway makes: the protocol's readers are called with frames of every kind",
+    functions: [
+      "shared/services/classic-checks.ts#checkClassicJoin",
+      "shared/services/classic-checks.ts#checkClassicSelf",
+      "shared/services/classic-checks.ts#checkClassicSync",
+      "shared/services/classic-checks.ts#checkClassicLeave",
+    ],
+  },
+  {
     reason: "a part of the edge that every route goes through",
     functions: [
       "functions/http/authorized-path.ts#checkAuthorizedPath",

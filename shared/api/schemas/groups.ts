@@ -204,7 +204,10 @@ export const resetGroupOffsetsAnswer = z.object({
 const groupSummary = z
   .object({
     group: z.string(),
-    state: z.enum(["Empty", "Assigning", "Reconciling", "Stable"]),
+    type: z.enum(["consumer", "classic"]).meta({
+      description: "`classic`: of Kafka's protocol before KIP-848, whose members come through a gateway.",
+    }),
+    state: z.enum(["Empty", "Assigning", "Reconciling", "Stable", "PreparingRebalance", "CompletingRebalance"]),
     members: count.meta({ description: "How many there are." }),
   })
   .meta({ id: "GroupSummary" });
@@ -213,8 +216,8 @@ export const listGroupsAnswer = z.object({ groups: z.array(groupSummary), nextTo
 
 export const describeGroupAnswer = z.object({
   ...groupSummary.shape,
-  groupEpoch: count,
-  assignor: z.string(),
+  groupEpoch: count.meta({ description: "Of a classic group, its generation." }),
+  assignor: z.string().meta({ description: "Of a classic group, what its members have agreed on." }),
   memberList: z.array(
     z
       .object({

@@ -342,9 +342,11 @@ describe("a group", () => {
         memberList: [{ memberId: member.memberId, clientId: "c", assignment: [{ topic: "t", partitions: [0, 1] }] }],
       });
       const page = await one.groups.list(name.namespace, { limit: 1 });
-      expect(page.items).toEqual([{ group: "g", state: "Stable", members: 1 }]);
+      expect(page.items).toEqual([
+        { group: "g", type: "consumer", protocolType: "consumer", state: "Stable", members: 1 },
+      ]);
       const rest = await one.groups.list(name.namespace, { limit: 1, nextToken: page.nextToken ?? "" });
-      expect(rest.items).toEqual([{ group: "other", state: "Empty", members: 0 }]);
+      expect(rest.items).toEqual([{ group: "other", type: "consumer", protocolType: "", state: "Empty", members: 0 }]);
       await world.sleep(1_300);
       expect(await one.groups.describe(name)).toMatchObject({ state: "Empty", members: 0 });
     }));

@@ -1,4 +1,6 @@
 /** Consumer groups under virtual time: processes over one simulated store, each with its requests counted. */
+import { classicGroupService } from "../../../shared/services/classic-group-service.ts";
+import type { ClassicGroupService } from "../../../shared/services/classic-groups.ts";
 import { fetchService } from "../../../shared/services/fetch-service.ts";
 import { groupParts, transactionalOffsets } from "../../../shared/services/group-parts.ts";
 import { groupService } from "../../../shared/services/group-service.ts";
@@ -31,6 +33,7 @@ export const name = { namespace: "default", group: "g" };
 export interface GroupProcess extends CountedStorage {
   readonly process: SimulatedProcess;
   readonly groups: GroupService;
+  readonly classic: ClassicGroupService;
   readonly transactionalOffsets: TransactionalOffsets;
   readonly topics: TopicService;
   readonly produce: ProduceService;
@@ -83,6 +86,7 @@ export class GroupWorld {
         parts,
         loadPatterns: () => patterns,
       }),
+      classic: classicGroupService(storage, { namespaces, parts }),
       transactionalOffsets: transactionalOffsets(storage, parts),
     };
   }
