@@ -1,4 +1,5 @@
 /** The APIs that the gateway serves. */
+import { administrationApis } from "./administration-apis.ts";
 import { type ApiEntry, entry } from "./handler.ts";
 import { handleApiVersions } from "./handlers/api-versions.ts";
 import { handleFetch } from "./handlers/fetch.ts";
@@ -8,6 +9,7 @@ import { handleMetadata } from "./handlers/metadata.ts";
 import { handleProduce } from "./handlers/produce.ts";
 import { handleSaslAuthenticate } from "./handlers/sasl-authenticate.ts";
 import { handleSaslHandshake } from "./handlers/sasl-handshake.ts";
+import { transactionApis } from "./transaction-apis.ts";
 import { apiVersions } from "./protocol/apis/api-versions.ts";
 import { fetch } from "./protocol/apis/fetch.ts";
 import { initProducerId } from "./protocol/apis/init-producer-id.ts";
@@ -28,6 +30,8 @@ const entries: readonly ApiEntry[] = [
   entry(initProducerId, "turns", handleInitProducerId),
   entry(saslHandshake, "turns", handleSaslHandshake),
   entry(saslAuthenticate, "turns", handleSaslAuthenticate),
+  ...administrationApis,
+  ...transactionApis,
 ];
 
 /** By their keys, each behind its gate (`security/gates.ts`). */

@@ -2,6 +2,7 @@
 import { ServiceError, errorTable } from "../../shared/api/errors.ts";
 import { noteError } from "../../functions/metrics/request-scope.ts";
 import { describeError, type Log } from "../../functions/http/log.ts";
+import { RequestProblem } from "./request-problem.ts";
 
 /** Errors that only a gateway answers; all others come from the services. */
 export const kafkaError = {
@@ -16,15 +17,21 @@ export const kafkaError = {
   UNSUPPORTED_SASL_MECHANISM: 33,
   ILLEGAL_SASL_STATE: 34,
   UNSUPPORTED_VERSION: 35,
+  INVALID_REPLICATION_FACTOR: 38,
+  INVALID_REPLICA_ASSIGNMENT: 39,
+  INVALID_CONFIG: 40,
   INVALID_REQUEST: 42,
   UNSUPPORTED_FOR_MESSAGE_FORMAT: 43,
   SASL_AUTHENTICATION_FAILED: 58,
   UNKNOWN_LEADER_EPOCH: 75,
   UNKNOWN_TOPIC_ID: 100,
+  MISMATCHED_ENDPOINT_TYPE: 114,
+  UNSUPPORTED_ENDPOINT_TYPE: 115,
 } as const;
 
 /** The number and the message that a failure is answered with. What is no `ServiceError` is a bug, and is written down. */
 export function failureOf(error: unknown, log: Log): { readonly errorCode: number; readonly errorMessage: string } {
+  if (error instanceof RequestProblem) return { errorCode: error.errorCode, errorMessage: error.message };
   if (error instanceof ServiceError) {
     noteError(error.code);
     return { errorCode: errorTable[error.code].kafka, errorMessage: error.message };

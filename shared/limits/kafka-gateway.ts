@@ -44,3 +44,6 @@ export const topicIdsRefreshMs = 1_000;
 
 /** Kafka's own port. */
 export const kafkaPortDefault = 9092;
+
+/** Partitions on one page of DescribeTopicPartitions: Kafka's max.request.partition.size.limit. */
+export const describedPartitionsMax = 2_000;

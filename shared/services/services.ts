@@ -49,6 +49,18 @@ export interface TopicDescription {
   readonly createdAtMs: number;
 }
 
+export interface TopicChange {
+  readonly partitions?: number;
+  readonly config?: ConfigChange | ((present: TopicConfig) => ConfigChange);
+  /** Only with a configuration that does not depend on the present one. */
+  readonly idempotencyKey?: string;
+  /** Only says whether it could be, and what the topic would be. */
+  readonly validateOnly?: boolean;
+}
+
+/** Keys that are set, and with null those that go. */
+export type ConfigChange = Readonly<Record<string, string | null>>;
+
 export interface TopicService {
   /** @throws ServiceError TOPIC_ALREADY_EXISTS | INVALID_TOPIC_EXCEPTION | INVALID_PARTITIONS | INVALID_CONFIG | UNKNOWN_NAMESPACE */
   create(
@@ -58,6 +70,8 @@ export interface TopicService {
       readonly partitions?: number;
       readonly config?: TopicConfig;
       readonly idempotencyKey?: string;
+      /** Only says whether it could be, and what it would be. */
+      readonly validateOnly?: boolean;
     },
   ): Promise<TopicDescription>;
   list(
@@ -67,15 +81,7 @@ export interface TopicService {
   /** @throws ServiceError UNKNOWN_TOPIC_OR_PARTITION */
   describe(namespace: string, name: string): Promise<TopicDescription>;
   /** More partitions, never fewer; a null value removes a configuration key. @throws ServiceError INVALID_PARTITIONS | INVALID_CONFIG | UNKNOWN_TOPIC_OR_PARTITION */
-  alter(
-    namespace: string,
-    name: string,
-    change: {
-      readonly partitions?: number;
-      readonly config?: Readonly<Record<string, string | null>>;
-      readonly idempotencyKey?: string;
-    },
-  ): Promise<TopicDescription>;
+  alter(namespace: string, name: string, change: TopicChange): Promise<TopicDescription>;
   /** @throws ServiceError UNKNOWN_TOPIC_OR_PARTITION */
   delete(namespace: string, name: string, options?: { readonly idempotencyKey?: string }): Promise<void>;
 }

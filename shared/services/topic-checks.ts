@@ -3,7 +3,7 @@ import { ServiceError } from "../api/errors.ts";
 import { pageItemsMax, partitionsPerTopicMax, topicNameCharsMax } from "../limits.ts";
 import { findConfigProblem } from "../topics/topic-config.ts";
 import { findTopicNameProblem, isReservedTopicName } from "../topics/topic-name.ts";
-import type { TopicConfig, TopicService } from "./services.ts";
+import type { ConfigChange, TopicConfig } from "./services.ts";
 
 /** @throws ServiceError INVALID_TOPIC_EXCEPTION */
 export function checkTopicName(name: string): void {
@@ -53,10 +53,7 @@ export function checkConfig(config: TopicConfig): void {
 }
 
 /** The configuration after a change; what is null goes. */
-export function changedConfig(
-  config: TopicConfig,
-  change: Parameters<TopicService["alter"]>[2]["config"] = {},
-): TopicConfig {
+export function changedConfig(config: TopicConfig, change: ConfigChange = {}): TopicConfig {
   const kept = Object.entries(config).filter(([key]) => !Object.hasOwn(change, key));
   const set = Object.entries(change).filter((entry): entry is [string, string] => entry[1] !== null);
   return Object.fromEntries([...kept, ...set]);

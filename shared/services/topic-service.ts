@@ -14,7 +14,15 @@ import type { Idempotency, TreeRefusal, TreeResult } from "../tree/tree-request.
 import type { ZnodeTree } from "../tree/znode-tree.ts";
 import { afterChange, isStorageFailure } from "./change-errors.ts";
 import type { Namespaces } from "./namespace-service.ts";
-import type { Page, PageRequest, TopicConfig, TopicDescription, TopicService } from "./services.ts";
+import type {
+  ConfigChange,
+  Page,
+  PageRequest,
+  TopicChange,
+  TopicConfig,
+  TopicDescription,
+  TopicService,
+} from "./services.ts";
 import { withStorageErrors } from "./storage-errors.ts";
 import {
   changedConfig,
@@ -32,7 +40,6 @@ import { znodeChangesDescription, znodeChangesTopic } from "./znode-changes.ts";
 
 type TopicSummary = Pick<TopicDescription, "name" | "topicId" | "partitions">;
 type NewTopic = Pick<TopicDescription, "name" | "topicId" | "partitions" | "config">;
-type TopicChange = Parameters<TopicService["alter"]>[2];
 
 /** @param defaultPartitions of a topic that is created without a number */
 export function topicService(
@@ -65,7 +72,9 @@ class TreeTopics implements TopicService {
     const content = ["create topic", name, partitions, sortedEntries(config)];
     const idempotency = idempotencyOf(request.idempotencyKey, content);
     const topic = { name, topicId: this.#storage.random.id(), partitions, config };
-    return await this.#inNamespace(namespace, () => this.#create(namespace, topic, idempotency));
+    return await this.#inNamespace(namespace, () =>
+      request.validateOnly === true ? this.#wouldCreate(namespace, topic) : this.#create(namespace, topic, idempotency),
+    );
   }
 
   async list(namespace: string, { limit, nextToken }: PageRequest): Promise<Page<TopicSummary>> {
@@ -85,8 +94,12 @@ class TreeTopics implements TopicService {
 
   async alter(namespace: string, name: string, change: TopicChange): Promise<TopicDescription> {
     checkTopicName(name);
-    const content = ["alter topic", name, change.partitions ?? null, sortedEntries(change.config ?? {})];
-    const idempotency = idempotencyOf(change.idempotencyKey, content);
+    const { partitions = null, config = {}, idempotencyKey } = change;
+    if (idempotencyKey !== undefined && typeof config === "function") {
+      throw new ServiceError("BAD_ARGUMENTS", "What depends on the present configuration has no Idempotency-Key");
+    }
+    const content = ["alter topic", name, partitions, sortedEntries(typeof config === "function" ? {} : config)];
+    const idempotency = idempotencyOf(idempotencyKey, content);
     return await this.#inNamespace(namespace, async () => {
       const repeated = await this.#repeatOf(namespace, idempotency);
       if (repeated !== undefined) return descriptionOf(await this.#find(namespace, name));
@@ -109,14 +122,13 @@ class TreeTopics implements TopicService {
     if (repeated !== undefined) return await this.#createdBefore(namespace, topic.name, repeated);
     for (let attempt = 0; attempt < topicWriteAttemptsMax; attempt += 1) {
       const tree = await this.#read(namespace);
-      const other = findCollision(tree, topic.name);
-      if (other !== undefined) throw invalidTopic(`Topic '${topic.name}' collides with existing topic: ${other}`);
+      checkCollision(tree, topic.name);
       const step = creationStep(tree, topic);
       const outcome = await this.#write(namespace, step, idempotency);
       if ("refusal" in outcome) {
         if (!isAnswer(outcome.refusal, step, "NODE_EXISTS")) continue;
         await this.#healQuietly(namespace, topic.name);
-        throw new ServiceError("TOPIC_ALREADY_EXISTS", `Topic '${topic.name}' already exists.`);
+        throw alreadyExists(topic.name);
       }
       if (outcome.result.repeated) return await this.#createdBefore(namespace, topic.name, outcome.result);
       const created = outcome.result.results[step.topicIndex];
@@ -124,6 +136,13 @@ class TreeTopics implements TopicService {
       return await this.#project(namespace, { ...topic, createdAtMs: created.stat.ctime, mzxid: outcome.result.zxid });
     }
     throw tooContended(namespace);
+  }
+
+  async #wouldCreate(namespace: string, topic: NewTopic): Promise<TopicDescription> {
+    const tree = await this.#read(namespace);
+    checkCollision(tree, topic.name);
+    if (findTopic(tree, topic.name) !== undefined) throw alreadyExists(topic.name);
+    return { ...topic, createdAtMs: this.#storage.clock.wallMs() };
   }
 
   /** What the first of two equal requests created, as it is now. */
@@ -143,7 +162,7 @@ class TreeTopics implements TopicService {
       const topic = await this.#find(namespace, name);
       const altered = alteredBy(topic, change);
       const step = alterationStep(topic, altered);
-      if (step === undefined) return descriptionOf(topic);
+      if (step === undefined || change.validateOnly === true) return descriptionOf(altered);
       const outcome = await this.#write(namespace, step, idempotency);
       if ("refusal" in outcome) continue;
       if (outcome.result.repeated) return descriptionOf(await this.#find(namespace, name));
@@ -249,8 +268,9 @@ function isAnswer(
 function alteredBy(topic: TopicRecord, change: TopicChange): TopicRecord {
   const { partitions = topic.partitions } = change;
   if (change.partitions !== undefined) checkPartitions(change.partitions, topic.partitions);
-  const config = changedConfig(topic.config, change.config);
-  if (change.config !== undefined) checkConfig(config);
+  const wanted = typeof change.config === "function" ? change.config(topic.config) : change.config;
+  const config = changedConfig(topic.config, wanted);
+  if (wanted !== undefined) checkConfig(config);
   return { ...topic, partitions, config };
 }
 
@@ -274,8 +294,18 @@ function descriptionOf({
   return { name, topicId, partitions, config, createdAtMs };
 }
 
-function sortedEntries(config: TopicChange["config"] | TopicConfig): readonly (readonly [string, string | null])[] {
-  return Object.entries(config ?? {}).toSorted(([one], [other]) => (one < other ? -1 : 1));
+function sortedEntries(config: ConfigChange | TopicConfig): readonly (readonly [string, string | null])[] {
+  return Object.entries(config).toSorted(([one], [other]) => (one < other ? -1 : 1));
+}
+
+/** @throws ServiceError INVALID_TOPIC_EXCEPTION */
+function checkCollision(tree: ZnodeTree, name: string): void {
+  const other = findCollision(tree, name);
+  if (other !== undefined) throw invalidTopic(`Topic '${name}' collides with existing topic: ${other}`);
+}
+
+function alreadyExists(name: string): ServiceError {
+  return new ServiceError("TOPIC_ALREADY_EXISTS", `Topic '${name}' already exists.`);
 }
 
 function unknownTopic(name: string): ServiceError {
