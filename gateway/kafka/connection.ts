@@ -6,14 +6,17 @@ import {
   connectionRequestBytesMax,
   connectionRequestsMax,
   kafkaRequestBytesMax,
+  kafkaSmallRequestBytesMax,
   kafkaUnauthenticatedRequestBytesMax,
 } from "../../shared/limits/kafka-gateway.ts";
 import { authenticationMsMax } from "../../shared/limits/kafka-security.ts";
 import { MalformedBytesError } from "../../shared/record/malformed-bytes-error.ts";
+import { AnswerQueue, type Frame, type Work } from "./answer-queue.ts";
 import { FrameError, FrameReader } from "./frame-reader.ts";
 import type { ApiEntry, Gateway, Peer } from "./handler.ts";
 import { unsupportedApiVersions } from "./handlers/api-versions.ts";
 import { authenticate } from "./handlers/sasl-authenticate.ts";
+import type { Holder } from "./held-bytes.ts";
 import { Lanes, type Turn } from "./lanes.ts";
 import { observed } from "./observed.ts";
 import type { Api, RequestOf } from "./protocol/api.ts";
@@ -22,15 +25,7 @@ import { FrameWriter } from "./protocol/frame-writer.ts";
 import { readRequestHeader, type RequestHeader, skipTagged } from "./protocol/header.ts";
 import { MessageReader } from "./protocol/message-reader.ts";
 import type { RequestBudget } from "./request-budget.ts";
-
-/** The pieces of a frame, or undefined where a request has no answer. */
-type Frame = readonly Uint8Array[] | undefined;
-
-interface UnderWay {
-  readonly frame: Promise<Frame>;
-  readonly turn: Turn;
-  readonly bytes: number;
-}
+import { frameOf } from "./response-frame.ts";
 
 export interface ConnectionOptions {
   readonly gateway: Gateway;
@@ -43,7 +38,7 @@ export interface ConnectionOptions {
 const anonymous = "User:ANONYMOUS";
 const apisBeforeAuthentication: ReadonlySet<number> = new Set([17, 18, 36]);
 
-export class Connection {
+export class Connection implements Holder {
   readonly #socket: Socket;
   readonly #gateway: Gateway;
   readonly #budget: RequestBudget;
@@ -51,14 +46,16 @@ export class Connection {
   readonly #frames = new FrameReader();
   readonly #lanes = new Lanes();
   readonly #gone = new AbortController();
-  /** Requests in the order in which they came. */
-  readonly #underWay: UnderWay[] = [];
+  readonly #answers: AnswerQueue;
+  readonly #onRoom = (): void => this.#advance();
   #bytesUnderWay = 0;
-  #waitingBytes = 0;
-  #isAnswering = false;
+  /** The client sends nothing more; what it has sent is answered. */
+  #isInputOver = false;
+  /** The gateway takes nothing more; what is under way is answered. */
   #isEnding = false;
   /** As soon as all is answered, whatever the client does. */
   #isRefused = false;
+  #isAdvancing = false;
   #muted: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, { gateway, budget, needsAuthentication }: ConnectionOptions) {
@@ -67,12 +64,20 @@ export class Connection {
     this.#budget = budget;
     const host = (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
     this.#peer = { principal: anonymous, host, isAuthenticated: !needsAuthentication, sendsTokens: false };
+    this.#answers = new AnswerQueue({
+      socket,
+      holder: this,
+      unsent: budget.answers,
+      onDone: (work) => this.#release(work),
+      onFailure: (error) => this.#fail("request failed", error),
+    });
     socket.setNoDelay(true);
-    socket.setTimeout(connectionIdleMsMax, () => this.close());
+    socket.setKeepAlive(true);
+    socket.setTimeout(connectionIdleMsMax, () => this.#idle());
     socket.on("data", (chunk) => this.#read(chunk));
     // Its end is told by `close`; what went wrong with a client's connection is nothing to write down.
     socket.on("error", () => this.close());
-    socket.on("end", () => this.#finish());
+    socket.on("end", () => this.#endInput());
     socket.on("close", () => this.#forget());
     if (needsAuthentication) this.#closeUnlessAuthenticated();
   }
@@ -91,54 +96,104 @@ export class Connection {
     this.#socket.destroy();
   }
 
-  /** Reads nothing more, answers what is under way, and ends. Waits of requests end at once. */
-  #finish(): void {
+  /** Takes nothing more, answers what is under way, and ends. Waits of requests end at once. */
+  end(): void {
     this.#isEnding = true;
     this.#gone.abort();
-    if (this.#underWay.length === 0) this.#socket.end();
+    this.#budget.waiting.set(this, 0, true);
+    // What the client still sends is read and dropped, so that its end is seen.
+    this.#socket.resume();
+    this.#endIfDone();
   }
 
-  /** As if the client had ended it. */
-  end(): void {
-    this.#socket.pause();
-    this.#finish();
+  #endInput(): void {
+    this.#isInputOver = true;
+    this.#gone.abort();
+    this.#advance();
+  }
+
+  #endIfDone(): void {
+    if (!this.#isEnding && !this.#isInputOver) return;
+    if (this.#answers.length > 0) return;
+    if (this.#isRefused) this.#socket.destroySoon();
+    else this.#socket.end();
+  }
+
+  /** Reads nothing more, sends the answers, and ends. */
+  #refuse(): void {
+    this.#isRefused = true;
+    this.end();
+  }
+
+  #mute(ms: number): void {
+    clearTimeout(this.#muted);
+    this.#muted = setTimeout(() => {
+      this.#muted = undefined;
+      this.#advance();
+    }, ms);
+    this.#advance();
   }
 
   #forget(): void {
     this.#gone.abort();
+    this.#isEnding = true;
     clearTimeout(this.#muted);
-    this.#budget.setWaiting(this, 0);
-    this.#waitingBytes = 0;
+    this.#budget.forget(this.#onRoom);
+    this.#budget.waiting.set(this, 0, true);
+    this.#answers.forget();
+  }
+
+  /** A request may take longer than a connection may be idle; a client that does not read its answer is idle. */
+  #idle(): void {
+    if (this.#answers.length === 0 || this.#answers.isStalled) this.close();
   }
 
   #read(chunk: Uint8Array): void {
     if (this.#isEnding) return;
+    this.#frames.push(chunk);
+    this.#advance();
+  }
+
+  /** Begins the requests that are there, as many as may be under way; reads on when there may be more. */
+  #advance(): void {
+    if (this.#isEnding || this.#isAdvancing || this.#socket.destroyed) return;
+    this.#isAdvancing = true;
+    let isFull = false;
+    let hasBegun = false;
     try {
-      for (const frame of this.#frames.push(chunk, () => this.#frameBytesMax())) this.#begin(frame);
-    } catch (error) {
-      if (!(error instanceof FrameError || error instanceof MalformedBytesError)) {
-        this.#gateway.log("ERROR", "connection failed", { cause: describeError(error) });
+      for (;;) {
+        isFull = this.#isFull();
+        const frame = isFull ? undefined : this.#frames.next(this.#frameBytesMax());
+        if (frame === undefined) break;
+        hasBegun = true;
+        this.#begin(frame);
       }
-      this.close();
+    } catch (error) {
+      this.#fail("connection failed", error);
       return;
+    } finally {
+      this.#isAdvancing = false;
     }
-    this.#waitingBytes = this.#frames.waitingBytes;
-    if (!this.#budget.setWaiting(this, this.#waitingBytes)) this.close();
-    if (!this.#isFull()) return;
-    this.#socket.pause();
-    if (this.#budget.isSpent) this.#budget.onRoom(() => this.#resume());
+    this.#budget.waiting.set(this, this.#frames.waitingBytes, hasBegun);
+    if (this.#budget.isSpent) this.#budget.onRoom(this.#onRoom);
+    if (!isFull) {
+      this.#socket.resume();
+      this.#endIfDone();
+    } else this.#socket.pause();
+  }
+
+  #isFull(): boolean {
+    const { length, isStalled } = this.#answers;
+    if (this.#muted !== undefined) return true;
+    // One at a time before its sender is known: what comes next may depend on that.
+    if (length >= (this.#peer.isAuthenticated ? connectionRequestsMax : 1)) return true;
+    if (isStalled || this.#bytesUnderWay >= connectionRequestBytesMax) return true;
+    if (!this.#budget.isSpent) return false;
+    return length > 0 || (this.#frames.nextLength(this.#frameBytesMax()) ?? 0) > kafkaSmallRequestBytesMax;
   }
 
   #frameBytesMax(): number {
     return this.#peer.isAuthenticated ? kafkaRequestBytesMax : kafkaUnauthenticatedRequestBytesMax;
-  }
-
-  #isFull(): boolean {
-    return (
-      this.#underWay.length >= connectionRequestsMax ||
-      this.#bytesUnderWay >= connectionRequestBytesMax ||
-      this.#budget.isSpent
-    );
   }
 
   /** @throws MalformedBytesError for what is no request that can be answered */
@@ -156,10 +211,9 @@ export class Connection {
   }
 
   #start(frame: Promise<Frame>, turn: Turn, bytes: number): void {
-    this.#underWay.push({ frame, turn, bytes });
     this.#bytesUnderWay += bytes;
     this.#budget.take(bytes);
-    void this.#sendAnswers();
+    this.#answers.add({ frame, turn, bytes });
   }
 
   /** Of SaslHandshake v0: without headers, and a refusal is no answer at all. */
@@ -189,14 +243,16 @@ export class Connection {
       throw new MalformedBytesError(`${api.name} before authentication`);
     }
     if (api.isFlexible(apiVersion)) skipTagged(reader);
+    // What follows the request is let be, as Kafka does.
     const request = api.readRequest(apiVersion, reader);
     return this.#handle(known, header, request, turn);
   }
 
   async #handle(known: ApiEntry, header: RequestHeader, request: RequestOf<Api>, turn: Turn): Promise<Frame> {
-    const { api, handle } = known;
+    const { api, handle, lane } = known;
     const { apiVersion, clientId } = header;
     await turn.begins;
+    if (lane === "sent") await this.#budget.answers.room(this.#gone.signal);
     try {
       const context = {
         gateway: this.#gateway,
@@ -217,90 +273,18 @@ export class Connection {
     }
   }
 
-  async #sendAnswers(): Promise<void> {
-    if (this.#isAnswering) return;
-    this.#isAnswering = true;
-    try {
-      for (let work = this.#underWay[0]; work !== undefined; work = this.#underWay[0]) {
-        const frame = await work.frame;
-        if (frame !== undefined) await this.#send(frame);
-        work.turn.sent();
-        this.#underWay.shift();
-        this.#release(work.bytes);
-      }
-    } catch (error) {
-      // A request that fails without an answer is a bug, or its version does not exist: its client may try anew.
-      if (!(error instanceof MalformedBytesError)) {
-        this.#gateway.log("ERROR", "request failed", { cause: describeError(error) });
-      }
-      for (const { turn, bytes } of this.#underWay.splice(0)) {
-        turn.sent();
-        this.#release(bytes);
-      }
-      this.close();
-    } finally {
-      this.#isAnswering = false;
+  /** What a client sends may be anything, and is nothing to write down; a request that fails without an answer is a bug. */
+  #fail(what: string, error: unknown): void {
+    if (!(error instanceof FrameError || error instanceof MalformedBytesError)) {
+      this.#gateway.log("ERROR", what, { cause: describeError(error) });
     }
-    if (this.#isRefused) this.#socket.destroySoon();
-    else if (this.#isEnding) this.#socket.end();
+    this.close();
   }
 
-  /** Reads nothing more, sends the answers, and ends. */
-  #refuse(): void {
-    this.#isRefused = true;
-    this.end();
-  }
-
-  #mute(ms: number): void {
-    this.#socket.pause();
-    clearTimeout(this.#muted);
-    this.#muted = setTimeout(() => {
-      this.#muted = undefined;
-      this.#resume();
-    }, ms);
-  }
-
-  #release(bytes: number): void {
+  #release({ bytes }: Work): void {
     this.#bytesUnderWay -= bytes;
     this.#budget.give(bytes);
-    this.#resume();
+    this.#advance();
+    this.#endIfDone();
   }
-
-  #resume(): void {
-    if (this.#isEnding || this.#muted !== undefined || this.#socket.destroyed || !this.#socket.isPaused()) return;
-    if (!this.#isFull()) this.#socket.resume();
-    else if (this.#budget.isSpent) this.#budget.onRoom(() => this.#resume());
-  }
-
-  async #send(pieces: readonly Uint8Array[]): Promise<void> {
-    if (this.#socket.destroyed) return;
-    this.#socket.cork();
-    let isRoom = true;
-    for (const piece of pieces) isRoom = this.#socket.write(piece);
-    this.#socket.uncork();
-    if (!isRoom) await drained(this.#socket);
-  }
-}
-
-function frameOf(header: RequestHeader, hasTags: boolean, write: (writer: FrameWriter) => void): readonly Uint8Array[] {
-  const writer = new FrameWriter();
-  const { bytes: first } = writer;
-  first.i32(0);
-  first.i32(header.correlationId);
-  if (hasTags) first.unsignedVarint(0);
-  write(writer);
-  const { pieces, byteLength } = writer.finish();
-  const [head] = pieces;
-  if (head !== undefined) new DataView(head.buffer, head.byteOffset).setInt32(0, byteLength - 4);
-  return pieces;
-}
-
-async function drained(socket: Socket): Promise<void> {
-  if (socket.destroyed) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  socket.once("drain", resolve);
-  socket.once("close", resolve);
-  await promise;
-  socket.off("drain", resolve);
-  socket.off("close", resolve);
 }

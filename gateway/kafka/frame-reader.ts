@@ -5,54 +5,111 @@ export class FrameError extends Error {
   override readonly name = "FrameError";
 }
 
-const lengthBytes = 4;
+const headBytes = 4;
+/** What is taken for a frame at first: a client that tells a length and sends nothing holds no more. */
+const firstBytes = 16 * 1024;
+/** By how much it grows: what is copied again is a third of the frame, and what is not filled three times what is. */
+const growth = 4;
+
+interface Begun {
+  bytes: Uint8Array;
+  filled: number;
+  readonly length: number;
+}
 
 export class FrameReader {
-  /** What is there of the next frame, its length included. */
-  #chunks: Uint8Array[] = [];
-  #bytes = 0;
+  /** What is given and not taken yet. */
+  readonly #chunks: Uint8Array[] = [];
+  #chunksBytes = 0;
+  /** A frame that no chunk holds whole. */
+  #begun: Begun | undefined;
 
-  /** Bytes that wait for the rest of their frame. */
+  /** Bytes of memory that wait for the rest of their frame, or to be taken. */
   get waitingBytes(): number {
-    return this.#bytes;
+    return this.#chunksBytes + (this.#begun?.bytes.length ?? 0);
+  }
+
+  push(chunk: Uint8Array): void {
+    if (chunk.length === 0) return;
+    this.#chunks.push(chunk);
+    this.#chunksBytes += chunk.length;
   }
 
   /**
-   * Frames that are whole now, without their lengths. A frame inside one chunk is a view of it; others are copied once.
+   * The length of the frame that comes next; undefined where it is not told yet.
    *
    * @throws FrameError for a length below 1 or above `bytesMax`
    */
-  *push(chunk: Uint8Array, bytesMax: () => number): Generator<Uint8Array, void> {
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
-    while (this.#bytes >= lengthBytes) {
-      const length = this.#peekLength();
-      const max = bytesMax();
-      if (length < 1 || length > max) throw new FrameError(`frame of ${length} bytes, ${max} allowed`);
-      if (this.#bytes < lengthBytes + length) return;
-      yield this.#take(lengthBytes + length).subarray(lengthBytes);
+  nextLength(bytesMax: number): number | undefined {
+    if (this.#begun !== undefined) return this.#begun.length;
+    const length = this.#head();
+    if (length !== undefined && (length < 1 || length > bytesMax)) {
+      throw new FrameError(`frame of ${length} bytes, ${bytesMax} allowed`);
     }
+    return length;
   }
 
-  #peekLength(): number {
-    const [first] = this.#chunks;
-    if (first === undefined || first.length < lengthBytes) this.#join();
-    const [head] = this.#chunks;
-    if (head === undefined) return 0;
-    return new DataView(head.buffer, head.byteOffset, head.byteLength).getInt32(0);
+  /**
+   * The next frame without its length, if it is whole. One inside a chunk is a view of it; others are copied.
+   *
+   * @throws FrameError for a length below 1 or above `bytesMax`
+   */
+  next(bytesMax: number): Uint8Array | undefined {
+    const length = this.nextLength(bytesMax);
+    if (length === undefined) return undefined;
+    if (this.#begun === undefined) {
+      this.#takeHead();
+      const [first] = this.#chunks;
+      if (first !== undefined && first.length >= length) return this.#take(length);
+      this.#begun = { bytes: Buffer.allocUnsafeSlow(Math.min(length, firstBytes)), filled: 0, length };
+    }
+    return this.#fill(this.#begun);
   }
 
+  #fill(begun: Begun): Uint8Array | undefined {
+    for (let chunk = this.#chunks[0]; chunk !== undefined; chunk = this.#chunks[0]) {
+      const part = this.#take(Math.min(chunk.length, begun.length - begun.filled));
+      const needed = begun.filled + part.length;
+      if (needed > begun.bytes.length) begun.bytes = grown(begun, needed);
+      begun.bytes.set(part, begun.filled);
+      begun.filled = needed;
+      if (begun.filled < begun.length) continue;
+      this.#begun = undefined;
+      return begun.bytes;
+    }
+    return undefined;
+  }
+
+  #head(): number | undefined {
+    if (this.#chunksBytes < headBytes) return undefined;
+    let value = 0;
+    let left = headBytes;
+    for (const chunk of this.#chunks) {
+      for (const byte of chunk.subarray(0, left)) {
+        value = (value << 8) | byte;
+        left -= 1;
+      }
+      if (left === 0) return value;
+    }
+    return undefined;
+  }
+
+  #takeHead(): void {
+    for (let left = headBytes; left > 0;) left -= this.#take(Math.min(left, this.#chunks[0]?.length ?? left)).length;
+  }
+
+  /** @param length at most that of the first chunk */
   #take(length: number): Uint8Array {
-    const [first] = this.#chunks;
-    if (first === undefined || first.length < length) this.#join();
-    const [whole = new Uint8Array()] = this.#chunks;
-    const rest = whole.subarray(length);
-    this.#chunks = rest.length === 0 ? [] : [rest];
-    this.#bytes -= length;
-    return whole.subarray(0, length);
+    const [first = new Uint8Array()] = this.#chunks;
+    if (length < first.length) this.#chunks[0] = first.subarray(length);
+    else this.#chunks.shift();
+    this.#chunksBytes -= length;
+    return first.subarray(0, length);
   }
+}
 
-  #join(): void {
-    this.#chunks = [Buffer.concat(this.#chunks, this.#bytes)];
-  }
+function grown({ bytes, filled, length }: Begun, needed: number): Uint8Array {
+  const larger = Buffer.allocUnsafeSlow(Math.min(length, Math.max(needed, bytes.length * growth)));
+  larger.set(bytes.subarray(0, filled));
+  return larger;
 }

@@ -1,7 +1,8 @@
 /** Listens for Kafka's protocol. */
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
-import { gatewayCloseMsMax, gatewayConnectionsMax } from "../../shared/limits/kafka-gateway.ts";
+import { describeError } from "../../functions/http/log.ts";
+import { gatewayCloseMsMax, gatewayConnectionsMax, tlsHandshakeMsMax } from "../../shared/limits/kafka-gateway.ts";
 import { Connection } from "./connection.ts";
 import type { Gateway } from "./handler.ts";
 import { RequestBudget } from "./request-budget.ts";
@@ -21,14 +22,22 @@ export class KafkaListener {
   readonly #server: Server;
   readonly #options: ListenerOptions;
   readonly #connections = new Set<Connection>();
-  readonly #budget = new RequestBudget();
+  /** Also those that have not agreed on TLS. */
+  readonly #sockets = new Set<Socket>();
+  #budget: RequestBudget | undefined;
   #gateway: Gateway | undefined;
 
   private constructor(options: ListenerOptions) {
     this.#options = options;
     const { tls } = options;
     this.#server =
-      tls === undefined ? createServer({ allowHalfOpen: true }) : createTlsServer({ ...tls, allowHalfOpen: true });
+      tls === undefined
+        ? createServer({ allowHalfOpen: true })
+        : createTlsServer({ handshakeTimeout: tlsHandshakeMsMax, ...tls, allowHalfOpen: true });
+    this.#server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on("close", () => this.#sockets.delete(socket));
+    });
     this.#server.maxConnections = gatewayConnectionsMax;
     this.#server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => this.#accept(socket));
     // A handshake that fails is the client's affair.
@@ -43,6 +52,10 @@ export class KafkaListener {
     listener.#server.listen({ port: options.port, host: options.host }, resolve);
     await promise;
     listener.#server.off("error", reject);
+    // A connection that cannot be accepted, for example because there are too many files, is no reason to stop.
+    listener.#server.on("error", (error) => {
+      listener.#gateway?.log("ERROR", "accepting a connection failed", { cause: describeError(error) });
+    });
     return listener;
   }
 
@@ -52,6 +65,7 @@ export class KafkaListener {
 
   /** From now on connections are served. */
   serve(gateway: Gateway): void {
+    this.#budget = new RequestBudget(() => gateway.clock.monotonicMs());
     this.#gateway = gateway;
   }
 
@@ -62,18 +76,21 @@ export class KafkaListener {
     for (const connection of this.#connections) connection.end();
     const timeout = setTimeout(() => {
       for (const connection of this.#connections) connection.close();
+      for (const socket of this.#sockets) socket.destroy();
     }, gatewayCloseMsMax);
     await promise;
     clearTimeout(timeout);
   }
 
   #accept(socket: Socket): void {
-    if (this.#gateway === undefined) {
+    const { needsAuthentication } = this.#options;
+    const gateway = this.#gateway;
+    const budget = this.#budget;
+    if (gateway === undefined || budget === undefined || !this.#server.listening) {
       socket.destroy();
       return;
     }
-    const { needsAuthentication } = this.#options;
-    const connection = new Connection(socket, { gateway: this.#gateway, budget: this.#budget, needsAuthentication });
+    const connection = new Connection(socket, { gateway, budget, needsAuthentication });
     this.#connections.add(connection);
     socket.on("close", () => this.#connections.delete(connection));
   }

@@ -1,13 +1,21 @@
-import { gatewayRequestBytesMax } from "../../shared/limits/kafka-gateway.ts";
+import { gatewayAnswerBytesMax, gatewayRequestBytesMax } from "../../shared/limits/kafka-gateway.ts";
+import { HeldBytes } from "./held-bytes.ts";
 
-/** How many bytes of requests a gateway holds, over all of its connections. */
+/** How many bytes a gateway holds, over all of its connections. */
 export class RequestBudget {
+  /** Frames of requests that are not whole. */
+  readonly waiting: HeldBytes;
+  /** Answers that are made and not sent. */
+  readonly answers: HeldBytes;
   #taken = 0;
-  #waitingSum = 0;
-  readonly #waiting = new Map<object, number>();
   readonly #forRoom = new Set<() => void>();
 
-  /** Whether connections are to read nothing more before something is answered. */
+  constructor(nowMs: () => number) {
+    this.waiting = new HeldBytes(gatewayRequestBytesMax, nowMs);
+    this.answers = new HeldBytes(gatewayAnswerBytesMax, nowMs);
+  }
+
+  /** Whether requests that are not answered are as many as there may be. */
   get isSpent(): boolean {
     return this.#taken >= gatewayRequestBytesMax;
   }
@@ -24,16 +32,13 @@ export class RequestBudget {
     for (const callback of callbacks) callback();
   }
 
-  /** Calls back once, when there is room again. */
+  /** Calls back once, when there is room again; the same callback is called once, however often it is given. */
   onRoom(callback: () => void): void {
     this.#forRoom.add(callback);
   }
 
-  /** Notes the bytes of a frame that is not whole. @returns false where all such are too many, so that this one has to go */
-  setWaiting(connection: object, bytes: number): boolean {
-    this.#waitingSum += bytes - (this.#waiting.get(connection) ?? 0);
-    if (bytes === 0) this.#waiting.delete(connection);
-    else this.#waiting.set(connection, bytes);
-    return this.#waitingSum <= gatewayRequestBytesMax;
+  /** Calls back no more. */
+  forget(callback: () => void): void {
+    this.#forRoom.delete(callback);
   }
 }

@@ -18,6 +18,12 @@ export const connectionRequestBytesMax = 2 * kafkaRequestBytesMax;
 /** Bytes of requests of all connections that are not answered: what a laptop has to spare. */
 export const gatewayRequestBytesMax = 512 * 1024 * 1024;
 
+/** Bytes of answers of all connections that their clients have not read: as much as of requests. */
+export const gatewayAnswerBytesMax = 512 * 1024 * 1024;
+
+/** Bytes of a request that a connection without others may send while those of all connections are too many: a heartbeat. */
+export const kafkaSmallRequestBytesMax = 64 * 1024;
+
 /** Connections of one gateway. */
 export const gatewayConnectionsMax = 10_000;
 
@@ -29,6 +35,9 @@ export const kafkaFetchBytesMax = 55 * 1024 * 1024;
 
 /** Longest wait of a fetch: clients ask for 0.5 to 5 s. */
 export const kafkaFetchWaitMsMax = 60_000;
+
+/** How long a client may take to agree on TLS. */
+export const tlsHandshakeMsMax = 10_000;
 
 /** How long a gateway that stops waits for the answers that are under way. */
 export const gatewayCloseMsMax = 5_000;

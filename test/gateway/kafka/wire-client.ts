@@ -82,7 +82,8 @@ export class WireClient {
   }
 
   #read(chunk: Uint8Array): void {
-    for (const frame of this.#frames.push(chunk, () => answerBytesMax)) {
+    this.#frames.push(chunk);
+    for (let frame = this.#frames.next(answerBytesMax); frame; frame = this.#frames.next(answerBytesMax)) {
       const correlationId = new MessageReader(frame).i32();
       this.#waiting.get(correlationId)?.resolve(frame);
       this.#waiting.delete(correlationId);
