@@ -8,7 +8,18 @@ import { runJava } from "./java-process.ts";
 const folder = join(import.meta.dirname, "java-clients");
 const runMsMax = 10 * 60_000;
 
+/** 3.9 and 4.2. */
 export type JavaClientRelease = 3 | 4;
+export const javaClientParts = [
+  "admin",
+  "configs",
+  "produce",
+  "consume",
+  "transactions",
+  "classic",
+  "consumer",
+  "groups",
+] as const;
 
 /** What came of one step: what the program saw, or the simple name of the exception. */
 export interface JavaClientStep {
@@ -19,6 +30,8 @@ export interface JavaClientStep {
   readonly error?: string;
   readonly message?: string;
 }
+
+export type ComparableStep = Pick<JavaClientStep, "part" | "step" | "value" | "error">;
 
 /** Runs parts of the program. @throws Error that says what is missing, or what the program wrote if it did not end well */
 export async function runJavaClients(
@@ -37,6 +50,23 @@ export async function runJavaClients(
   if (end.status !== 0) throw new Error(`the Java clients ended with ${end.status}:\n${end.stderr}\n${end.stdout}`);
   const lines = end.stdout.split("\n").filter((line) => line.startsWith("{"));
   return lines.map((line): JavaClientStep => JSON.parse(line) as JavaClientStep);
+}
+
+/** What the program saw, without names and times that are never the same. */
+export function comparable(steps: readonly JavaClientStep[], prefix: string): ComparableStep[] {
+  return steps.map(({ part, step, value, error }) => {
+    const seen = error === undefined ? { value } : { error };
+    return { part, step, ...(JSON.parse(JSON.stringify(seen).replaceAll(prefix, "PREFIX")) as typeof seen) };
+  });
+}
+
+/** What Apache Kafka 4.2.0 answered when `node test/peers/kafka/record-java-clients.ts` ran. */
+export function recordedSteps(release: JavaClientRelease): ComparableStep[] {
+  return JSON.parse(readFileSync(recordedFile(release), "utf8")) as ComparableStep[];
+}
+
+export function recordedFile(release: JavaClientRelease): string {
+  return join(folder, `recorded-${release}.json`);
 }
 
 /** The folder of classes, made once for what the sources and the libraries are. */
