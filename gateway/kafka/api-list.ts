@@ -7,8 +7,7 @@ import { handleInitProducerId } from "./handlers/init-producer-id.ts";
 import { handleListOffsets } from "./handlers/list-offsets.ts";
 import { handleMetadata } from "./handlers/metadata.ts";
 import { handleProduce } from "./handlers/produce.ts";
-import { handleSaslAuthenticate } from "./handlers/sasl-authenticate.ts";
-import { handleSaslHandshake } from "./handlers/sasl-handshake.ts";
+import { securityApis } from "./security-apis.ts";
 import { transactionApis } from "./transaction-apis.ts";
 import { apiVersions } from "./protocol/apis/api-versions.ts";
 import { fetch } from "./protocol/apis/fetch.ts";
@@ -16,8 +15,6 @@ import { initProducerId } from "./protocol/apis/init-producer-id.ts";
 import { listOffsets } from "./protocol/apis/list-offsets.ts";
 import { metadata } from "./protocol/apis/metadata.ts";
 import { produce } from "./protocol/apis/produce.ts";
-import { saslAuthenticate } from "./protocol/apis/sasl-authenticate.ts";
-import { saslHandshake } from "./protocol/apis/sasl-handshake.ts";
 import { guarded } from "./security/gate.ts";
 import { gates } from "./security/gates.ts";
 
@@ -28,8 +25,7 @@ const entries: readonly ApiEntry[] = [
   entry(metadata, "free", handleMetadata),
   entry(apiVersions, "free", handleApiVersions),
   entry(initProducerId, "turns", handleInitProducerId),
-  entry(saslHandshake, "turns", handleSaslHandshake),
-  entry(saslAuthenticate, "turns", handleSaslAuthenticate),
+  ...securityApis,
   ...administrationApis,
   ...transactionApis,
 ];

@@ -39,7 +39,7 @@ export interface RunningKafkaGateway {
 export async function startKafkaGateway(options: KafkaGatewayOptions): Promise<RunningKafkaGateway> {
   const { services, storage, namespace, log, metrics, createsTopics } = options;
   const { clock, random, timers } = storage;
-  const security = new GatewaySecurity({ services, namespace, timers }, options.security ?? openSecurity);
+  const security = new GatewaySecurity({ services, namespace, timers }, clock, options.security ?? openSecurity);
   const ended = new AbortController();
   const listener = await openWith(security, options, ended);
   const host = options.advertisedHost ?? addressOf(options.host);

@@ -28,10 +28,13 @@ export class CredentialStore {
   readonly #users = new Map<string, { readonly data: Uint8Array; readonly credentials: UserCredentials }>();
   #unknownSecret: Uint8Array;
 
-  /** @param unknownSecret random; makes salts for names that nobody has until the tree's own secret is read */
-  constructor(access: TreeAccess, unknownSecret: Uint8Array) {
+  /**
+   * @param unknownSecret random; makes salts for names that nobody has until the tree's own secret is read
+   * @param users what is below `usersPath`
+   */
+  constructor(access: TreeAccess, unknownSecret: Uint8Array, users = new FollowedZnodes(access, usersPath)) {
     this.#access = access;
-    this.#znodes = new FollowedZnodes(access, usersPath);
+    this.#znodes = users;
     this.#unknownSecret = unknownSecret;
   }
 

@@ -1,12 +1,15 @@
 /** Who may use a gateway, for what, and how much: users, access control lists and quotas of its namespace. */
 import { randomBytes } from "node:crypto";
+import type { Clock } from "../../../shared/storage/environment.ts";
 import { Authenticator } from "../sasl/authenticator.ts";
 import { PasswordCheck } from "../sasl/password-check.ts";
 import { type AclOperation, operations, type ResourceType, supportedOperations } from "./acl.ts";
 import { AclStore } from "./acl-store.ts";
 import type { AclRules, Requester } from "./authorize.ts";
 import { CredentialStore } from "./credential-store.ts";
-import type { TreeAccess } from "./followed-znodes.ts";
+import { clientsPath, usersPath } from "./entity-config.ts";
+import { FollowedZnodes, type TreeAccess } from "./followed-znodes.ts";
+import { type QuotaKey, Quotas } from "./quotas.ts";
 
 /** Whether access control lists bind clients; `allow`: what no list is about is allowed to everybody, `deny`: to nobody. */
 export const aclModes = ["off", "deny", "allow"] as const;
@@ -45,13 +48,17 @@ export class GatewaySecurity {
   readonly options: SecurityOptions;
   readonly credentials: CredentialStore;
   readonly acls: AclStore;
+  readonly #quotas: Quotas;
   readonly #rules: AclRules;
   readonly #passwords = new PasswordCheck();
+  #signal: AbortSignal = AbortSignal.abort();
   readonly #authenticators = new WeakMap<object, Authenticator>();
 
-  constructor(access: TreeAccess, options: SecurityOptions) {
+  constructor(access: TreeAccess, clock: Clock, options: SecurityOptions) {
     this.options = options;
-    this.credentials = new CredentialStore(access, randomBytes(randomSecretBytes));
+    const users = new FollowedZnodes(access, usersPath);
+    this.credentials = new CredentialStore(access, randomBytes(randomSecretBytes), users);
+    this.#quotas = new Quotas(access, { users, clients: new FollowedZnodes(access, clientsPath) }, clock);
     this.acls = new AclStore(access);
     this.#rules = {
       superUsers: new Set(options.superUsers.map((name) => `User:${name}`)),
@@ -65,9 +72,34 @@ export class GatewaySecurity {
    * @throws ServiceError KAFKA_STORAGE_ERROR | UNKNOWN_NAMESPACE
    */
   async start(signal: AbortSignal): Promise<void> {
+    this.#signal = signal;
     const { sasl, acl } = this.options;
     if (sasl) await this.credentials.start(signal);
     if (acl !== "off") await this.acls.start(signal);
+  }
+
+  /** The users, also where nobody has to say who they are. @throws ServiceError KAFKA_STORAGE_ERROR */
+  async users(): Promise<CredentialStore> {
+    await this.credentials.start(this.#signal);
+    return this.credentials;
+  }
+
+  /** @throws ServiceError KAFKA_STORAGE_ERROR */
+  async quotasInForce(): Promise<Quotas> {
+    await this.#quotas.start(this.#signal);
+    return this.#quotas;
+  }
+
+  /**
+   * Counts bytes that a client produced or fetched. Quotas are read when somebody first does, so that a gateway without
+   * clients asks for nothing; until then they do not hold.
+   *
+   * @returns how long the client is to wait, in milliseconds
+   */
+  use(key: QuotaKey, bytesOf: () => number, user: string, clientId: string): number {
+    // It is tried again with the next bytes.
+    this.#quotas.start(this.#signal).catch(() => undefined);
+    return this.#quotas.use(key, bytesOf, user, clientId);
   }
 
   /** Whether access control lists bind clients. */

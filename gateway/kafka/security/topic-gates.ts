@@ -9,6 +9,7 @@ import { zeroUuid } from "../protocol/types.ts";
 import { clusterName } from "./acl.ts";
 import { type Gate, gate, type GateEntry, split } from "./gate.ts";
 import type { Access } from "./gateway-security.ts";
+import { counted } from "./quota-gate.ts";
 import { securityError } from "./security-errors.ts";
 
 const refusedTopic = securityError.TOPIC_AUTHORIZATION_FAILED;
@@ -124,9 +125,27 @@ const passInitProducerId: Gate<typeof initProducerId> = async ({ request, access
   return { throttleTimeMs: 0, errorCode: securityError.CLUSTER_AUTHORIZATION_FAILED };
 };
 
+function producedBytes({ topicData }: RequestOf<typeof produce>): number {
+  return sumOf(topicData, ({ partitionData }) => sumOf(partitionData, ({ records }) => records?.length ?? 0));
+}
+
+function fetchedBytes(_request: RequestOf<typeof fetch>, answer: ResponseOf<typeof fetch> | undefined): number {
+  return sumOf(answer?.responses ?? [], ({ partitions }) =>
+    sumOf(partitions, ({ records }) => sumOf(records ?? [], ({ length }) => length)),
+  );
+}
+
+function sumOf<Item>(items: readonly Item[], of: (item: Item) => number): number {
+  return items.reduce((sum, item) => sum + of(item), 0);
+}
+
+function throttled<Response>(answer: Response, throttleTimeMs: number): Response {
+  return { ...answer, throttleTimeMs };
+}
+
 export const topicGates: readonly GateEntry[] = [
-  gate(produce, passProduce),
-  gate(fetch, passFetch),
+  gate(produce, counted("producer_byte_rate", producedBytes, throttled, passProduce)),
+  gate(fetch, counted("consumer_byte_rate", fetchedBytes, throttled, passFetch)),
   gate(listOffsets, passListOffsets),
   gate(metadata, passMetadata),
   gate(initProducerId, passInitProducerId),
