@@ -38,7 +38,9 @@ export const handleCreateAcls: Handler<typeof createAcls> = async ({ creations }
   const { security } = gateway;
   if (!security.hasAcls) return { throttleTimeMs: 0, results: creations.map(() => disabled) };
   if (creations.length > kafkaAclsPerRequestMax) return { throttleTimeMs: 0, results: creations.map(() => tooMany) };
-  const parsed = creations.map((creation) => bindingOf(creation));
+  const parsed = creations.map(({ resourcePatternType: patternType, ...creation }) => {
+    return bindingOf({ ...creation, patternType });
+  });
   const added = new Map<string, Failure>();
   const bindings = parsed.filter((binding) => typeof binding !== "string");
   await inOrder(byResource(bindings), async (list) => {

@@ -17,3 +17,16 @@ export const securityError = {
   UNACCEPTABLE_CREDENTIAL: 93,
   UNKNOWN_TOPIC_ID: 100,
 } as const;
+
+export const topicRefusal = {
+  errorCode: securityError.TOPIC_AUTHORIZATION_FAILED,
+  errorMessage: "Not authorized for the topic",
+};
+export const groupRefusal = {
+  errorCode: securityError.GROUP_AUTHORIZATION_FAILED,
+  errorMessage: "Not authorized for the group",
+};
+export const clusterRefusal = {
+  errorCode: securityError.CLUSTER_AUTHORIZATION_FAILED,
+  errorMessage: "Not authorized for the cluster",
+};

@@ -7,12 +7,7 @@ import { saslAuthenticate } from "../protocol/apis/sasl-authenticate.ts";
 import { saslHandshake } from "../protocol/apis/sasl-handshake.ts";
 import { clusterName } from "./acl.ts";
 import { gate, type GateEntry, openGate } from "./gate.ts";
-import { securityError } from "./security-errors.ts";
-
-const refusal = {
-  errorCode: securityError.CLUSTER_AUTHORIZATION_FAILED,
-  errorMessage: "Not authorized for the cluster",
-};
+import { clusterRefusal as refusal } from "./security-errors.ts";
 
 export const securityGates: readonly GateEntry[] = [
   openGate(apiVersions, "it says what every client needs to know before it can ask for anything"),

@@ -30,7 +30,9 @@ export const createAcls = api({
   name: "CreateAcls",
   versions: [1, 3],
   flexibleSince: 2,
-  request: { creations: array({ ...resource, ...row }) },
+  request: {
+    creations: array({ resourceType: int8, resourceName: string, resourcePatternType: int8, ...row }),
+  },
   response: { throttleTimeMs: int32, results: array(failure) },
 });
 
