@@ -1,0 +1,141 @@
+/** What every client must see, of our gateway and of a real Kafka, which proves that the expectations are Kafka's. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { StreamkeeperClient } from "../../../client/index.ts";
+import type { Broker } from "./broker.ts";
+import {
+  adminFacts,
+  changed,
+  type FactChange,
+  groupFacts,
+  staticMemberFacts,
+  timeFacts,
+  transactionFacts,
+} from "./expected-facts.ts";
+import { checkCodecs, checkCodecsByHttp } from "./expected-records.ts";
+import { startOurGateway } from "./our-gateway.ts";
+import { type Program, report } from "./peer-program.ts";
+import { startRealKafka } from "./real-kafka.ts";
+
+const installMsMax = 15 * 60_000;
+const scenarioMsMax = 180_000;
+const idempotentRecords = 500;
+
+export interface PeerClient {
+  readonly name: string;
+  /** @throws Error that says what is missing */
+  install(): Program;
+  /** Where the client puts a key by default. */
+  readonly partitionOf: (key: string, partitions: number) => number;
+  readonly admin?: FactChange;
+  readonly time?: FactChange;
+  /** `undefined` where the client has none. */
+  readonly transactions: FactChange | undefined;
+  readonly hasIdempotence: boolean;
+  /** Assignors of the classic protocol, and `consumer` for KIP-848. */
+  readonly protocols: readonly string[];
+  readonly group?: FactChange;
+  readonly staticProtocols: readonly string[];
+}
+
+interface TestedBroker {
+  readonly name: string;
+  start(): Promise<Broker & { readonly url?: string }>;
+}
+
+const brokers: readonly TestedBroker[] = [
+  { name: "our gateway", start: async () => startOurGateway() },
+  { name: "Apache Kafka", start: async () => startRealKafka() },
+];
+
+/** Declares the tests of some clients, which share a broker of each kind. */
+export function describeClients(clients: readonly PeerClient[]): void {
+  for (const broker of brokers) {
+    describe(broker.name, () => {
+      let started: (Broker & { readonly url?: string }) | undefined;
+
+      beforeAll(async () => {
+        started = await broker.start();
+      }, installMsMax);
+
+      afterAll(async () => {
+        await started?.stop();
+      });
+
+      for (const client of clients) {
+        describe(`with ${client.name}`, () => {
+          const target = (): Broker & { readonly url?: string } => {
+            if (started === undefined) throw new Error(`${broker.name} did not start`);
+            return started;
+          };
+          describeClient(client, target);
+        });
+      }
+    });
+  }
+}
+
+function describeClient(client: PeerClient, broker: () => Broker & { readonly url?: string }): void {
+  // Also the start of every name of a topic, so that clients can share a broker.
+  const prefix = client.name.replaceAll(/[^a-z0-9]+/g, "-");
+  let program: Program | undefined;
+
+  beforeAll(() => {
+    program = client.install();
+  }, installMsMax);
+
+  const run = async (scenario: string, ...more: string[]) => {
+    if (program === undefined) throw new Error(`${client.name} is not installed`);
+    return report(program, [broker().bootstrap, scenario, prefix, ...more]);
+  };
+
+  test("creates, describes, alters and deletes topics", { timeout: scenarioMsMax }, async () => {
+    expect((await run("admin")).facts).toEqual(changed(adminFacts(prefix), client.admin));
+  });
+
+  test("produces and consumes with every codec, each key where it belongs", { timeout: scenarioMsMax }, async () => {
+    const seen = await run("codecs");
+    checkCodecs(seen, client.partitionOf);
+    const { url } = broker();
+    if (url !== undefined) await checkCodecsByHttp(url, `${prefix}-codecs`, seen);
+  });
+
+  test("finds offsets by time and resets a group to one", { timeout: scenarioMsMax }, async () => {
+    expect((await run("time")).facts).toEqual(changed(timeFacts(), client.time));
+  });
+
+  if (client.hasIdempotence) {
+    test("produces idempotently, in order and without doubles", { timeout: scenarioMsMax }, async () => {
+      const { records } = await run("idempotent");
+      const expected = Array.from({ length: idempotentRecords }, (_, index) => [index, `${index}`]);
+      expect(records.map(({ offset, value }) => [offset, value])).toEqual(expected);
+      await expectRecordsByHttp(broker().url, `${prefix}-idempotent`, idempotentRecords);
+    });
+  }
+
+  const { transactions } = client;
+  if (transactions !== undefined) {
+    test("commits and aborts transactions and is fenced by its successor", { timeout: scenarioMsMax }, async () => {
+      expect((await run("transactions")).facts).toEqual(changed(transactionFacts(), transactions));
+    });
+  }
+
+  test.each(client.protocols)("keeps a group going (%s)", { timeout: scenarioMsMax }, async (protocol) => {
+    expect((await run("group", protocol)).facts).toEqual(changed(groupFacts(), client.group));
+  });
+
+  if (client.staticProtocols.length > 0) {
+    test.each(client.staticProtocols)("restarts a static member (%s)", { timeout: scenarioMsMax }, async (protocol) => {
+      expect((await run("static", protocol)).facts).toEqual(staticMemberFacts());
+    });
+  }
+}
+
+async function expectRecordsByHttp(url: string | undefined, topic: string, count: number): Promise<void> {
+  if (url === undefined) return;
+  const client = new StreamkeeperClient({ endpoint: url });
+  const values: string[] = [];
+  for await (const { value } of client.readPartition({ topic, partition: 0, stopAtEnd: true })) {
+    values.push(new TextDecoder().decode(value ?? new Uint8Array()));
+  }
+  expect(values).toEqual(Array.from({ length: count }, (_, index) => `${index}`));
+}

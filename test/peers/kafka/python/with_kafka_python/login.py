@@ -1,0 +1,20 @@
+"""SASL."""
+
+from kafka.errors import KafkaError
+
+from report import fact, wait_until
+from with_kafka_python.client import admin_client, new_topic, partitions_of, topics_of
+
+
+def show_sasl(bootstrap, prefix, mechanism, username, password):
+    topic = f"{prefix}-sasl"
+    config = {"security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": mechanism, "sasl_plain_username": username}
+    admin = admin_client(bootstrap, **config, sasl_plain_password=password)
+    admin.create_topics([new_topic(topic, 1)])
+    wait_until(lambda: partitions_of(admin, topic) == 1, f"the topic {topic}")
+    fact("topics after login", topics_of(admin, topic))
+    try:
+        topics_of(admin_client(bootstrap, **config, sasl_plain_password=f"not {password}"), topic)
+        fact("a wrong password is refused", False)
+    except KafkaError:
+        fact("a wrong password is refused", True)
