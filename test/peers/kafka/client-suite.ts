@@ -1,7 +1,6 @@
 /** What every client must see, of our gateway and of a real Kafka, which proves that the expectations are Kafka's. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { StreamkeeperClient } from "../../../client/index.ts";
-import type { Broker } from "./broker.ts";
 import {
   adminFacts,
   changed,
@@ -12,9 +11,8 @@ import {
   transactionFacts,
 } from "./expected-facts.ts";
 import { checkCodecs, checkCodecsByHttp } from "./expected-records.ts";
-import { startOurGateway } from "./our-gateway.ts";
+import { brokers, type Broker, brokerStartMsMax } from "./brokers.ts";
 import { type Program, report } from "./peer-program.ts";
-import { startRealKafka } from "./real-kafka.ts";
 
 const installMsMax = 15 * 60_000;
 const scenarioMsMax = 180_000;
@@ -37,25 +35,15 @@ export interface PeerClient {
   readonly staticProtocols: readonly string[];
 }
 
-interface TestedBroker {
-  readonly name: string;
-  start(): Promise<Broker & { readonly url?: string }>;
-}
-
-const brokers: readonly TestedBroker[] = [
-  { name: "our gateway", start: async () => startOurGateway() },
-  { name: "Apache Kafka", start: async () => startRealKafka() },
-];
-
 /** Declares the tests of some clients, which share a broker of each kind. */
 export function describeClients(clients: readonly PeerClient[]): void {
   for (const broker of brokers) {
     describe(broker.name, () => {
-      let started: (Broker & { readonly url?: string }) | undefined;
+      let started: Broker | undefined;
 
       beforeAll(async () => {
         started = await broker.start();
-      }, installMsMax);
+      }, brokerStartMsMax);
 
       afterAll(async () => {
         await started?.stop();
@@ -63,7 +51,7 @@ export function describeClients(clients: readonly PeerClient[]): void {
 
       for (const client of clients) {
         describe(`with ${client.name}`, () => {
-          const target = (): Broker & { readonly url?: string } => {
+          const target = (): Broker => {
             if (started === undefined) throw new Error(`${broker.name} did not start`);
             return started;
           };
@@ -74,7 +62,7 @@ export function describeClients(clients: readonly PeerClient[]): void {
   }
 }
 
-function describeClient(client: PeerClient, broker: () => Broker & { readonly url?: string }): void {
+function describeClient(client: PeerClient, broker: () => Broker): void {
   // Also the start of every name of a topic, so that clients can share a broker.
   const prefix = client.name.replaceAll(/[^a-z0-9]+/g, "-");
   let program: Program | undefined;

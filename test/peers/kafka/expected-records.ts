@@ -76,7 +76,7 @@ export async function checkCodecsByHttp(url: string, topic: string, { records }:
 }
 
 /** How each batch is compressed: a client that falls back to none would go unnoticed otherwise. */
-async function codecsOf(client: StreamkeeperClient, topic: string, partition: number): Promise<string[]> {
+export async function codecsOf(client: StreamkeeperClient, topic: string, partition: number): Promise<string[]> {
   const { batches } = await client.send(new FetchBatchesCommand({ topic, partition, offset: 0 }));
   const found: string[] = [];
   for (let at = 0; at < batches.length;) {
