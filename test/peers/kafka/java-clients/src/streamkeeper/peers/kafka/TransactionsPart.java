@@ -55,6 +55,8 @@ final class TransactionsPart {
                     "stable", committed.endOffsets(List.of(partition)).get(partition),
                     "high", uncommitted.endOffsets(List.of(partition)).get(partition));
                 producer.commitTransaction();
+                // A Kafka broker answers before its markers are written.
+                Clients.until("the marker is there", () -> committed.endOffsets(List.of(partition)).get(partition) == 4);
                 return map("whileOpen", whileOpen, "then", committed.endOffsets(List.of(partition)).get(partition),
                     "values", clients.readAll(first, COMMITTED).stream().filter(record -> record.partition() == 1).map(record -> record.value()).toList());
             }
@@ -68,6 +70,7 @@ final class TransactionsPart {
                 producer.sendOffsetsToTransaction(Map.of(partition, new OffsetAndMetadata(2)), metadata);
                 Object before = committedOffset(clients, group, partition, false);
                 producer.commitTransaction();
+                Clients.until("the offset is there", () -> committedOffset(clients, group, partition, true) != null);
                 Object after = committedOffset(clients, group, partition, true);
                 producer.beginTransaction();
                 producer.sendOffsetsToTransaction(Map.of(partition, new OffsetAndMetadata(3)), metadata);
