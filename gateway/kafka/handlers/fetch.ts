@@ -78,7 +78,7 @@ async function findMore(
   }
   const reads = wanted.map(async (one, index) => {
     const minBytes = (before[index]?.bytes ?? 0) + 1;
-    const found = await findOne(one, { isolation, context, minBytes, waitMs: leftMs, signal });
+    const found = await findOne(one, { isolation, context, minBytes, waitMs: Math.ceil(leftMs), signal });
     if (found.isFailure || found.bytes >= minBytes) over.abort();
     return found;
   });

@@ -52,8 +52,8 @@ async function namedTopics({ topics, ...request }: Request, context: RequestCont
   }
   return inOrder(asked, async ({ name, topicId }) => {
     try {
-      const known = name ?? (await context.gateway.topicIds.nameOf(topicId));
-      if (known === undefined) return failed(null, topicId, kafkaError.UNKNOWN_TOPIC_ID);
+      const known = isById(topicId) ? await context.gateway.topicIds.nameOf(topicId) : name;
+      if (known === undefined || known === null) return failed(null, topicId, kafkaError.UNKNOWN_TOPIC_ID);
       return describe(context.gateway, await find(known, request.allowAutoTopicCreation, context));
     } catch (error) {
       return failed(name, topicId, failureOf(error, context.gateway.log).errorCode);
@@ -98,7 +98,12 @@ function describe({ placement }: Gateway, { name, topicId, partitions }: TopicSh
   };
 }
 
+/** Kafka's Java client sends an empty name beside an id. */
+function isById(topicId: string): boolean {
+  return topicId !== zeroUuid;
+}
+
 /** Versions without null have an empty name. */
 function failed(name: string | null, topicId: string, errorCode: number): Topic {
-  return { errorCode, name: name ?? "", topicId: name === null ? topicId : zeroUuid, partitions: [] };
+  return { errorCode, name: name ?? "", topicId, partitions: [] };
 }
