@@ -2,7 +2,6 @@
 import type { Socket } from "node:net";
 import { describeError } from "../../functions/http/log.ts";
 import {
-  connectionIdleMsMax,
   connectionRequestBytesMax,
   connectionRequestsMax,
   kafkaRequestBytesMax,
@@ -32,6 +31,7 @@ export interface ConnectionOptions {
   readonly budget: RequestBudget;
   /** Whether a client must say who it is before anything else. */
   readonly needsAuthentication: boolean;
+  readonly idleMs: number;
 }
 
 /** Not asked yet, or for what needs no authentication. */
@@ -58,7 +58,7 @@ export class Connection implements Holder {
   #isAdvancing = false;
   #muted: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, { gateway, budget, needsAuthentication }: ConnectionOptions) {
+  constructor(socket: Socket, { gateway, budget, needsAuthentication, idleMs }: ConnectionOptions) {
     this.#socket = socket;
     this.#gateway = gateway;
     this.#budget = budget;
@@ -73,7 +73,8 @@ export class Connection implements Holder {
     });
     socket.setNoDelay(true);
     socket.setKeepAlive(true);
-    socket.setTimeout(connectionIdleMsMax, () => this.#idle());
+    socket.setTimeout(idleMs);
+    socket.on("timeout", () => this.#idle());
     socket.on("data", (chunk) => this.#read(chunk));
     // Its end is told by `close`; what went wrong with a client's connection is nothing to write down.
     socket.on("error", () => this.close());

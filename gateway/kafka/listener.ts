@@ -2,10 +2,15 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { describeError } from "../../functions/http/log.ts";
-import { gatewayCloseMsMax, gatewayConnectionsMax, tlsHandshakeMsMax } from "../../shared/limits/kafka-gateway.ts";
+import {
+  connectionIdleMsMax,
+  gatewayCloseMsMax,
+  gatewayConnectionsMax,
+  tlsHandshakeMsMax,
+} from "../../shared/limits/kafka-gateway.ts";
 import { Connection } from "./connection.ts";
 import type { Gateway } from "./handler.ts";
-import { RequestBudget } from "./request-budget.ts";
+import { type BudgetLimits, RequestBudget } from "./request-budget.ts";
 
 export interface ListenerOptions {
   readonly host: string;
@@ -15,6 +20,10 @@ export interface ListenerOptions {
   readonly tls?: TlsOptions;
   /** Whether clients must say who they are. */
   readonly needsAuthentication: boolean;
+  /** What all connections together may hold; default: as in `shared/limits/kafka-gateway.ts`. */
+  readonly limits?: BudgetLimits;
+  /** How long a connection may do nothing, in milliseconds; default: `connectionIdleMsMax`. */
+  readonly idleMs?: number;
 }
 
 /** A port that is open; who answers on it is set once it is known, since that depends on the port. */
@@ -22,8 +31,8 @@ export class KafkaListener {
   readonly #server: Server;
   readonly #options: ListenerOptions;
   readonly #connections = new Set<Connection>();
-  /** Also those that have not agreed on TLS. */
-  readonly #sockets = new Set<Socket>();
+  /** Those that have not agreed on TLS, by who is at the other end. */
+  readonly #strangers = new Map<string, Socket>();
   #budget: RequestBudget | undefined;
   #gateway: Gateway | undefined;
 
@@ -34,10 +43,7 @@ export class KafkaListener {
       tls === undefined
         ? createServer({ allowHalfOpen: true })
         : createTlsServer({ handshakeTimeout: tlsHandshakeMsMax, ...tls, allowHalfOpen: true });
-    this.#server.on("connection", (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.on("close", () => this.#sockets.delete(socket));
-    });
+    if (tls !== undefined) this.#server.on("connection", (socket: Socket) => this.#meet(socket));
     this.#server.maxConnections = gatewayConnectionsMax;
     this.#server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => this.#accept(socket));
     // A handshake that fails is the client's affair.
@@ -65,7 +71,7 @@ export class KafkaListener {
 
   /** From now on connections are served. */
   serve(gateway: Gateway): void {
-    this.#budget = new RequestBudget(() => gateway.clock.monotonicMs());
+    this.#budget = new RequestBudget(() => gateway.clock.monotonicMs(), this.#options.limits);
     this.#gateway = gateway;
   }
 
@@ -73,25 +79,38 @@ export class KafkaListener {
   async close(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#server.close(() => resolve());
+    for (const stranger of this.#strangers.values()) stranger.destroy();
     for (const connection of this.#connections) connection.end();
     const timeout = setTimeout(() => {
       for (const connection of this.#connections) connection.close();
-      for (const socket of this.#sockets) socket.destroy();
     }, gatewayCloseMsMax);
     await promise;
     clearTimeout(timeout);
   }
 
+  #meet(socket: Socket): void {
+    const end = endOf(socket);
+    this.#strangers.set(end, socket);
+    socket.on("close", () => {
+      if (this.#strangers.get(end) === socket) this.#strangers.delete(end);
+    });
+  }
+
   #accept(socket: Socket): void {
-    const { needsAuthentication } = this.#options;
+    this.#strangers.delete(endOf(socket));
+    const { needsAuthentication, idleMs = connectionIdleMsMax } = this.#options;
     const gateway = this.#gateway;
     const budget = this.#budget;
     if (gateway === undefined || budget === undefined || !this.#server.listening) {
       socket.destroy();
       return;
     }
-    const connection = new Connection(socket, { gateway, budget, needsAuthentication });
+    const connection = new Connection(socket, { gateway, budget, needsAuthentication, idleMs });
     this.#connections.add(connection);
     socket.on("close", () => this.#connections.delete(connection));
   }
+}
+
+function endOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

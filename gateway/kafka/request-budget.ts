@@ -1,23 +1,34 @@
 import { gatewayAnswerBytesMax, gatewayRequestBytesMax } from "../../shared/limits/kafka-gateway.ts";
 import { HeldBytes } from "./held-bytes.ts";
 
+export interface BudgetLimits {
+  /** Of requests that are not answered; and as many of frames that are not whole. */
+  readonly requestBytes: number;
+  /** Of answers that are not sent. */
+  readonly answerBytes: number;
+}
+
+const defaults: BudgetLimits = { requestBytes: gatewayRequestBytesMax, answerBytes: gatewayAnswerBytesMax };
+
 /** How many bytes a gateway holds, over all of its connections. */
 export class RequestBudget {
   /** Frames of requests that are not whole. */
   readonly waiting: HeldBytes;
   /** Answers that are made and not sent. */
   readonly answers: HeldBytes;
+  readonly #requestBytesMax: number;
   #taken = 0;
   readonly #forRoom = new Set<() => void>();
 
-  constructor(nowMs: () => number) {
-    this.waiting = new HeldBytes(gatewayRequestBytesMax, nowMs);
-    this.answers = new HeldBytes(gatewayAnswerBytesMax, nowMs);
+  constructor(nowMs: () => number, { requestBytes, answerBytes }: BudgetLimits = defaults) {
+    this.waiting = new HeldBytes(requestBytes, nowMs);
+    this.answers = new HeldBytes(answerBytes, nowMs);
+    this.#requestBytesMax = requestBytes;
   }
 
   /** Whether requests that are not answered are as many as there may be. */
   get isSpent(): boolean {
-    return this.#taken >= gatewayRequestBytesMax;
+    return this.#taken >= this.#requestBytesMax;
   }
 
   take(bytes: number): void {
