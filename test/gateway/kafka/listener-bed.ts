@@ -72,7 +72,7 @@ export async function listenerBed(
     placement: alone({ nodeId: 1, host: "127.0.0.1", port: 0 }),
     topicIds: new TopicIds(services.topics, "default", clock),
     apis: new Map([...entries, versions].map((one) => [one.api.key, one])),
-    security: new GatewaySecurity({ services, namespace: "default", timers }, openSecurity),
+    security: new GatewaySecurity({ services, namespace: "default", timers }, clock, openSecurity),
     clock,
     random,
     timers,
