@@ -11,7 +11,7 @@ interface CommandEntry {
 
 const commands: Readonly<Record<string, CommandEntry>> = {
   serve: {
-    description: "serve the HTTP API on this machine",
+    description: "serve the HTTP API, and Kafka's protocol, on this machine",
     load: async () => (await import("./commands/serve.ts")).registerServe,
   },
   topics: {

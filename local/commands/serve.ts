@@ -16,6 +16,7 @@ import { DutyElection } from "../duty-election.ts";
 import { DutyLoop } from "../duty-loop.ts";
 import { firstLines } from "../first-lines.ts";
 import { GrowthTap } from "../growth-tap.ts";
+import { kafkaSecurityOf, type KafkaSecurityOptions, withKafkaSecurity } from "../kafka-security.ts";
 import { type OpenedKafkaPort, openKafkaPort } from "../kafka-port.ts";
 import { listenError } from "../listen-error.ts";
 import { MetricsPage } from "../metrics-page.ts";
@@ -26,7 +27,7 @@ import type { RunningServer, ServerOptions } from "../server.ts";
 import { stopSignal } from "../stop-signal.ts";
 import { packageVersion } from "../version.ts";
 
-interface ServeOptions {
+interface ServeOptions extends KafkaSecurityOptions {
   readonly port: number;
   readonly kafkaPort?: number;
   readonly host: string;
@@ -38,9 +39,9 @@ interface ServeOptions {
 const topicToTry = "hello";
 
 export function registerServe(program: Command): void {
-  program
+  const command = program
     .command("serve")
-    .description("serve the HTTP API on this machine")
+    .description("serve the HTTP API, and Kafka's protocol, on this machine")
     .option("--port <number>", "port to listen on; 0 takes any that is free", portOf, 8080)
     .option(
       "--kafka-port <number>",
@@ -50,8 +51,8 @@ export function registerServe(program: Command): void {
     .option("--host <address>", "address to listen on; whoever reaches it can read and write", "127.0.0.1")
     .option("--data <folder>", "where the embedded store keeps its data", ".streamkeeper")
     .addOption(new Option("--store <kind>", "where to keep the data").choices(storeKinds).default("embedded"))
-    .option("--quiet", "print nothing but errors", false)
-    .action(async (options: ServeOptions) => serve(options));
+    .option("--quiet", "print nothing but errors", false);
+  withKafkaSecurity(command).action(async (options: ServeOptions) => serve(options));
 }
 
 function portOf(text: string): number {
@@ -131,13 +132,14 @@ async function listen(
   }
 }
 
-function openKafka(
+async function openKafka(
   services: Services,
   { storage }: OpenedStorage,
   { metrics }: MetricsPage,
-  { host, kafkaPort: port }: ServeOptions,
+  options: ServeOptions,
 ): Promise<OpenedKafkaPort> {
-  const answering = { namespace: "default", createsTopics: true };
+  const { host, kafkaPort: port } = options;
+  const answering = { namespace: "default", createsTopics: true, ...(await kafkaSecurityOf(options)) };
   return openKafkaPort({ services, storage, metrics, log: writeLog, host, port, ...answering });
 }
 

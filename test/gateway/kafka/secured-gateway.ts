@@ -1,6 +1,8 @@
 /** A gateway on a port of this machine, in memory, whose users are alice, bob and root; each one's password is `<name>-secret`. */
 import { Kafka, type KafkaConfig, logLevel, type SASLOptions } from "kafkajs";
 import { type RunningKafkaGateway, startKafkaGateway } from "../../../gateway/kafka/kafka-gateway.ts";
+import { saslAuthenticate } from "../../../gateway/kafka/protocol/apis/sasl-authenticate.ts";
+import { saslHandshake } from "../../../gateway/kafka/protocol/apis/sasl-handshake.ts";
 import { credentialOf, saltPassword } from "../../../gateway/kafka/sasl/scram-credential.ts";
 import { scramMechanismNames } from "../../../gateway/kafka/sasl/scram-mechanism.ts";
 import { CredentialStore } from "../../../gateway/kafka/security/credential-store.ts";
@@ -8,6 +10,7 @@ import type { SecurityOptions } from "../../../gateway/kafka/security/gateway-se
 import { createServices } from "../../../shared/services/create-services.ts";
 import type { Services } from "../../../shared/services/services.ts";
 import { createMemoryStorage, type MemoryStorage } from "../../../shared/storage/memory/memory-storage.ts";
+import { WireClient } from "./wire-client.ts";
 
 export const users = ["alice", "bob", "root"] as const;
 export type User = (typeof users)[number];
@@ -71,6 +74,15 @@ export class SecuredGateway implements AsyncDisposable {
       sasl,
       ...config,
     });
+  }
+
+  /** A connection of its own, on which a user has authenticated. */
+  async login(user: User): Promise<WireClient> {
+    const client = await WireClient.connect(this.port);
+    await client.send(saslHandshake, { mechanism: "PLAIN" });
+    const { errorCode } = await client.send(saslAuthenticate, { authBytes: Buffer.from(`\0${user}\0${user}-secret`) });
+    if (errorCode !== 0) throw new Error(`${user} is refused: ${errorCode}`);
+    return client;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

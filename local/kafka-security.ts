@@ -1,0 +1,53 @@
+/** Options of who may use the port for Kafka's protocol, for what. */
+import { readFile } from "node:fs/promises";
+import { type Command, Option } from "commander";
+import type { KafkaGatewayOptions } from "../gateway/kafka/kafka-gateway.ts";
+import { aclModes, type AclMode } from "../gateway/kafka/security/gateway-security.ts";
+import { CommandError } from "./command-error.ts";
+
+export interface KafkaSecurityOptions {
+  readonly kafkaSasl?: boolean;
+  readonly kafkaAcl: AclMode;
+  readonly kafkaSuperUser: readonly string[];
+  readonly kafkaTlsCert?: string;
+  readonly kafkaTlsKey?: string;
+}
+
+export function withKafkaSecurity(command: Command): Command {
+  const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+  const acl = new Option(
+    "--kafka-acl <mode>",
+    "whether Kafka's ACLs hold, and what goes for what has none: deny, allow",
+  );
+  return command
+    .option("--kafka-sasl", "Kafka's clients must say who they are (SASL PLAIN, SCRAM-SHA-256, SCRAM-SHA-512)")
+    .addOption(acl.choices(aclModes).default("off"))
+    .option("--kafka-super-user <name>", "a user whom no ACL binds; may be repeated", collect, [])
+    .option("--kafka-tls-cert <file>", "certificate (PEM), with which Kafka's clients speak TLS")
+    .option("--kafka-tls-key <file>", "its private key (PEM)");
+}
+
+/** @throws CommandError where a file cannot be read, or only one of two is named */
+export async function kafkaSecurityOf(
+  options: KafkaSecurityOptions,
+): Promise<Pick<KafkaGatewayOptions, "security" | "tls">> {
+  const { kafkaTlsCert: cert, kafkaTlsKey: key } = options;
+  const security = {
+    sasl: options.kafkaSasl === true,
+    acl: options.kafkaAcl,
+    superUsers: options.kafkaSuperUser,
+  };
+  if (cert === undefined && key === undefined) return { security };
+  if (cert === undefined || key === undefined) {
+    throw new CommandError("--kafka-tls-cert and --kafka-tls-key come together");
+  }
+  return { security, tls: { cert: await contentOf(cert), key: await contentOf(key), minVersion: "TLSv1.2" } };
+}
+
+async function contentOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    throw new CommandError(`cannot read ${file}: ${(cause as Error).message}`, { cause });
+  }
+}
