@@ -80,7 +80,7 @@ describe("with access control lists", () => {
   test("KafkaJS produces where it may, and is told where it may not", async () => {
     const producer = gateway.client("alice").producer();
     await producer.connect();
-    const send = (topic: string) => producer.send({ topic, messages: [{ value: "1" }] });
+    const send = (topic: string) => producer.send({ topic, messages: [{ value: "1", timestamp: "0" }] });
     await expect(send("orders")).rejects.toMatchObject({ cause: { type: "TOPIC_AUTHORIZATION_FAILED" } });
     await grant({ operation: "Write" });
     await send("orders");
