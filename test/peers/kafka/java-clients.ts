@@ -1,8 +1,8 @@
 /** Kafka's Java client, of two releases, run through all that it can do: one program, compiled against each. */
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fetchDependencies, output, requireJava } from "../java-peer.ts";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { compileJava } from "../compile-java.ts";
+import { fetchDependencies, requireJava } from "../java-peer.ts";
 import { runJava } from "./java-process.ts";
 
 const folder = join(import.meta.dirname, "java-clients");
@@ -44,7 +44,7 @@ export async function runJavaClients(
 ): Promise<JavaClientStep[]> {
   requireJava();
   const libraries = fetchDependencies(join(folder, `clients-${release}`));
-  const classPath = `${compile(libraries)}:${libraries}`;
+  const classPath = `${compileJava(folder, libraries)}:${libraries}`;
   const args = [bootstrap, prefix, ...parts];
   const end = await runJava({ mainClass: "streamkeeper.peers.kafka.Main", args, classPath }, { timeoutMs: runMsMax });
   if (end.status !== 0) throw new Error(`the Java clients ended with ${end.status}:\n${end.stderr}\n${end.stdout}`);
@@ -67,26 +67,4 @@ export function recordedSteps(release: JavaClientRelease): ComparableStep[] {
 
 export function recordedFile(release: JavaClientRelease): string {
   return join(folder, `recorded-${release}.json`);
-}
-
-/** The folder of classes, made once for what the sources and the libraries are. */
-function compile(libraries: string): string {
-  const sources = readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".java"))
-    .toSorted()
-    .map((name) => join(folder, name));
-  const hash = createHash("sha256").update(libraries);
-  for (const source of sources) hash.update(readFileSync(source));
-  const target = join(dirname(dirname(libraries)), `classes-${hash.digest("hex").slice(0, 16)}`);
-  if (!existsSync(target)) {
-    const partial = `${target}.${process.pid}`;
-    mkdirSync(partial, { recursive: true });
-    try {
-      output("javac", ["-nowarn", "-d", partial, "-cp", libraries, ...sources], { cwd: folder });
-      renameSync(partial, target);
-    } finally {
-      rmSync(partial, { recursive: true, force: true });
-    }
-  }
-  return target;
 }
