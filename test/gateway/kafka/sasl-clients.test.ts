@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { apiVersions } from "../../../gateway/kafka/protocol/apis/api-versions.ts";
+import { fetch } from "../../../gateway/kafka/protocol/apis/fetch.ts";
 import { metadata } from "../../../gateway/kafka/protocol/apis/metadata.ts";
 import { saslAuthenticate } from "../../../gateway/kafka/protocol/apis/sasl-authenticate.ts";
 import { saslHandshake } from "../../../gateway/kafka/protocol/apis/sasl-handshake.ts";
@@ -121,6 +122,18 @@ describe("a connection that has to authenticate", () => {
     const refused = await rawHandshake(plain.port);
     await expect(refused.exchange(frame(token("alice", "wrong")))).rejects.toThrow("closed");
   });
+});
+
+test("the tree's changes as a topic do not tell what is kept of passwords", async () => {
+  const client = await plain.login("alice");
+  const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1_000_000 }];
+  const topics = [{ topic: "__znode_changes", partitions }];
+  const { responses } = await client.send(fetch, { maxWaitMs: 0, minBytes: 0, isolationLevel: 0, topics }, 11);
+  const told = Buffer.from(responses[0]?.partitions[0]?.records ?? []).toString("latin1");
+  expect(told).toContain("/brokers/topics/orders");
+  expect(told).not.toContain("scram-secret");
+  expect(told).not.toContain("/config/users/alice");
+  client.close();
 });
 
 test("authenticating is of no use where nobody has to", async () => {
