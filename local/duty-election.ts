@@ -7,15 +7,12 @@ import type { Log } from "../functions/http/log.ts";
 import { ServiceError } from "../shared/api/errors.ts";
 import { dutyElectionRetryMs, dutySessionTimeoutMs } from "../shared/limits.ts";
 import type { CallContext, SessionCredentials } from "../shared/services/coordination.ts";
+import { keepSession } from "../shared/services/keep-session.ts";
 import type { Services } from "../shared/services/services.ts";
 import type { Clock, Timers } from "../shared/storage/environment.ts";
 
 const namespace = "default";
 const election = "streamkeeper-duties";
-/** Heartbeats in one timeout: two may be lost. */
-const heartbeatsPerTimeout = 3;
-/** After a heartbeat that failed, the next one comes this much sooner. */
-const retriesPerHeartbeat = 4;
 
 export interface DutyElectionOptions {
   readonly services: Pick<Services, "sessions" | "elections">;
@@ -65,14 +62,15 @@ export class DutyElection {
 
   /** One session: until it is lost, or this process stops. */
   async #stand(): Promise<void> {
-    const { services, clock, onLead } = this.#options;
+    const { services, clock, timers, onLead } = this.#options;
     const sentMs = clock.monotonicMs();
     const session = await services.sessions.create(namespace, { timeoutMs: this.#timeoutMs });
     const term = new AbortController();
     const end = (): void => term.abort(over);
     this.#stopped.signal.addEventListener("abort", end, { once: true });
     if (this.#stopped.signal.aborted) end();
-    const heart = this.#beat(session, sentMs, term.signal).finally(end);
+    const keeper = { sessions: services.sessions, clock, timers, namespace };
+    const heart = keepSession(keeper, session, sentMs, term.signal).finally(end);
     try {
       if (await this.#isElected({ namespace, identities: [], session }, term.signal)) onLead(true);
       await aborted(term.signal);
@@ -82,43 +80,6 @@ export class DutyElection {
       this.#stopped.signal.removeEventListener("abort", end);
       await heart;
       await this.#close(session);
-    }
-  }
-
-  /** Sends heartbeats until the term is over, or the session has ended or may have. */
-  async #beat(session: SessionCredentials, sentMs: number, signal: AbortSignal): Promise<void> {
-    const { services, clock } = this.#options;
-    const beatMs = this.#timeoutMs / heartbeatsPerTimeout;
-    let provenMs = sentMs;
-    let waitMs = beatMs;
-    for (;;) {
-      const restMs = Math.min(waitMs, provenMs + this.#timeoutMs - clock.monotonicMs());
-      await this.#sleep(Math.max(0, restMs), signal);
-      const nowMs = clock.monotonicMs();
-      if (signal.aborted || nowMs - provenMs >= this.#timeoutMs) return;
-      try {
-        const leftMs = provenMs + this.#timeoutMs - nowMs;
-        await this.#within(leftMs, services.sessions.heartbeat(namespace, session), signal);
-        provenMs = nowMs;
-        waitMs = beatMs;
-      } catch (error) {
-        if (!(error instanceof ServiceError) || error.code === "SESSION_EXPIRED") return;
-        waitMs = beatMs / retriesPerHeartbeat;
-      }
-    }
-  }
-
-  /** Throws when `work` has no end after `ms` or when the term is over; nobody hears then how it ends. */
-  async #within<Answer>(ms: number, work: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
-    const answered = new AbortController();
-    const late = async (): Promise<never> => {
-      await this.#sleep(ms, AbortSignal.any([signal, answered.signal]));
-      throw over;
-    };
-    try {
-      return await Promise.race([work, late()]);
-    } finally {
-      answered.abort(over);
     }
   }
 

@@ -1,12 +1,17 @@
 /** The gateway for Kafka's protocol: a port, and the services behind it. */
 import { networkInterfaces } from "node:os";
 import type { Log } from "../../functions/http/log.ts";
+import { sessionTimeoutMsMax } from "../../shared/limits.ts";
+import { gatewaySessionTimeoutMsDefault } from "../../shared/limits/gateway-cluster.ts";
 import type { Metrics } from "../../shared/metrics/metrics.ts";
 import type { Services } from "../../shared/services/services.ts";
 import type { Storage } from "../../shared/storage/storage.ts";
+import type { Endpoint } from "../../shared/topics/broker-znodes.ts";
 import { servedApis } from "./api-list.ts";
+import type { Gateway } from "./handler.ts";
 import { KafkaListener, type ListenerOptions } from "./listener.ts";
-import { alone } from "./placement.ts";
+import { Membership, type MembershipOptions } from "./membership.ts";
+import { placementAmong } from "./placement.ts";
 import { GatewaySecurity, openSecurity, type SecurityOptions } from "./security/gateway-security.ts";
 import { TopicIds } from "./topic-ids.ts";
 
@@ -21,8 +26,14 @@ export interface KafkaGatewayOptions extends Omit<ListenerOptions, "needsAuthent
   /** Who may use it, for what; default: everybody, for everything. */
   readonly security?: SecurityOptions;
   /** What clients are told to connect to, where that is not where it listens. */
-  readonly advertisedHost?: string;
-  readonly advertisedPort?: number;
+  readonly advertisedHost?: string | undefined;
+  readonly advertisedPort?: number | undefined;
+  /** Default: one that is free. */
+  readonly nodeId?: number | undefined;
+  /** How soon its work moves when it is gone. Default `gatewaySessionTimeoutMsDefault`. */
+  readonly sessionTimeoutMs?: number | undefined;
+  /** Nobody else uses the store: it registers when its first client comes, and watches nobody. */
+  readonly isAlone: boolean;
 }
 
 export interface RunningKafkaGateway {
@@ -35,23 +46,70 @@ export interface RunningKafkaGateway {
 /**
  * @throws Error as node:net says where the port is taken or the host is not this machine's
  * @throws ServiceError KAFKA_STORAGE_ERROR | UNKNOWN_NAMESPACE where users or access control lists cannot be read
+ * @throws NodeIdTakenError
  */
 export async function startKafkaGateway(options: KafkaGatewayOptions): Promise<RunningKafkaGateway> {
-  const { services, storage, namespace, log, metrics, createsTopics } = options;
-  const { clock, random, timers } = storage;
+  const { services, storage, namespace } = options;
+  const { clock, timers } = storage;
   const security = new GatewaySecurity({ services, namespace, timers }, clock, options.security ?? openSecurity);
   const ended = new AbortController();
   const listener = await openWith(security, options, ended);
   const host = options.advertisedHost ?? addressOf(options.host);
   const port = options.advertisedPort ?? listener.port;
-  const placement = alone({ nodeId: 1, host, port });
-  const topicIds = new TopicIds(services.topics, namespace, clock);
-  listener.serve({
+  let joining: Promise<Membership> | undefined;
+  // One that could not join tries again when the next client comes.
+  const join = (): Promise<Membership> =>
+    (joining ??= Membership.join(membershipOf(options, { host, port })).catch((error: unknown) => {
+      joining = undefined;
+      throw error;
+    }));
+  const open = async (): Promise<Gateway> => gatewayOf(options, await join(), security);
+  try {
+    listener.serve(options.isAlone ? open : await open());
+  } catch (error) {
+    ended.abort();
+    await listener.close();
+    throw error;
+  }
+  const close = async (): Promise<void> => {
+    ended.abort();
+    const membership = await joining?.catch(() => undefined);
+    // First, so that clients whose connections end are sent to others.
+    await membership?.close();
+    await listener.close();
+  };
+  return { address: `${host}:${port}`, port: listener.port, close };
+}
+
+function membershipOf(options: KafkaGatewayOptions, endpoint: Endpoint): MembershipOptions {
+  const { services, storage, namespace, log, nodeId, isAlone, tls, security = openSecurity } = options;
+  const { clock, random, timers } = storage;
+  const encryption = tls === undefined ? "PLAINTEXT" : "SSL";
+  return {
+    services,
+    clock,
+    random,
+    timers,
+    log,
+    namespace,
+    endpoint,
+    protocol: security.sasl ? `SASL_${encryption}` : encryption,
+    nodeId,
+    // Nobody waits for the end of one that is alone: the fewer heartbeats the better.
+    sessionTimeoutMs: isAlone ? sessionTimeoutMsMax : (options.sessionTimeoutMs ?? gatewaySessionTimeoutMsDefault),
+    isAlone,
+  };
+}
+
+function gatewayOf(options: KafkaGatewayOptions, membership: Membership, security: GatewaySecurity): Gateway {
+  const { services, storage, namespace, log, metrics, createsTopics } = options;
+  const { clock, random, timers } = storage;
+  return {
     services,
     namespace,
-    clusterId: `streamkeeper-${namespace}`,
-    placement,
-    topicIds,
+    clusterId: membership.clusterId,
+    placement: placementAmong(() => membership.members),
+    topicIds: new TopicIds(services.topics, namespace, clock),
     apis: servedApis,
     security,
     clock,
@@ -60,12 +118,7 @@ export async function startKafkaGateway(options: KafkaGatewayOptions): Promise<R
     log,
     metrics,
     createsTopics,
-  });
-  const close = async (): Promise<void> => {
-    ended.abort();
-    await listener.close();
   };
-  return { address: `${host}:${port}`, port: listener.port, close };
 }
 
 /** Nobody connects before it is known who may. */

@@ -1,7 +1,7 @@
 /** Listens for Kafka's protocol. */
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
-import { describeError } from "../../functions/http/log.ts";
+import { describeError, type Log } from "../../functions/http/log.ts";
 import {
   connectionIdleMsMax,
   gatewayCloseMsMax,
@@ -20,6 +20,7 @@ export interface ListenerOptions {
   readonly tls?: TlsOptions;
   /** Whether clients must say who they are. */
   readonly needsAuthentication: boolean;
+  readonly log: Log;
   /** What all connections together may hold; default: as in `shared/limits/kafka-gateway.ts`. */
   readonly limits?: BudgetLimits;
   /** How long a connection may do nothing, in milliseconds; default: `connectionIdleMsMax`. */
@@ -35,6 +36,7 @@ export class KafkaListener {
   readonly #strangers = new Map<string, Socket>();
   #budget: RequestBudget | undefined;
   #gateway: Gateway | undefined;
+  #open: (() => Promise<Gateway>) | undefined;
 
   private constructor(options: ListenerOptions) {
     this.#options = options;
@@ -69,9 +71,14 @@ export class KafkaListener {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** From now on connections are served. */
-  serve(gateway: Gateway): void {
-    this.#budget = new RequestBudget(() => gateway.clock.monotonicMs(), this.#options.limits);
+  /** From now on connections are served; by what `gateway` answers when the first one comes, if it is a function. */
+  serve(gateway: Gateway | (() => Promise<Gateway>)): void {
+    if (typeof gateway === "function") this.#open = gateway;
+    else this.#setGateway(gateway);
+  }
+
+  #setGateway(gateway: Gateway): void {
+    this.#budget ??= new RequestBudget(() => gateway.clock.monotonicMs(), this.#options.limits);
     this.#gateway = gateway;
   }
 
@@ -98,6 +105,26 @@ export class KafkaListener {
 
   #accept(socket: Socket): void {
     this.#strangers.delete(endOf(socket));
+    if (this.#gateway === undefined && this.#open !== undefined) void this.#openFor(socket, this.#open);
+    else this.#connect(socket);
+  }
+
+  async #openFor(socket: Socket, open: () => Promise<Gateway>): Promise<void> {
+    // Nothing is read from it before; what breaks it then is its client's affair.
+    const onError = (): void => void socket.destroy();
+    socket.on("error", onError);
+    try {
+      this.#setGateway(await open());
+    } catch (error) {
+      this.#options.log("ERROR", "the gateway cannot serve", { cause: describeError(error) });
+      socket.destroy();
+      return;
+    }
+    socket.off("error", onError);
+    if (!socket.destroyed) this.#connect(socket);
+  }
+
+  #connect(socket: Socket): void {
     const { needsAuthentication, idleMs = connectionIdleMsMax } = this.#options;
     const gateway = this.#gateway;
     const budget = this.#budget;

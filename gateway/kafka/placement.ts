@@ -1,10 +1,21 @@
 /** Which gateway a client is sent to for a partition or a group. Any other serves it as well. */
+import { chooseNode, keyOf, partitionKeyOf } from "./rendezvous.ts";
 
 /** A gateway as clients know it: one of Kafka's brokers. */
 export interface Broker {
   readonly nodeId: number;
   readonly host: string;
   readonly port: number;
+}
+
+/** Who is there, as far as a gateway knows. */
+export interface Members {
+  /** The gateway that this process is. */
+  readonly self: Broker;
+  /** All that are alive, itself among them, by node id. */
+  readonly brokers: readonly Broker[];
+  /** The controller's node id. */
+  readonly controllerId: number | undefined;
 }
 
 export interface Placement {
@@ -20,13 +31,25 @@ export interface Placement {
   controller(): Broker;
 }
 
-/** A gateway that stands alone. */
-export function alone(self: Broker): Placement {
+/** @param members asked anew each time: from memory */
+export function placementAmong(members: () => Members): Placement {
   return {
-    self,
-    brokers: () => [self],
-    leaderOf: () => self,
-    coordinatorOf: () => self,
-    controller: () => self,
+    get self() {
+      return members().self;
+    },
+    brokers: () => members().brokers,
+    leaderOf: (topicId, partition) => {
+      const { brokers, self } = members();
+      return chooseNode(partitionKeyOf(topicId, partition), brokers) ?? self;
+    },
+    coordinatorOf: (key) => {
+      const { brokers, self } = members();
+      return chooseNode(keyOf(key), brokers) ?? self;
+    },
+    controller: () => {
+      const { brokers, controllerId, self } = members();
+      // Between two controllers one that lives will do: each takes what clients send to it.
+      return brokers.find(({ nodeId }) => nodeId === controllerId) ?? brokers[0] ?? self;
+    },
   };
 }

@@ -217,6 +217,8 @@ export interface SessionService {
   ): Promise<{ readonly timeoutMs: number; readonly ephemerals: readonly string[]; readonly zxid: number }>;
   /** For the reaper: closes the session if its lease is over, else looks again when it may be. Safe at any time. */
   reap(namespace: string, sessionId: bigint): Promise<void>;
+  /** As `reap`, for who looks again by itself. Answers how long the session still has, ms; 0 if it was over. */
+  reapIfOver(namespace: string, sessionId: bigint): Promise<number>;
   /** For the sweep: reaps what a lost wake-up left in a namespace. @param later told when leases that live will be over */
   sweep(namespace: string, later?: Later): Promise<void>;
 }

@@ -96,6 +96,10 @@ class LeasedSessions implements SessionService {
     return this.#reaper.reap(namespace, sessionId);
   }
 
+  reapIfOver(namespace: string, sessionId: bigint): Promise<number> {
+    return withStorageErrors(() => this.#reaper.reapIfOver(namespace, sessionId));
+  }
+
   sweep(namespace: string, later?: Later): Promise<void> {
     return this.#reaper.sweep(namespace, later);
   }

@@ -100,6 +100,7 @@ class Candidate {
         close: alive(sessions.close.bind(sessions)),
         describe: alive(sessions.describe.bind(sessions)),
         reap: alive(sessions.reap.bind(sessions)),
+        reapIfOver: alive(sessions.reapIfOver.bind(sessions)),
         sweep: alive(sessions.sweep.bind(sessions)),
       },
       elections: {
