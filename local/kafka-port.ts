@@ -1,10 +1,14 @@
-/** Opens the port for Kafka's protocol beside the HTTP API. */
+/** Opens the port for Kafka's protocol. */
+import { ServiceError } from "../shared/api/errors.ts";
 import { kafkaPortDefault } from "../shared/limits/kafka-gateway.ts";
+import { defaultNamespace } from "../shared/services/namespace-name.ts";
 import {
   type KafkaGatewayOptions,
   type RunningKafkaGateway,
   startKafkaGateway,
 } from "../gateway/kafka/kafka-gateway.ts";
+import { NodeIdTakenError } from "../gateway/kafka/membership.ts";
+import { CommandError } from "./command-error.ts";
 import { listenError } from "./listen-error.ts";
 
 export interface OpenedKafkaPort {
@@ -13,22 +17,37 @@ export interface OpenedKafkaPort {
   close(): Promise<void>;
 }
 
-/**
- * Who did not choose the port still gets the HTTP API where a Kafka has the default one.
- *
- * @throws CommandError where a port that was chosen cannot be opened
- */
-export async function openKafkaPort(
-  options: Omit<KafkaGatewayOptions, "port"> & { readonly port: number | undefined },
-): Promise<OpenedKafkaPort> {
+type KafkaPortOptions = Omit<KafkaGatewayOptions, "port"> & { readonly port: number | undefined };
+
+/** @throws CommandError where it cannot be opened */
+export async function openKafkaPort(options: KafkaPortOptions): Promise<OpenedKafkaPort> {
   const port = options.port ?? kafkaPortDefault;
   let gateway: RunningKafkaGateway;
   try {
+    // One that has the store to itself registers later.
+    if (options.namespace !== defaultNamespace) await options.services.topics.list(options.namespace, { limit: 1 });
     gateway = await startKafkaGateway({ ...options, port });
   } catch (error) {
-    const failure = listenError(error, { host: options.host, port, option: "--kafka-port" });
-    if (options.port !== undefined) throw failure;
-    return { line: `Kafka's clients cannot connect: ${failure.message}`, close: () => Promise.resolve() };
+    if (error instanceof NodeIdTakenError) throw new CommandError(error.message, { cause: error });
+    if (!(error instanceof ServiceError))
+      throw listenError(error, { host: options.host, port, option: "--kafka-port" });
+    const { code, message } = error;
+    const reason = code === "UNKNOWN_NAMESPACE" ? `there is no namespace ${options.namespace}` : message;
+    throw new CommandError(`the gateway cannot register: ${reason}`, { cause: error });
   }
   return { line: `Kafka's clients connect to ${gateway.address}`, close: () => gateway.close() };
+}
+
+/**
+ * Beside the HTTP API: who did not choose the port still gets that where a Kafka has the default one.
+ *
+ * @throws CommandError where a port that was chosen cannot be opened
+ */
+export async function openKafkaPortBeside(options: KafkaPortOptions): Promise<OpenedKafkaPort> {
+  try {
+    return await openKafkaPort(options);
+  } catch (error) {
+    if (options.port !== undefined || !(error instanceof CommandError)) throw error;
+    return { line: `Kafka's clients cannot connect: ${error.message}`, close: () => Promise.resolve() };
+  }
 }

@@ -14,6 +14,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     description: "serve the HTTP API, and Kafka's protocol, on this machine",
     load: async () => (await import("./commands/serve.ts")).registerServe,
   },
+  gateway: {
+    description: "serve Kafka's clients next to a store, without the HTTP API",
+    load: async () => (await import("./commands/gateway.ts")).registerGateway,
+  },
   topics: {
     description: "list, create, describe, alter and delete topics",
     load: async () => (await import("./commands/topics.ts")).registerTopics,

@@ -98,7 +98,7 @@ describe("gateways of one store", () => {
       const members = await Promise.all([1, 2, 3, 4].map(() => gateways.start()));
       await gateways.sleep(1_500);
       const own = members.map(({ membership }) => membership.members.self.nodeId);
-      expect(own.toSorted()).toEqual([1_001, 1_002, 1_003, 1_004]);
+      expect(new Set(own)).toEqual(new Set([1_001, 1_002, 1_003, 1_004]));
       expect(new Set(members.map(({ membership }) => membership.members.controllerId)).size).toBe(1);
     });
   });
@@ -187,7 +187,11 @@ describe("gateways of one store", () => {
       first.counted.reset();
       await gateways.sleep(60_000);
       // A look at the tree each second; a heartbeat every 2 s; a look at the neighbour's lease when it would be over.
-      const { "logs.readFrom": looks = 0, "items.update": heartbeats = 0, "items.get": leases = 0 } = first.counted.counts();
+      const {
+        "logs.readFrom": looks = 0,
+        "items.update": heartbeats = 0,
+        "items.get": leases = 0,
+      } = first.counted.counts();
       expect(looks).toBeLessThanOrEqual(60);
       expect(heartbeats).toBeLessThanOrEqual(30);
       expect(leases).toBeLessThanOrEqual(15);

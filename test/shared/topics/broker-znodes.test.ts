@@ -33,9 +33,12 @@ describe("a broker's znode", () => {
     expect(decodeBroker(encodeBroker(endpoint, "SASL_SSL", 0))).toEqual(endpoint);
   });
 
-  test.each(["", "[]", "null", "{", '{"endpoints":[]}', '{"endpoints":["PLAINTEXT://:1"]}'])("is none as %j", (text) => {
-    expect(decodeBroker(bytes(text))).toBeUndefined();
-  });
+  test.each(["", "[]", "null", "{", '{"endpoints":[]}', '{"endpoints":["PLAINTEXT://:1"]}'])(
+    "is none as %j",
+    (text) => {
+      expect(decodeBroker(bytes(text))).toBeUndefined();
+    },
+  );
 
   test.each(["h:0", "h:65536", "h", "h/x:1", "h h:1", `${"h".repeat(254)}:1`])("has no endpoint %s", (address) => {
     expect(decodeBroker(bytes(JSON.stringify({ endpoints: [`PLAINTEXT://${address}`] })))).toBeUndefined();
