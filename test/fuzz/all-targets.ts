@@ -2,6 +2,7 @@
 import { routeTargets } from "./routes/route-targets.ts";
 import { archiveTargets } from "./targets/archive-targets.ts";
 import { classicTargets } from "./targets/classic-targets.ts";
+import { clusterTargets } from "./targets/cluster-targets.ts";
 import { edgeTargets } from "./targets/edge-targets.ts";
 import { itemTargets } from "./targets/item-targets.ts";
 import { partitionTargets } from "./targets/partition-targets.ts";
@@ -20,6 +21,7 @@ export const targets: readonly Target[] = [
   ...storageTargets,
   ...textTargets,
   ...archiveTargets,
+  ...clusterTargets,
   ...edgeTargets,
   ...routeTargets,
 ];

@@ -55,6 +55,7 @@ export class SecuredGateway implements AsyncDisposable {
       namespace,
       log: (_level, message, fields) => void logged.push(`${message} ${JSON.stringify(fields)}`),
       createsTopics: false,
+      isAlone: true,
       host: "127.0.0.1",
       port: 0,
       security,
