@@ -32,8 +32,8 @@ export interface KafkaGatewayOptions extends Omit<ListenerOptions, "needsAuthent
   readonly nodeId?: number | undefined;
   /** How soon its work moves when it is gone. Default `gatewaySessionTimeoutMsDefault`. */
   readonly sessionTimeoutMs?: number | undefined;
-  /** Nobody else uses the store: it registers when its first client comes, and watches nobody. */
-  readonly isAlone: boolean;
+  /** Nobody else uses the store: it registers when its first client comes, and watches nobody. Default true. */
+  readonly isAlone?: boolean;
 }
 
 export interface RunningKafkaGateway {
@@ -65,7 +65,7 @@ export async function startKafkaGateway(options: KafkaGatewayOptions): Promise<R
     }));
   const open = async (): Promise<Gateway> => gatewayOf(options, await join(), security);
   try {
-    listener.serve(options.isAlone ? open : await open());
+    listener.serve(options.isAlone === false ? await open() : open);
   } catch (error) {
     ended.abort();
     await listener.close();
@@ -82,7 +82,7 @@ export async function startKafkaGateway(options: KafkaGatewayOptions): Promise<R
 }
 
 function membershipOf(options: KafkaGatewayOptions, endpoint: Endpoint): MembershipOptions {
-  const { services, storage, namespace, log, nodeId, isAlone, tls, security = openSecurity } = options;
+  const { services, storage, namespace, log, nodeId, isAlone = true, tls, security = openSecurity } = options;
   const { clock, random, timers } = storage;
   const encryption = tls === undefined ? "PLAINTEXT" : "SSL";
   return {

@@ -20,7 +20,7 @@ export interface ListenerOptions {
   readonly tls?: TlsOptions;
   /** Whether clients must say who they are. */
   readonly needsAuthentication: boolean;
-  readonly log: Log;
+  readonly log?: Log;
   /** What all connections together may hold; default: as in `shared/limits/kafka-gateway.ts`. */
   readonly limits?: BudgetLimits;
   /** How long a connection may do nothing, in milliseconds; default: `connectionIdleMsMax`. */
@@ -116,7 +116,7 @@ export class KafkaListener {
     try {
       this.#setGateway(await open());
     } catch (error) {
-      this.#options.log("ERROR", "the gateway cannot serve", { cause: describeError(error) });
+      this.#options.log?.("ERROR", "the gateway cannot serve", { cause: describeError(error) });
       socket.destroy();
       return;
     }

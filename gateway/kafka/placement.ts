@@ -53,3 +53,8 @@ export function placementAmong(members: () => Members): Placement {
     },
   };
 }
+
+/** A gateway that stands alone. */
+export function alone(self: Broker): Placement {
+  return placementAmong(() => ({ self, brokers: [self], controllerId: self.nodeId }));
+}

@@ -28,7 +28,6 @@ export async function gatewayBed(options: { readonly createsTopics?: boolean } =
     namespace,
     log: (_level, event, fields) => failures.push(`${event} ${JSON.stringify(fields)}`),
     createsTopics: options.createsTopics ?? false,
-    isAlone: true,
     host: "127.0.0.1",
     port: 0,
   });

@@ -55,7 +55,6 @@ export class SecuredGateway implements AsyncDisposable {
       namespace,
       log: (_level, message, fields) => void logged.push(`${message} ${JSON.stringify(fields)}`),
       createsTopics: false,
-      isAlone: true,
       host: "127.0.0.1",
       port: 0,
       security,
