@@ -57,7 +57,14 @@ export function groupsOperations({ groups }: Pick<Services, "groups">): readonly
 }
 
 function membershipAnswer(membership: Membership): MembershipAnswer {
-  return { ...membership, assignment: membership.assignment.map(topicPartitionsAnswer) };
+  const { memberId, memberEpoch, assignment, heartbeatIntervalMs, sessionTimeoutMs } = membership;
+  return {
+    memberId,
+    memberEpoch,
+    assignment: assignment.map(topicPartitionsAnswer),
+    heartbeatIntervalMs,
+    sessionTimeoutMs,
+  };
 }
 
 function commitResultAnswer(result: CommitResult) {
@@ -109,7 +116,7 @@ function groupAnswer(description: GroupDescription): DescribeGroupAnswer {
     members,
     groupEpoch,
     assignor,
-    memberList: memberList.map((member) => ({
+    memberList: memberList.map(({ assignmentTopicIds: _ids, targetTopicIds: _targetIds, ...member }) => ({
       ...member,
       topics: [...member.topics],
       assignment: member.assignment.map(topicPartitionsAnswer),

@@ -1,5 +1,6 @@
 /** The APIs that the gateway serves. */
 import { administrationApis } from "./administration-apis.ts";
+import { groupApis } from "./group-apis.ts";
 import { type ApiEntry, entry } from "./handler.ts";
 import { handleApiVersions } from "./handlers/api-versions.ts";
 import { handleFetch } from "./handlers/fetch.ts";
@@ -28,6 +29,7 @@ const entries: readonly ApiEntry[] = [
   ...securityApis,
   ...administrationApis,
   ...transactionApis,
+  ...groupApis,
 ];
 
 /** By their keys, each behind its gate (`security/gates.ts`). */

@@ -8,7 +8,7 @@ import {
 } from "../groups/consumer-protocol.ts";
 import { type Member, settlementOf } from "../groups/group-state.ts";
 import type { GroupAsRead, GroupItems } from "./group-items.ts";
-import { namedPartitions } from "./group-members.ts";
+import { namedPartitions, topicIdsOf } from "./group-members.ts";
 import { settledInMemory } from "./group-settler.ts";
 import type { ClassicGroupMember, GroupDescription, GroupMember, GroupName } from "./groups.ts";
 
@@ -27,6 +27,8 @@ export function descriptionOf(items: GroupItems, { group }: GroupName, read: Gro
       topics,
       assignment: namedPartitions(state, member.assigned),
       target: namedPartitions(state, member.target),
+      assignmentTopicIds: topicIdsOf(state, member.assigned),
+      targetTopicIds: topicIdsOf(state, member.target),
       sessionTimeoutMs,
       leaseExpiresAtMs: moment.leases.get(memberId) ?? 0,
       ...(topicPattern === undefined ? {} : { topicPattern }),
@@ -64,6 +66,8 @@ function classicDescription(
       topics: isShown ? decodeConsumerSubscription(metadataOf(member, protocolName)) : [],
       assignment,
       target: assignment,
+      assignmentTopicIds: [],
+      targetTopicIds: [],
       sessionTimeoutMs,
       leaseExpiresAtMs: sessionEndMs(state, member, moment) ?? moment.nowMs + sessionTimeoutMs,
       clientId,

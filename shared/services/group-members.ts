@@ -32,7 +32,14 @@ import { isStorageFailure } from "./change-errors.ts";
 import type { GroupAsRead, GroupItems } from "./group-items.ts";
 import { type GroupSettler, tooContended } from "./group-settler.ts";
 import type { GroupTopics } from "./group-topics.ts";
-import type { GroupName, JoinGroup, MemberHeartbeat, Membership, TopicPartitions } from "./groups.ts";
+import type {
+  GroupName,
+  JoinGroup,
+  MemberHeartbeat,
+  Membership,
+  OwnedPartitions,
+  TopicPartitions,
+} from "./groups.ts";
 
 export class GroupMembers {
   readonly #storage: Storage;
@@ -250,9 +257,14 @@ function saidBy(request: MemberHeartbeat, state: GroupState): Parameters<typeof 
 }
 
 /** By name: of a topic that was created anew it is the one that the member holds. */
-function keysOf(owned: readonly TopicPartitions[], state: GroupState, member: Member): PartitionSet {
+function keysOf(owned: readonly OwnedPartitions[], state: GroupState, member: Member): PartitionSet {
   const keys = new Set<string>();
-  for (const { topic, partitions } of owned) {
+  for (const { partitions, ...named } of owned) {
+    if ("topicId" in named) {
+      for (const partition of partitions) keys.add(partitionKeyOf(named.topicId, partition));
+      continue;
+    }
+    const { topic } = named;
     const ids = state.topics.filter(({ name }) => name === topic).map(({ topicId }) => topicId);
     for (const partition of partitions) {
       const candidates = ids.map((topicId) => partitionKeyOf(topicId, partition));
@@ -290,6 +302,7 @@ function membershipOf(state: GroupState, memberId: string, { nowMs }: Moment): M
     memberId,
     memberEpoch: epoch,
     assignment: namedPartitions(state, assigned),
+    assignmentTopicIds: topicIdsOf(state, assigned),
     heartbeatIntervalMs: isSettled(member) ? settledIntervalMs(sessionTimeoutMs) : heartbeatIntervalMsMin,
     // Its answer holds no longer than its membership: whoever does not give up in time loses all that it has.
     sessionTimeoutMs: Math.min(sessionTimeoutMs, revokeByMs - nowMs),
@@ -308,4 +321,10 @@ export function namedPartitions(state: GroupState, keys: PartitionSet): TopicPar
     const own = partitions.get(topicId);
     return own === undefined ? [] : [{ topic: name, partitions: own }];
   });
+}
+
+/** Ids of their topics, in the order of `namedPartitions`. */
+export function topicIdsOf(state: GroupState, keys: PartitionSet): string[] {
+  const partitions = byTopic(keys);
+  return state.topics.flatMap(({ topicId }) => (partitions.has(topicId) ? [topicId] : []));
 }

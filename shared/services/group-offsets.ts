@@ -88,15 +88,25 @@ export class GroupOffsets {
     );
   }
 
-  async committed(name: GroupName): Promise<readonly PlainOffset[]> {
-    const { attributes } = await this.#items.get(name);
-    const staged = stagedOf(attributes).flatMap(({ offsets }) => offsets);
+  async committed(request: Parameters<GroupService["committed"]>[0]): Promise<readonly PlainOffset[]> {
+    const { namespace, memberId, memberEpoch } = request;
+    const group = await this.#items.get(request);
+    if (memberId !== undefined && group.classic === undefined) checkMember(group, memberId, memberEpoch);
+    const staged = stagedOf(group.attributes).flatMap(({ offsets }) => offsets);
     const unstable = new Set(staged.map(keyOf));
-    const offsets = offsetsOf(attributes).map((offset) => ({ ...offset, unstable: unstable.has(keyOf(offset)) }));
-    const known = new Set(offsets.map(keyOf));
-    const undecided = new Map(staged.flatMap((one) => (known.has(keyOf(one)) ? [] : [[keyOf(one), one] as const])));
-    const nothing = { offset: -1, metadata: "", committedAtMs: 0, unstable: true };
-    return [...offsets, ...[...undecided.values()].map((one) => ({ ...one, ...nothing }))];
+    // Nothing, unless something is committed beside it.
+    const all = new Map<string, PlainOffset>(
+      staged.map((one) => [keyOf(one), { ...one, offset: -1, metadata: "", unstable: true }]),
+    );
+    for (const { topicId, topic, partition, offset, metadata } of offsetsOf(group.attributes)) {
+      const key = keyOf({ topicId, partition });
+      all.set(key, { topicId, topic, partition, offset, metadata, unstable: unstable.has(key) });
+    }
+    const names = [...new Set([...all.values()].map(({ topic }) => topic))];
+    const found = await inTurns(names, async (topic) => (await this.#topics.find(namespace, topic))?.topicId);
+    // Not those of a topic that had the name before.
+    const present = new Set(found);
+    return [...all.values()].filter(({ topicId }) => present.has(topicId));
   }
 
   async forget(request: Parameters<GroupService["forget"]>[0]): Promise<readonly CommitResult[]> {
@@ -201,6 +211,14 @@ export class GroupOffsets {
       }
     }
   }
+}
+
+/** @throws ServiceError UNKNOWN_MEMBER_ID | STALE_MEMBER_EPOCH */
+function checkMember({ state }: GroupAsRead, memberId: string, memberEpoch: number | undefined): void {
+  const member = state.members.get(memberId);
+  if (member === undefined) throw new ServiceError("UNKNOWN_MEMBER_ID", `The group has no member ${memberId}`);
+  if (member.epoch === memberEpoch) return;
+  throw new ServiceError("STALE_MEMBER_EPOCH", "The member's epoch is not the group's: ask by a heartbeat for it");
 }
 
 function subscribedTo({ topic, partition }: { readonly topic: string; readonly partition: number }): CommitResult {

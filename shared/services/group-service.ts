@@ -111,9 +111,9 @@ class ItemGroups implements GroupService {
     return offsets;
   }
 
-  async committed(name: GroupName): ReturnType<GroupService["committed"]> {
-    checkGroupName(name);
-    return await withStorageErrors(() => this.#parts.offsets.committed(name));
+  async committed(request: Parameters<GroupService["committed"]>[0]): ReturnType<GroupService["committed"]> {
+    checkGroupName(request);
+    return await withStorageErrors(() => this.#parts.offsets.committed(request));
   }
 
   async forget(request: Parameters<GroupService["forget"]>[0]): ReturnType<GroupService["forget"]> {

@@ -47,14 +47,19 @@ export interface MemberHeartbeat extends GroupName, Subscription {
    * What the member owns at this moment: all that it was told, but for what it has given up. Absent: unchanged since it was
    * last said, so a member that is to give something up says it here.
    */
-  readonly owned?: readonly TopicPartitions[];
+  readonly owned?: readonly OwnedPartitions[];
 }
+
+/** What a member owns of a topic, which it names by its name or by its id. */
+export type OwnedPartitions = TopicPartitions | { readonly topicId: string; readonly partitions: readonly number[] };
 
 /** What a member is to do: own exactly `assignment`, and come back after `heartbeatIntervalMs`. */
 export interface Membership {
   readonly memberId: string;
   readonly memberEpoch: number;
   readonly assignment: readonly TopicPartitions[];
+  /** Of the topics of `assignment`, in their order. */
+  readonly assignmentTopicIds: readonly string[];
   readonly heartbeatIntervalMs: number;
   /**
    * How long the member lives from when it asked, unless it is heard again: its session's timeout, or what is left of it to give
@@ -156,6 +161,9 @@ export interface GroupMember {
   /** What it owns, and what it will. */
   readonly assignment: readonly TopicPartitions[];
   readonly target: readonly TopicPartitions[];
+  /** Of the topics of both, in their order; none of a classic group's members. */
+  readonly assignmentTopicIds: readonly string[];
+  readonly targetTopicIds: readonly string[];
   readonly sessionTimeoutMs: number;
   readonly leaseExpiresAtMs: number;
 }
@@ -180,12 +188,10 @@ export interface ClassicGroupMember {
 /** A committed offset, as it stands in the group. */
 export interface PlainOffset {
   readonly topic: string;
-  /** Of the topic that it was committed to. */
   readonly topicId: string;
   readonly partition: number;
   readonly offset: number;
   readonly metadata: string;
-  readonly committedAtMs: number;
   /** A transaction has another one that is not decided yet (KIP-447). */
   readonly unstable: boolean;
 }
@@ -226,12 +232,15 @@ export interface GroupService {
     request: GroupName & { readonly topics?: readonly string[]; readonly stable?: boolean },
   ): Promise<readonly CommittedOffset[]>;
   /**
-   * Committed offsets without lag: one read, however many. Also those of topics that are deleted, and, with an offset of -1, of
-   * partitions that only an undecided transaction has offsets of. None of a group that is not there.
+   * Committed offsets without lag: one read, however many, if this process remembers their topics. Also, with an offset of -1,
+   * those of partitions that only an undecided transaction has offsets of. None of a group that is not there.
    *
-   * @throws ServiceError INCONSISTENT_GROUP_PROTOCOL (a share group)
+   * @param request with a member, it must be of that epoch; a classic group's is not looked at
+   * @throws ServiceError INCONSISTENT_GROUP_PROTOCOL (a share group) | UNKNOWN_MEMBER_ID | STALE_MEMBER_EPOCH
    */
-  committed(name: GroupName): Promise<readonly PlainOffset[]>;
+  committed(
+    request: GroupName & { readonly memberId?: string; readonly memberEpoch?: number },
+  ): Promise<readonly PlainOffset[]>;
   /**
    * Forgets committed offsets; those that are not there are no error. One read, and one update for 300 of them.
    *
