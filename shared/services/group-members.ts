@@ -32,14 +32,7 @@ import { isStorageFailure } from "./change-errors.ts";
 import type { GroupAsRead, GroupItems } from "./group-items.ts";
 import { type GroupSettler, tooContended } from "./group-settler.ts";
 import type { GroupTopics } from "./group-topics.ts";
-import type {
-  GroupName,
-  JoinGroup,
-  MemberHeartbeat,
-  Membership,
-  OwnedPartitions,
-  TopicPartitions,
-} from "./groups.ts";
+import type { GroupName, JoinGroup, MemberHeartbeat, Membership, OwnedPartitions, TopicPartitions } from "./groups.ts";
 
 export class GroupMembers {
   readonly #storage: Storage;

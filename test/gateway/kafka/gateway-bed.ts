@@ -3,6 +3,8 @@ import { startKafkaGateway } from "../../../gateway/kafka/kafka-gateway.ts";
 import { createServices } from "../../../shared/services/create-services.ts";
 import type { Services } from "../../../shared/services/services.ts";
 import { createMemoryStorage, type MemoryStorage } from "../../../shared/storage/memory/memory-storage.ts";
+import { nodeClock } from "../../../shared/storage/node/node-clock.ts";
+import { nodeTimers } from "../../../shared/storage/node/node-timers.ts";
 import { WireClient } from "./wire-client.ts";
 
 export const namespace = "default";
@@ -18,13 +20,21 @@ export interface GatewayBed {
   close(): Promise<void>;
 }
 
-export async function gatewayBed(options: { readonly createsTopics?: boolean } = {}): Promise<GatewayBed> {
-  const memory = createMemoryStorage();
-  const services = createServices(memory.storage);
+export interface BedOptions {
+  readonly createsTopics?: boolean;
+  /** For clients that go by their own clock: else short waits pass at once, and sessions with them. */
+  readonly isRealTime?: boolean;
+}
+
+export async function gatewayBed(options: BedOptions = {}): Promise<GatewayBed> {
+  const memory = createMemoryStorage(options.isRealTime === true ? { wallMs: () => Date.now() } : {});
+  const real = options.isRealTime === true ? { clock: nodeClock, timers: nodeTimers } : {};
+  const storage = { ...memory.storage, ...real };
+  const services = createServices(storage);
   const failures: string[] = [];
   const gateway = await startKafkaGateway({
     services,
-    storage: memory.storage,
+    storage,
     namespace,
     log: (_level, event, fields) => failures.push(`${event} ${JSON.stringify(fields)}`),
     createsTopics: options.createsTopics ?? false,

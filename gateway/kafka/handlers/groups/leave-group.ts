@@ -20,7 +20,9 @@ export const handleLeaveGroup: Handler<typeof leaveGroup> = async (request, cont
         ...(groupInstanceId === null ? {} : { instanceId: groupInstanceId }),
       })),
     });
-    const codes = left.map((refused) => (refused === undefined ? kafkaError.NONE : errorTable[refused.error.code].kafka));
+    const codes = left.map((refused) =>
+      refused === undefined ? kafkaError.NONE : errorTable[refused.error.code].kafka,
+    );
     if (isOne) return { throttleTimeMs: 0, errorCode: codes[0] ?? kafkaError.NONE };
     const members = leaving.map(({ memberId, groupInstanceId }, index) => ({
       memberId,

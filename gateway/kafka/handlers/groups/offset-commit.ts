@@ -37,7 +37,7 @@ async function commit(request: Request, context: RequestContext): Promise<readon
     const results = await services.groups.commit({
       namespace,
       group: request.groupId,
-      offsets: good.map(({ index: _, ...offset }) => offset),
+      offsets: good.map(({ index: _index, ...offset }) => offset),
       ...committerOf(request),
     });
     for (const [place, result] of results.entries()) {
@@ -52,7 +52,7 @@ async function commit(request: Request, context: RequestContext): Promise<readon
 }
 
 /** Without a generation whoever commits is no member, whatever id it has. */
-export function committerOf({
+function committerOf({
   memberId,
   generationIdOrMemberEpoch: memberEpoch,
   groupInstanceId,
@@ -64,7 +64,7 @@ export function committerOf({
 }
 
 /** An offset as it is committed; or why it cannot be, which is told of its partition alone. */
-export function offsetOf(
+function offsetOf(
   topic: string,
   partition: number,
   given: { readonly committedOffset: number; readonly committedMetadata: string | null },
