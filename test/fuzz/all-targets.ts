@@ -5,6 +5,7 @@ import { classicTargets } from "./targets/classic-targets.ts";
 import { clusterTargets } from "./targets/cluster-targets.ts";
 import { edgeTargets } from "./targets/edge-targets.ts";
 import { itemTargets } from "./targets/item-targets.ts";
+import { kafkaSecurityTargets } from "./targets/kafka-security-targets.ts";
 import { partitionTargets } from "./targets/partition-targets.ts";
 import { recordTargets } from "./targets/record-targets.ts";
 import { storageTargets } from "./targets/storage-targets.ts";
@@ -22,6 +23,7 @@ export const targets: readonly Target[] = [
   ...textTargets,
   ...archiveTargets,
   ...clusterTargets,
+  ...kafkaSecurityTargets,
   ...edgeTargets,
   ...routeTargets,
 ];
