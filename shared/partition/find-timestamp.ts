@@ -7,7 +7,7 @@ import { contiguousFrom } from "../log/chain.ts";
 import { partitionLogId, segmentsLogId } from "../log/log-id.ts";
 import type { Decompress } from "../record/compression-type.ts";
 import { decodeRecords, recordTimestamp } from "../record/decode-records.ts";
-import { readBatchHeader, recordsOf } from "../record/record-batch.ts";
+import { noTimestamp, readBatchHeader, recordsOf } from "../record/record-batch.ts";
 import { StorageUnavailableError } from "../storage/errors.ts";
 import type { LogEntry, LogId } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -45,25 +45,65 @@ export async function findTimestamp(
   decompress: Decompress,
   compacted: CompactedManifest = { cleanedTo: 0, segments: [] },
 ): Promise<TimestampedOffset | undefined> {
-  const from = { storage, name, timestampMs, decompress };
+  const from = { storage, name, timestampMs, decompress, takesMarkers: false };
+  return search({ ...from, logStartOffset }, compacted);
+}
+
+/**
+ * The first record with the largest timestamp in the log, as Kafka's MAX_TIMESTAMP (KIP-734): as there, it may be a
+ * transaction's marker. Undefined for a log without one, or where it was deleted from the start of a segment.
+ *
+ * @throws as `findTimestamp`
+ */
+export async function findLargestTimestamp(
+  storage: Storage,
+  name: PartitionName,
+  logStartOffset: number,
+  decompress: Decompress,
+  compacted: CompactedManifest = { cleanedTo: 0, segments: [] },
+): Promise<TimestampedOffset | undefined> {
+  const { topicId, partition } = name;
+  let timestampMs = noTimestamp;
+  const see = (end: number, maxTimestamp: number): void => {
+    if (end > logStartOffset) timestampMs = Math.max(timestampMs, maxTimestamp);
+  };
+  for (const { endOffset, descriptor } of compacted.segments) see(endOffset, descriptor().maxTimestamp);
+  let sealedEnd = 0;
+  for await (const entry of entriesOf(storage, segmentsLogId(topicId, partition), undefined)) {
+    sealedEnd = entry.next;
+    if (entry.next > compacted.cleanedTo) see(entry.next, decodeSegmentDescriptor(entry).maxTimestamp);
+  }
+  for await (const entry of entriesOf(storage, partitionLogId(topicId, partition), sealedEnd)) {
+    let end = entry.position;
+    for (const { recordCount, maxTimestamp } of decodeEntryMeta(entry).batches) {
+      end += recordCount;
+      see(end, maxTimestamp);
+    }
+  }
+  if (timestampMs === noTimestamp) return undefined;
+  return search({ storage, name, timestampMs, decompress, takesMarkers: true, logStartOffset }, compacted);
+}
+
+async function search(from: Search, compacted: CompactedManifest): Promise<TimestampedOffset | undefined> {
+  const { storage, name, timestampMs, logStartOffset } = from;
   for (const { endOffset, descriptor } of compacted.segments) {
     const segment = endOffset <= logStartOffset ? undefined : descriptor();
     if (segment === undefined || segment.maxTimestamp < timestampMs) continue;
-    const found = await inSegment({ ...from, logStartOffset }, segment);
+    const found = await inSegment(from, segment);
     if (found !== undefined) return found;
   }
   // Below it the list's segments are what was there before, or gone.
-  const search: Search = { ...from, logStartOffset: Math.max(logStartOffset, compacted.cleanedTo) };
+  const inList = { ...from, logStartOffset: Math.max(logStartOffset, compacted.cleanedTo) };
   let sealedEnd = 0;
   for await (const entry of entriesOf(storage, segmentsLogId(name.topicId, name.partition), undefined)) {
     sealedEnd = entry.next;
     const segment = decodeSegmentDescriptor(entry);
-    if (segment.endOffset <= search.logStartOffset || segment.maxTimestamp < timestampMs) continue;
-    const found = await inSegment(search, segment);
+    if (segment.endOffset <= inList.logStartOffset || segment.maxTimestamp < timestampMs) continue;
+    const found = await inSegment(inList, segment);
     if (found !== undefined) return found;
   }
   for await (const entry of entriesOf(storage, partitionLogId(name.topicId, name.partition), sealedEnd)) {
-    const found = await inEntry(search, entry);
+    const found = await inEntry(inList, entry);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -75,6 +115,7 @@ interface Search {
   readonly timestampMs: number;
   readonly logStartOffset: number;
   readonly decompress: Decompress;
+  readonly takesMarkers: boolean;
 }
 
 /** The chain of a log, from `start` or from its first entry that is left. */
@@ -132,12 +173,12 @@ async function inEntry(search: Search, entry: LogEntry): Promise<TimestampedOffs
 }
 
 function inBatch(
-  { timestampMs, logStartOffset, decompress }: Search,
+  { timestampMs, logStartOffset, decompress, takesMarkers }: Search,
   batch: Uint8Array,
 ): TimestampedOffset | undefined {
   const header = readBatchHeader(batch);
   // The header's largest timestamp is what a producer says; the entry's meta and the index know that of the records.
-  if (header.isControl) return undefined;
+  if (header.isControl && !takesMarkers) return undefined;
   const stored = recordsOf(batch, 0, header);
   const { compressionType } = header;
   const records = compressionType === "none" ? stored : decompress(compressionType, stored, decompressedBatchBytesMax);

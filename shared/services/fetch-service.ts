@@ -3,7 +3,7 @@ import { ServiceError } from "../api/errors.ts";
 import { decompress } from "../compression/compression.ts";
 import { fetchBytesMax, fetchRecordsMax, fetchWaitMsMax, pollMsMax, pollMsMin } from "../limits.ts";
 import { partitionLogId } from "../log/log-id.ts";
-import { findTimestamp } from "../partition/find-timestamp.ts";
+import { findLargestTimestamp, findTimestamp, type TimestampedOffset } from "../partition/find-timestamp.ts";
 import type { OutOfRange, PartitionRead, PartitionReader } from "../partition/partition-reader.ts";
 import type { PartitionName } from "../partition/recover-partition.ts";
 import type { LogId } from "../storage/log-store.ts";
@@ -86,16 +86,9 @@ class PartitionedFetchService implements FetchService {
           return { offset: await reader.logStartOffset(), timestamp: -1 };
         case "latest":
           return { offset: await endOf(reader, isolation), timestamp: -1 };
-        case "timestamp": {
-          const start = await reader.logStartOffset();
-          const found = await findTimestamp(
-            this.#storage,
-            name,
-            point.timestampMs,
-            start,
-            decompress,
-            await reader.compacted(),
-          );
+        case "timestamp":
+        case "maxTimestamp": {
+          const found = await this.#findTime(name, reader, point);
           const isFound =
             found !== undefined &&
             (isolation === "read_uncommitted" || found.offset < (await reader.lastStableOffset()));
@@ -103,6 +96,18 @@ class PartitionedFetchService implements FetchService {
         }
       }
     });
+  }
+
+  async #findTime(
+    name: PartitionName,
+    reader: PartitionReader,
+    point: Extract<OffsetPoint, { readonly at: "timestamp" | "maxTimestamp" }>,
+  ): Promise<TimestampedOffset | undefined> {
+    const start = await reader.logStartOffset();
+    const compacted = await reader.compacted();
+    return point.at === "timestamp"
+      ? findTimestamp(this.#storage, name, point.timestampMs, start, decompress, compacted)
+      : findLargestTimestamp(this.#storage, name, start, decompress, compacted);
   }
 
   async #fetch(request: FetchRequest): Promise<PartitionRead> {

@@ -222,6 +222,8 @@ export interface FetchedRecords extends FetchWatermarks {
 export type OffsetPoint =
   | { readonly at: "earliest" }
   | { readonly at: "latest" }
+  /** The record with the largest timestamp. */
+  | { readonly at: "maxTimestamp" }
   | { readonly at: "timestamp"; readonly timestampMs: number };
 
 export interface FetchService {

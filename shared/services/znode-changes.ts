@@ -89,7 +89,11 @@ export class ZnodeChanges {
     if (point.at === "latest") return { offset: highWatermark, timestamp: -1 };
     const start = await this.#start(namespace);
     if (point.at === "earliest") return { offset: start, timestamp: -1 };
-    return (await this.#findTime(namespace, point.timestampMs, start, highWatermark)) ?? { offset: -1, timestamp: -1 };
+    const found =
+      point.at === "timestamp"
+        ? await this.#findTime(namespace, point.timestampMs, start, highWatermark)
+        : await this.#lastTime(namespace, start, highWatermark);
+    return found ?? { offset: -1, timestamp: -1 };
   }
 
   async #end(namespace: string): Promise<{ readonly tree: ZnodeTree; readonly highWatermark: number }> {
@@ -131,6 +135,15 @@ export class ZnodeChanges {
       return { key: keyBytes, value: utf8.encode(value), timestamp: entry.appendedAtMs };
     });
     return encodeBatch({ records, baseOffset: entry.position }, compress);
+  }
+
+  async #lastTime(
+    namespace: string,
+    start: number,
+    end: number,
+  ): Promise<{ readonly offset: number; readonly timestamp: number } | undefined> {
+    const entry = end > start ? await this.#storage.logs.readAt(treeLogId(namespace), end - 1) : undefined;
+    return entry && { offset: entry.position, timestamp: entry.appendedAtMs };
   }
 
   /** The clocks of writers are close to each other, so times grow with the zxids. */

@@ -27,5 +27,6 @@ export const handleListOffsets: Handler<typeof listOffsets> = async (request, { 
 function pointOf(timestamp: number): OffsetPoint | undefined {
   if (timestamp === offsetPoint.latest) return { at: "latest" };
   if (timestamp === offsetPoint.earliest) return { at: "earliest" };
+  if (timestamp === offsetPoint.maxTimestamp) return { at: "maxTimestamp" };
   return timestamp >= 0 ? { at: "timestamp", timestampMs: timestamp } : undefined;
 }

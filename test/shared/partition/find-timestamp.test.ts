@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { decompress } from "../../../shared/compression/compression.ts";
 import { partitionLogId } from "../../../shared/log/log-id.ts";
-import { findTimestamp } from "../../../shared/partition/find-timestamp.ts";
+import { findLargestTimestamp, findTimestamp } from "../../../shared/partition/find-timestamp.ts";
 import { sealPartition } from "../../../shared/partition/seal-partition.ts";
 import { countRequests } from "../../../shared/storage/count-requests.ts";
 import { createMemoryStorage } from "../../../shared/storage/memory/memory-storage.ts";
@@ -38,9 +38,22 @@ test("finds the first record at or after a time, sealed or not, in whatever orde
         const expected = offset < 0 ? undefined : { offset, timestamp: times[offset] };
         expect(await find(storage, timestamp, logStartOffset)).toEqual(expected);
       }
+      const largest = Math.max(...times);
+      const first = { offset: times.indexOf(largest), timestamp: largest };
+      expect(await findLargestTimestamp(storage, name, 0, decompress)).toEqual(times.length === 0 ? undefined : first);
     }),
     { numRuns: 40 },
   );
+});
+
+test("finds the largest time behind the start of the log", async () => {
+  const { storage } = createMemoryStorage();
+  const writer = writerOf(storage);
+  for (const timestamp of [9, 3, 5, 4]) await append(writer, ["a"], { timestamp });
+  const largest = (start: number) => findLargestTimestamp(storage, name, start, decompress);
+  expect(await largest(0)).toEqual({ offset: 0, timestamp: 9 });
+  expect(await largest(1)).toEqual({ offset: 2, timestamp: 5 });
+  expect(await largest(4)).toBeUndefined();
 });
 
 test("reads one piece of a segment of many small batches, not each of its batches", async () => {

@@ -104,7 +104,7 @@ test("is described, has offsets, waits for more, and can be neither created nor 
   const record = { key: null, value: bytes("x"), headers: [] };
   const produced = services.produce.produce({ namespace, topic, records: [record] });
   await refusal(produced, "UNKNOWN_TOPIC_OR_PARTITION");
-  const point = (at: "earliest" | "latest") => services.fetch.listOffset(namespace, topic, 0, { at });
+  const point = (at: "earliest" | "latest" | "maxTimestamp") => services.fetch.listOffset(namespace, topic, 0, { at });
   expect(await point("latest")).toEqual({ offset: 0, timestamp: -1 });
   await services.znodes.create(asAnn, { path: "/a", data: null, mode: "persistent" });
   const startMs = memory.storage.clock.wallMs();
@@ -112,6 +112,7 @@ test("is described, has offsets, waits for more, and can be neither created nor 
   const { zxid } = await services.znodes.create(asAnn, { path: "/b", data: null, mode: "persistent" });
   expect((await point("earliest")).offset).toBe(0);
   expect((await point("latest")).offset).toBe(zxid + 1);
+  expect((await point("maxTimestamp")).offset).toBe(zxid);
   const found = await services.fetch.listOffset(namespace, topic, 0, { at: "timestamp", timestampMs: startMs + 1_000 });
   expect(found.offset).toBe(zxid);
   const late = { at: "timestamp", timestampMs: startMs + 1e9 } as const;
