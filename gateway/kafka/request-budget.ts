@@ -26,6 +26,11 @@ export class RequestBudget {
     this.#requestBytesMax = requestBytes;
   }
 
+  /** Of requests that are not answered. */
+  get bytes(): number {
+    return this.#taken;
+  }
+
   /** Whether requests that are not answered are as many as there may be. */
   get isSpent(): boolean {
     return this.#taken >= this.#requestBytesMax;

@@ -4,6 +4,7 @@ import { archiveTargets } from "./targets/archive-targets.ts";
 import { classicTargets } from "./targets/classic-targets.ts";
 import { clusterTargets } from "./targets/cluster-targets.ts";
 import { edgeTargets } from "./targets/edge-targets.ts";
+import { kafkaTargets } from "./targets/kafka-targets.ts";
 import { itemTargets } from "./targets/item-targets.ts";
 import { kafkaSecurityTargets } from "./targets/kafka-security-targets.ts";
 import { partitionTargets } from "./targets/partition-targets.ts";
@@ -26,4 +27,5 @@ export const targets: readonly Target[] = [
   ...kafkaSecurityTargets,
   ...edgeTargets,
   ...routeTargets,
+  ...kafkaTargets,
 ];

@@ -14,6 +14,8 @@ import {
 } from "./schema.ts";
 
 const uuidBytes = 16;
+const shortTextBytesMax = 0x7fff;
+const utf8BytesMax = 4;
 const always = { from: 0, to: Infinity, nullableFrom: Infinity };
 
 /** A type whose values look the same in every version. */
@@ -143,14 +145,22 @@ function behindLength<Out, In>(
 export const string = behindLength<string, string>(
   "",
   ({ isFlexible }) => (isFlexible ? compactLength : shortLength),
-  () => ({
+  ({ isFlexible }) => ({
     read: (reader, length) => reader.text(length),
     write: (writer, value, writeLength) => {
-      writeLength(Buffer.byteLength(value));
-      writer.bytes.text(value);
+      const text = isFlexible ? value : cutToShort(value);
+      writeLength(Buffer.byteLength(text));
+      writer.bytes.text(text);
     },
   }),
 );
+
+/** Messages, and names that were asked for and cannot be, may be longer than a short length tells. */
+function cutToShort(text: string): string {
+  if (text.length <= shortTextBytesMax / utf8BytesMax || Buffer.byteLength(text) <= shortTextBytesMax) return text;
+  // The end of what was cut in the middle is no character.
+  return new TextDecoder().decode(Buffer.from(text).subarray(0, shortTextBytesMax - utf8BytesMax)).replace(/\ufffd$/, "");
+}
 
 const emptyBytes = new Uint8Array();
 export const bytes = behindLength<Uint8Array, Uint8Array>(
