@@ -159,7 +159,9 @@ export const string = behindLength<string, string>(
 function cutToShort(text: string): string {
   if (text.length <= shortTextBytesMax / utf8BytesMax || Buffer.byteLength(text) <= shortTextBytesMax) return text;
   // The end of what was cut in the middle is no character.
-  return new TextDecoder().decode(Buffer.from(text).subarray(0, shortTextBytesMax - utf8BytesMax)).replace(/\ufffd$/, "");
+  return new TextDecoder()
+    .decode(Buffer.from(text).subarray(0, shortTextBytesMax - utf8BytesMax))
+    .replace(/\ufffd$/, "");
 }
 
 const emptyBytes = new Uint8Array();
