@@ -49,22 +49,7 @@ const anyAcl = {
   permissionType: 1,
 };
 
-/** To alice, of the topic orders, unless it is said otherwise. */
-async function grant(row: Partial<AclBinding>): Promise<void> {
-  const binding = {
-    resourceType: "Topic",
-    patternType: "literal",
-    name: "orders",
-    principal: "User:alice",
-    host: "*",
-    operation: "Read",
-    permissionType: "Allow",
-    ...row,
-  } as const;
-  const { patternType: resourcePatternType, ...creation } = wireBinding(binding);
-  const { results } = await root.send(createAcls, { creations: [{ ...creation, resourcePatternType }] });
-  expect(results).toEqual([{ errorCode: 0, errorMessage: null }]);
-}
+const grant = (row: Partial<AclBinding>): Promise<void> => gateway.grant(root, row);
 
 const partitionOf = (name: string) => ({
   topic: name,

@@ -1,10 +1,13 @@
 /** A gateway on a port of this machine, in memory, whose users are alice, bob and root; each one's password is `<name>-secret`. */
 import { Kafka, type KafkaConfig, logLevel, type SASLOptions } from "kafkajs";
 import { type RunningKafkaGateway, startKafkaGateway } from "../../../gateway/kafka/kafka-gateway.ts";
+import { createAcls } from "../../../gateway/kafka/protocol/apis/acls.ts";
 import { saslAuthenticate } from "../../../gateway/kafka/protocol/apis/sasl-authenticate.ts";
 import { saslHandshake } from "../../../gateway/kafka/protocol/apis/sasl-handshake.ts";
 import { credentialOf, saltPassword } from "../../../gateway/kafka/sasl/scram-credential.ts";
 import { scramMechanismNames } from "../../../gateway/kafka/sasl/scram-mechanism.ts";
+import type { AclBinding } from "../../../gateway/kafka/security/acl.ts";
+import { wireBinding } from "../../../gateway/kafka/security/acl-filter.ts";
 import { CredentialStore } from "../../../gateway/kafka/security/credential-store.ts";
 import type { SecurityOptions } from "../../../gateway/kafka/security/gateway-security.ts";
 import { createServices } from "../../../shared/services/create-services.ts";
@@ -83,6 +86,23 @@ export class SecuredGateway implements AsyncDisposable {
     const { errorCode } = await client.send(saslAuthenticate, { authBytes: Buffer.from(`\0${user}\0${user}-secret`) });
     if (errorCode !== 0) throw new Error(`${user} is refused: ${errorCode}`);
     return client;
+  }
+
+  /** To alice, of the topic orders, unless it is said otherwise. @param root who may */
+  async grant(root: WireClient, row: Partial<AclBinding>): Promise<void> {
+    const binding = {
+      resourceType: "Topic",
+      patternType: "literal",
+      name: "orders",
+      principal: "User:alice",
+      host: "*",
+      operation: "Read",
+      permissionType: "Allow",
+      ...row,
+    } as const;
+    const { patternType: resourcePatternType, ...creation } = wireBinding(binding);
+    const { results } = await root.send(createAcls, { creations: [{ ...creation, resourcePatternType }] });
+    if (results[0]?.errorCode !== 0) throw new Error(`not granted: ${JSON.stringify(results)}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
