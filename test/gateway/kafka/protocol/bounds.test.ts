@@ -54,7 +54,7 @@ describe("what is read of a message is bounded", () => {
   test("refuses more items than a message may have, over all of its arrays", () => {
     const rows = 1_001;
     const cells = Math.ceil(messageItemsMax / rows);
-    const request = { rows: Array.from({ length: rows }, () => ({ cells: new Array<number>(cells).fill(0) })) };
+    const request = { rows: Array.from({ length: rows }, () => ({ cells: Array.from({ length: cells }, () => 0) })) };
     const encoded = encodeMessage(shape, "request", 0, request);
     expect(() => shape.readRequest(0, new MessageReader(encoded))).toThrow("items in a message");
   });
