@@ -1,6 +1,7 @@
 import { ServiceError } from "../api/errors.ts";
 import { findOwnerProblem, type TransactionRefusal } from "../transactions/plan-transaction.ts";
 import { hasPartition, isSameProducer } from "../transactions/transaction-record.ts";
+import { checkTransactionalId } from "./transaction-ids.ts";
 import { withStorageErrors } from "./storage-errors.ts";
 import type { TransactionItems } from "./transaction-items.ts";
 import type { TransactionVerifier } from "./transactions.ts";
@@ -14,6 +15,8 @@ export function transactionVerifier(items: TransactionItems): TransactionVerifie
     verify: (producer) =>
       withStorageErrors(async () => {
         const { topicId, partition } = producer;
+        // A gateway's clients name any text.
+        checkTransactionalId(producer.transactionalId);
         const known = items.knownOpen(producer);
         if (known && isSameProducer(known.owner, producer) && hasPartition(known, topicId, partition)) return;
         const present = await items.read(producer);

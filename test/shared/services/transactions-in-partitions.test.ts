@@ -118,6 +118,16 @@ describe("a transaction through the services", () => {
     expect(await services.fetch.listOffset(namespace, "orders", 0, { at: "latest" })).toMatchObject({ offset: 0 });
   });
 
+  test("refuses records under an id that no transaction can have", async () => {
+    const { services, producer } = await started();
+    const batch = { records: records("a").map((record) => ({ ...record, timestamp: 1 })), isTransactional: true };
+    const bytes = encodeBatch({ ...batch, ...producer, baseSequence: 0, compressionType: "none" }, compress);
+    for (const wrong of ["", "\u0001", "x".repeat(250)]) {
+      const produced = services.produce.produceBatches({ ...topic, bytes, transactionalId: wrong });
+      await expect(produced).rejects.toMatchObject({ code: "BAD_ARGUMENTS" });
+    }
+  });
+
   test("refuses markers of clients, and records of a transaction without a producer", async () => {
     const { services, producer } = await started();
     const bytes = encodeMarker({ ...producer, commit: true }, 1_000);
