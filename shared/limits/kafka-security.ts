@@ -32,7 +32,5 @@ export const kafkaAclTextCharsMax = 1_000;
 export const scramAlterationsMax = 1_000;
 /** A connection whose quota is used up waits at most this long at a time, in milliseconds (Kafka's window of one second times its samples). */
 export const throttleTimeMsMax = 10_000;
-/** Time over which a quota's rate is averaged, in milliseconds: Kafka's 10 full windows of one second. */
-export const quotaWindowMs = 10_000;
 /** Users and clients whose use one process counts; beyond it the least recently used is forgotten, and counted from nothing. */
 export const quotaMetersMax = 10_000;

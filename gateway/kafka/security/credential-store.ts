@@ -113,7 +113,7 @@ export class CredentialStore {
 }
 
 /** What is kept of a user's credentials; others than SCRAM's are left out. */
-export function credentialsOf(config: EntityConfig): UserCredentials {
+function credentialsOf(config: EntityConfig): UserCredentials {
   const entries = scramMechanismNames.flatMap((mechanism) => {
     const credential = parseCredential(mechanism, config[mechanism] ?? "");
     return credential === undefined ? [] : [[mechanism, credential] as const];

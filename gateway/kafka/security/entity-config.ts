@@ -31,7 +31,7 @@ export const credentialAcl: AclList = [
 ];
 
 /** A name as part of a path (`Sanitizer.sanitize`): as in a URL, with asterisks too. */
-export function sanitizeName(name: string): string {
+function sanitizeName(name: string): string {
   return encodeURIComponent(name).replaceAll(/[!'()~*]/g, (character) => {
     return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
   });

@@ -32,11 +32,11 @@ async function alter(entity: Entity, op: Op, validateOnly = false): Promise<numb
 async function described(components: readonly (readonly [string, number, string | null])[], strict = false) {
   const asked = components.map(([entityType, matchType, match]) => ({ entityType, matchType, match }));
   const { entries } = await bed.client.send(describeClientQuotas, { components: asked, strict });
-  const found = entries?.map(({ entity, values }) => [
+  const found = (entries ?? []).map(({ entity, values }) => [
     entity.map(({ entityType, entityName }) => `${entityType}=${entityName}`).join(","),
     Object.fromEntries(values.map(({ key, value }) => [key, value])),
-  ]);
-  return found?.toSorted(([one], [other]) => (String(one) < String(other) ? -1 : 1));
+  ] as const);
+  return found.toSorted(([one], [other]) => (one < other ? -1 : 1));
 }
 
 describe("quotas", () => {
