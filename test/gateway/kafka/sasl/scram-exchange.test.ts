@@ -113,6 +113,14 @@ describe("the server's side of SCRAM", () => {
     expect(finish(challenge, sent.replace(/p=.*/, "p=AAAA")).kind).toBe("refused");
   });
 
+  test("takes the client's nonce twice, as librdkafka sends it", () => {
+    const challenge = challengeOf();
+    const twice = { ...challenge, nonce: `rOprNGfwEbeRWgbNEkqO${challenge.nonce}` };
+    expect(finish(challenge, clientFinal("SCRAM-SHA-256", twice)).kind).toBe("authenticated");
+    const behind = { ...challenge, nonce: `${challenge.nonce}x` };
+    expect(finish(challenge, clientFinal("SCRAM-SHA-256", behind)).kind).toBe("refused");
+  });
+
   test("takes a client that could bind channels, and refuses one that insists", () => {
     const challenge = challengeOf({ message: "y,,n=user,r=abc" });
     expect(finish(challenge, clientFinal("SCRAM-SHA-256", challenge)).kind).toBe("authenticated");
