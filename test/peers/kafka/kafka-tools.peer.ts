@@ -210,10 +210,8 @@ describe.each(servers)("on %s", (_name, start) => {
     await create("watched", 2);
     for (const protocol of ["classic", "consumer"]) {
       const args = ["--bootstrap-server", server.bootstrap, "--topic", "watched", "--group", `watching-${protocol}`];
-      await using _consumer = startKafkaTool(mainClasses["console-consumer"], [
-        ...args,
-        ...["--consumer-property", `group.protocol=${protocol}`],
-      ]);
+      args.push("--consumer-property", `group.protocol=${protocol}`);
+      await using _consumer = startKafkaTool(mainClasses["console-consumer"], args);
       let members = "";
       for (let tries = 0; tries < 10 && !/watched\(0,1\)|watched:0,1/.test(members); tries += 1) {
         await sleep(500);
