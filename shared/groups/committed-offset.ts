@@ -5,7 +5,8 @@
  *     x:<producerId>            a transaction's offsets that are not decided yet: JSON
  *                               { e producer epoch, c when it was asked for (as `c:` of a group's item), t [[topicId, name], ...],
  *                               o [[place in t, partition, offset, metadata], ...] }
- *     d:<producerId>            <5-digit producer epoch>,<time in ms>: transactions up to this epoch are decided
+ *     d:<producerId>            <producer epoch>,<time in ms>: transactions up to this epoch are decided. The epoch has 5 digits,
+ *                               or is w and 10 digits where its client keeps an older one
  */
 import { groupPartitionsMax } from "../limits/groups.ts";
 import { StorageCorruptError } from "../storage/errors.ts";
@@ -81,6 +82,8 @@ export function mergeStaged(earlier: Staged, later: Staged): Staged {
   return { ...later, offsets: [...offsets.values()] };
 }
 
+const shortEpochMax = 99_999;
+
 /** Sorts as the epoch does, whatever the time. */
 export function encodeDecided(producerEpoch: number, atMs: number): string {
   return `${decidedBefore(producerEpoch)},${atMs}`;
@@ -88,13 +91,15 @@ export function encodeDecided(producerEpoch: number, atMs: number): string {
 
 /** What is said of a transaction that is decided sorts before this only if its epoch is lower. */
 export function decidedBefore(producerEpoch: number): string {
-  return String(producerEpoch).padStart(5, "0");
+  return producerEpoch > shortEpochMax
+    ? `w${String(producerEpoch).padStart(10, "0")}`
+    : String(producerEpoch).padStart(5, "0");
 }
 
 /** @throws StorageCorruptError */
 export function decodeDecided(stored: AttributeValue): { readonly producerEpoch: number; readonly atMs: number } {
-  const found = typeof stored === "string" ? /^(\d{5}),(\d{1,16})$/.exec(stored) : null;
-  const [producerEpoch, atMs] = [Number(found?.[1]), Number(found?.[2])];
+  const found = typeof stored === "string" ? /^(\d{5}|w\d{10}),(\d{1,16})$/.exec(stored) : null;
+  const [producerEpoch, atMs] = [Number(found?.[1]?.replace("w", "")), Number(found?.[2])];
   if (!isWhole(producerEpoch) || !isWhole(atMs)) throw corrupt("the mark of a decided transaction");
   return { producerEpoch, atMs };
 }

@@ -16,6 +16,8 @@ export const transactionGroupsMax = 100;
 export const transactionListCharsMax = 150_000;
 /** Highest epoch that a producer is given (Kafka's Short.MAX_VALUE - 1): the marker after it still fits 16 bits. */
 export const producerEpochMax = 32_766;
+/** Highest epoch of a transaction whose client keeps its own: at 30 transactions a second it takes two years. */
+export const keptEpochMax = 2_000_000_000;
 
 /** Markers that one ending writes at the same time: a round of them takes about 8 ms on DynamoDB. */
 export const markersAtOnce = 16;

@@ -7,7 +7,7 @@
  *                 | 1 position:varlong            the entry at `position` holds the table
  *                 | 2 position:varlong id:string  a blob holds the table as it was before `position`
  *     batch      => flags:u8 gap:varint length:varint recordCount:varint maxTimestamp:varlong
- *                   [producerId:varlong producerEpoch:i16 (baseSequence:varint | [firstOffset:varlong])]
+ *                   [producerId:varlong producerEpoch (baseSequence:varint | [firstOffset:varlong])]
  *                   [key:string recordCount:varint]
  *
  * `maxTimestamp` is relative to the entry's time; `gap` counts payload bytes before the batch that nothing refers to.
@@ -20,6 +20,7 @@ import { ByteWriter } from "../record/byte-writer.ts";
 import { MalformedBytesError } from "../record/malformed-bytes-error.ts";
 import { noSequence } from "../record/transaction-marker.ts";
 import { StorageCorruptError } from "../storage/errors.ts";
+import { readEpoch, writeEpoch } from "./epoch-codec.ts";
 import type { LogEntry } from "../storage/log-store.ts";
 
 const plainVersion = 1;
@@ -33,8 +34,9 @@ const transactionalFlag = 8;
 const markerFlag = 16;
 const commitFlag = 32;
 const endsFlag = 64;
+const goOnFlag = 128;
 const plainBatchFlags = producerFlag | keyFlag | timestampFlag;
-const markerFlags = markerFlag | commitFlag | endsFlag;
+const markerFlags = markerFlag | commitFlag | endsFlag | goOnFlag;
 const allBatchFlags = plainBatchFlags | transactionalFlag | markerFlags;
 
 /** A RecordBatch v2 inside an entry. */
@@ -58,10 +60,20 @@ export interface EntryBatch {
 export type TransactionPart =
   | { readonly kind: "data" }
   /** The control record that ends it; `firstOffset` is absent if none was open. */
-  | { readonly kind: "commit" | "abort"; readonly firstOffset?: number };
+  | {
+      readonly kind: "commit" | "abort";
+      readonly firstOffset?: number;
+      /** The producer's sequences do not begin anew after it. */
+      readonly sequencesGoOn?: true;
+    };
 
 export function isMarker({ transaction }: Pick<EntryBatch, "transaction">): boolean {
   return transaction !== undefined && transaction.kind !== "data";
+}
+
+/** True for a marker after which its producer's sequences do not begin anew. */
+export function sequencesGoOn({ transaction }: Pick<EntryBatch, "transaction">): boolean {
+  return transaction !== undefined && transaction.kind !== "data" && transaction.sequencesGoOn === true;
 }
 
 export type Checkpoint =
@@ -139,7 +151,7 @@ function writeBatch(out: ByteWriter, batch: EntryBatch, previousEnd: number, app
   if (hasTimestamp) out.varlongSafe(batch.maxTimestamp - appendedAtMs);
   if (producer !== undefined) {
     out.varlong(producer.producerId);
-    out.i16(producer.producerEpoch);
+    writeEpoch(out, producer.producerEpoch);
     if (!isMarker(batch)) out.unsignedVarint(producer.baseSequence);
     else if (ended !== undefined) out.unsignedVarlongSafe(ended);
   }
@@ -153,7 +165,8 @@ function transactionFlags(transaction: TransactionPart | undefined): number {
   if (transaction === undefined) return 0;
   if (transaction.kind === "data") return transactionalFlag;
   const kindFlags = transactionalFlag | markerFlag | (transaction.kind === "commit" ? commitFlag : 0);
-  return kindFlags | (transaction.firstOffset === undefined ? 0 : endsFlag);
+  const goOnFlags = transaction.sequencesGoOn === true ? goOnFlag : 0;
+  return kindFlags | goOnFlags | (transaction.firstOffset === undefined ? 0 : endsFlag);
 }
 
 /** False if nothing of the entry belongs to a transaction, and none is open after it; its meta need not be decoded then. */
@@ -249,7 +262,7 @@ function readBatch(from: ByteReader, version: number, previousEnd: number, appen
   const producer =
     (flags & producerFlag) === 0
       ? undefined
-      : { producerId: from.varlong(), producerEpoch: from.i16(), baseSequence: readSequence(from, flags) };
+      : { producerId: from.varlong(), producerEpoch: readEpoch(from), baseSequence: readSequence(from, flags) };
   const transaction = readTransaction(from, flags);
   const request =
     (flags & keyFlag) === 0 ? undefined : { idempotencyKey: from.prefixedString(), recordCount: from.unsignedVarint() };
@@ -280,7 +293,11 @@ function readTransaction(from: ByteReader, flags: number): TransactionPart | und
   if ((flags & transactionalFlag) === 0) return undefined;
   if ((flags & markerFlag) === 0) return { kind: "data" };
   const kind = (flags & commitFlag) === 0 ? "abort" : "commit";
-  return (flags & endsFlag) === 0 ? { kind } : { kind, firstOffset: from.unsignedVarlongSafe() };
+  return {
+    kind,
+    ...((flags & endsFlag) === 0 ? {} : { firstOffset: from.unsignedVarlongSafe() }),
+    ...((flags & goOnFlag) === 0 ? {} : { sequencesGoOn: true }),
+  };
 }
 
 function checkTransaction({ transaction, producer, recordCount }: EntryBatch, baseOffset: number): void {

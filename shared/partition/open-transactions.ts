@@ -4,6 +4,7 @@
  */
 import type { ByteReader } from "../record/byte-reader.ts";
 import type { ByteWriter } from "../record/byte-writer.ts";
+import { readEpoch, writeEpoch } from "./epoch-codec.ts";
 
 export interface OpenTransaction {
   /** Base offset of its first batch. */
@@ -54,13 +55,13 @@ export class OpenTransactions {
   }
 
   /**
-   *     open => [producerId:varlong epoch:i16 firstOffset:varlong]
+   *     open => [producerId:varlong epoch firstOffset:varlong]
    */
   write(out: ByteWriter): void {
     out.unsignedVarint(this.#open.size);
     for (const [producerId, { epoch, firstOffset }] of this.#open) {
       out.varlong(producerId);
-      out.i16(epoch);
+      writeEpoch(out, epoch);
       out.unsignedVarlongSafe(firstOffset);
     }
   }
@@ -71,7 +72,7 @@ export class OpenTransactions {
     const count = from.unsignedVarint();
     for (let index = 0; index < count; index += 1) {
       const producerId = from.varlong();
-      const epoch = from.i16();
+      const epoch = readEpoch(from);
       open.#open.set(producerId, { epoch, firstOffset: from.unsignedVarlongSafe() });
     }
     return open;

@@ -4,7 +4,14 @@ import { ByteWriter } from "../record/byte-writer.ts";
 import { MalformedBytesError } from "../record/malformed-bytes-error.ts";
 import { StorageCorruptError } from "../storage/errors.ts";
 import type { LogEntry } from "../storage/log-store.ts";
-import { type Checkpoint, decodeEntryMeta, type EntryBatch, type EntryMeta, isMarker } from "./entry-meta.ts";
+import {
+  type Checkpoint,
+  decodeEntryMeta,
+  type EntryBatch,
+  type EntryMeta,
+  isMarker,
+  sequencesGoOn,
+} from "./entry-meta.ts";
 import { OpenTransactions } from "./open-transactions.ts";
 import { afterBatch, afterMarker, ProducerTable } from "./producer-table.ts";
 import { decodeWriters, encodeWriters, type Writers } from "./writers-codec.ts";
@@ -104,12 +111,13 @@ function applyProducer(state: PartitionState, batch: EntryBatch, baseOffset: num
   if (batch.producer === undefined) return;
   const { producerId, producerEpoch, baseSequence } = batch.producer;
   applyTransaction(state.open, batch, baseOffset);
+  const known = state.table.producer(producerId);
   if (isMarker(batch)) {
-    state.table.setProducer(producerId, afterMarker(producerEpoch, appendedAtMs), state.open);
+    const ended = afterMarker(known, producerEpoch, sequencesGoOn(batch), appendedAtMs);
+    state.table.setProducer(producerId, ended, state.open);
     return;
   }
   const remembered = { baseSequence, recordCount: batch.recordCount, baseOffset };
-  const known = state.table.producer(producerId);
   state.table.setProducer(producerId, afterBatch(known, producerEpoch, remembered, appendedAtMs), state.open);
 }
 

@@ -18,7 +18,7 @@ import {
 import type { Answer } from "../log/log-machine.ts";
 import { openTransactionsMax } from "../limits/partition-transactions.ts";
 import { ByteWriter } from "../record/byte-writer.ts";
-import { type Checkpoint, type EntryBatch, type EntryMeta, isMarker } from "./entry-meta.ts";
+import { type Checkpoint, type EntryBatch, type EntryMeta, isMarker, sequencesGoOn } from "./entry-meta.ts";
 import { type OpenTransaction, type OpenTransactions, openRowBytesMin } from "./open-transactions.ts";
 import type { PartitionState } from "./partition-state.ts";
 import {
@@ -32,7 +32,10 @@ import {
 import { type Writers, writeWriters } from "./writers-codec.ts";
 
 /** A batch as the producer sent it, checked; `start` counts from the beginning of the request's bytes. */
-export type RequestBatch = Omit<EntryBatch, "request">;
+export interface RequestBatch extends Omit<EntryBatch, "request"> {
+  /** The first epoch since which its producer's sequences go on; by default they begin with each epoch. */
+  readonly sequencesSince?: number;
+}
 
 /** One produce request for one partition: all of its batches or none. */
 export interface AppendRequest {
@@ -173,7 +176,8 @@ class Overlay {
     if (batch?.producer === undefined) return undefined;
     const pending = this.producers.get(batch.producer.producerId);
     const known = pending ?? this.state.table.producer(batch.producer.producerId);
-    const verdict = judgeSequence(known, { ...batch.producer, recordCount: batch.recordCount }, this.nowMs);
+    const { producer, recordCount, sequencesSince = producer.producerEpoch } = batch;
+    const verdict = judgeSequence(known, { ...producer, recordCount, sequencesSince }, this.nowMs);
     switch (verdict.kind) {
       case "next":
         return undefined;
@@ -248,7 +252,8 @@ class Overlay {
       const remembered =
         index === 0 && idempotencyKey !== undefined ? { idempotencyKey, recordCount: recordsOf(batches) } : undefined;
       const ended = this.#remember(batch, remembered);
-      this.batches.push({ ...batch, ...ended, start: start + batch.start, ...(remembered && { request: remembered }) });
+      const { sequencesSince: _, ...kept } = batch;
+      this.batches.push({ ...kept, ...ended, start: start + batch.start, ...(remembered && { request: remembered }) });
       this.position += batch.recordCount;
     });
     if (request.fencingToken !== undefined) this.fence = Math.max(this.fence ?? 0, request.fencingToken);
@@ -265,13 +270,13 @@ class Overlay {
     if (batch.producer === undefined) return undefined;
     const { producerId, producerEpoch, baseSequence } = batch.producer;
     const open = this.#open(producerId);
+    const known = this.producers.get(producerId) ?? this.state.table.producer(producerId);
     if (batch.transaction !== undefined && batch.transaction.kind !== "data") {
-      this.producers.set(producerId, afterMarker(producerEpoch, this.nowMs));
+      this.producers.set(producerId, afterMarker(known, producerEpoch, sequencesGoOn(batch), this.nowMs));
       if (open === undefined) return undefined;
       this.open.set(producerId, null);
-      return { transaction: { kind: batch.transaction.kind, firstOffset: open.firstOffset } };
+      return { transaction: { ...batch.transaction, firstOffset: open.firstOffset } };
     }
-    const known = this.producers.get(producerId) ?? this.state.table.producer(producerId);
     const remembered = { baseSequence, recordCount: batch.recordCount, baseOffset };
     this.producers.set(producerId, afterBatch(known, producerEpoch, remembered, this.nowMs));
     if (batch.transaction !== undefined && open === undefined) {

@@ -12,6 +12,7 @@ import {
 import { fenceKeptMs, fencesPerPartitionMax } from "../limits/partition-transactions.ts";
 import type { ByteReader } from "../record/byte-reader.ts";
 import type { ByteWriter } from "../record/byte-writer.ts";
+import { readEpoch, writeEpoch } from "./epoch-codec.ts";
 import type { OpenTransactions } from "./open-transactions.ts";
 
 /** A batch that was appended, as far as a repeat of it can be recognised. */
@@ -24,7 +25,10 @@ export interface RememberedBatch {
 export interface ProducerState {
   readonly epoch: number;
   readonly lastAppendedMs: number;
-  /** Oldest first, at most five; none after a transaction's end. */
+  /**
+   * Oldest first, at most five; none after a transaction's end, or one of no records where the sequence stands from which on
+   * the producer goes on.
+   */
   readonly batches: readonly RememberedBatch[];
 }
 
@@ -51,15 +55,19 @@ export type SequenceVerdict =
   | { readonly kind: "old epoch"; readonly epoch: number }
   | { readonly kind: "out of order"; readonly expectedSequence: number };
 
+export interface JudgedBatch {
+  readonly producerEpoch: number;
+  readonly baseSequence: number;
+  readonly recordCount: number;
+  /** The first epoch since which the sequences go on; by default the batch's own: they begin with each epoch. */
+  readonly sequencesSince?: number;
+}
+
 /** Judges a batch by what is known of its producer; `undefined` or expired knowledge accepts any first sequence. */
-export function judgeSequence(
-  known: ProducerState | undefined,
-  batch: { readonly producerEpoch: number; readonly baseSequence: number; readonly recordCount: number },
-  nowMs: number,
-): SequenceVerdict {
+export function judgeSequence(known: ProducerState | undefined, batch: JudgedBatch, nowMs: number): SequenceVerdict {
   if (known === undefined || nowMs - known.lastAppendedMs > producerExpiryMs) return { kind: "next" };
   if (batch.producerEpoch < known.epoch) return { kind: "old epoch", epoch: known.epoch };
-  if (batch.producerEpoch > known.epoch) {
+  if (batch.producerEpoch > known.epoch && (batch.sequencesSince ?? batch.producerEpoch) > known.epoch) {
     return batch.baseSequence === 0 ? { kind: "next" } : { kind: "out of order", expectedSequence: 0 };
   }
   for (const one of known.batches) {
@@ -83,9 +91,20 @@ export function afterBatch(
   return { epoch, lastAppendedMs: appendedAtMs, batches: [...earlier, batch].slice(-producerBatchesKept) };
 }
 
-/** A producer's state after the marker that ended its transaction: what it sends next is of the marker's epoch, from 0 on. */
-export function afterMarker(epoch: number, appendedAtMs: number): ProducerState {
-  return { epoch, lastAppendedMs: appendedAtMs, batches: [] };
+/**
+ * A producer's state after the marker that ended its transaction: what it sends next is of the marker's epoch, from 0 on, or
+ * from where it is. What it sent before is no repeat then, but out of order.
+ */
+export function afterMarker(
+  known: ProducerState | undefined,
+  epoch: number,
+  sequencesGoOn: boolean,
+  appendedAtMs: number,
+): ProducerState {
+  const last = sequencesGoOn ? known?.batches.at(-1) : undefined;
+  if (last === undefined) return { epoch, lastAppendedMs: appendedAtMs, batches: [] };
+  const baseSequence = sequenceAfter(last.baseSequence, last.recordCount);
+  return { epoch, lastAppendedMs: appendedAtMs, batches: [{ baseSequence, recordCount: 0, baseOffset: 0 }] };
 }
 
 /** False for a producer that began anew, or was forgotten: what it sent before is no longer a repeat. */
@@ -145,7 +164,8 @@ export class ProducerTable {
     this.#spared = 0;
     for (const [longestSilent, { batches, lastAppendedMs }] of this.#producers) {
       if (left === 0) return;
-      const isFence = batches.length === 0 && nowMs - lastAppendedMs <= fenceKeptMs && !isCrowded;
+      const isEnded = batches.every(({ recordCount }) => recordCount === 0);
+      const isFence = isEnded && nowMs - lastAppendedMs <= fenceKeptMs && !isCrowded;
       if (isFence || open.of(longestSilent) !== undefined) {
         this.#spared += 1;
         continue;
@@ -167,7 +187,7 @@ export class ProducerTable {
 
   /**
    *     table    => [producer] [request]
-   *     producer => id:varlong epoch:i16 lastAppendedMs:varlong [baseSequence:varint recordCount:varint baseOffset:varlong]
+   *     producer => id:varlong epoch lastAppendedMs:varlong [baseSequence:varint recordCount:varint baseOffset:varlong]
    *     request  => key:string baseOffset:varlong recordCount:varint appendedAtMs:varlong
    *
    * Producers silent for longer than their expiry before `nowMs` are left out.
@@ -177,7 +197,7 @@ export class ProducerTable {
     out.unsignedVarint(live.length);
     for (const [producerId, state] of live) {
       out.varlong(producerId);
-      out.i16(state.epoch);
+      writeEpoch(out, state.epoch);
       out.unsignedVarlongSafe(state.lastAppendedMs);
       out.unsignedVarint(state.batches.length);
       for (const batch of state.batches) {
@@ -201,7 +221,7 @@ export class ProducerTable {
     const producers = from.unsignedVarint();
     for (let index = 0; index < producers; index += 1) {
       const producerId = from.varlong();
-      const epoch = from.i16();
+      const epoch = readEpoch(from);
       const lastAppendedMs = from.unsignedVarlongSafe();
       const batches: RememberedBatch[] = [];
       const count = from.unsignedVarint();

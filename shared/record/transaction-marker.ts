@@ -23,6 +23,8 @@ const abortType = 0;
 const commitType = 1;
 /** There is no coordinator that could be put out: who writes a marker is told by the transaction's own item. */
 const coordinatorEpoch = 0;
+/** As a batch has 16 bits for it. */
+export const markerEpochMax = 32_767;
 /** Kafka's NO_SEQUENCE: control batches have none. */
 export const noSequence = -1;
 

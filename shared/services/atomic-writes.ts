@@ -192,7 +192,7 @@ export class AtomicWrites {
     const partitions = topics.map((topic) => topic.partitions);
     const answer = encodeAnswer({ fingerprint, timestamp, partitions, batches });
     try {
-      const next = await this.#ends.finisher.end(id, owner, true, answer);
+      const next = await this.#ends.finisher.end(id, owner, true, { answer });
       // Only after a commit: what was aborted is done anew under the same id, with the epochs after it.
       if (this.#idle.length < idleProducersMax) this.#idle.push(next);
     } catch (cause) {

@@ -20,7 +20,7 @@ import type {
   TopicFinder,
   TopicMetadata,
 } from "./services.ts";
-import type { TransactionVerifier } from "./transactions.ts";
+import type { TransactionVerifier, VerifiedProducer } from "./transactions.ts";
 
 /**
  * @param transactions asked before a transactional batch is appended
@@ -42,6 +42,13 @@ interface Target {
   readonly topic: TopicMetadata;
   readonly settings: TopicSettings;
   readonly partition: number;
+}
+
+interface AskedAppend {
+  readonly transactionalId: string | undefined;
+  /** Wall clock of the caller's request. */
+  readonly askedAtMs: number;
+  readonly onQueued?: (() => void) | undefined;
 }
 
 class PartitionedProduceService implements ProduceService {
@@ -121,12 +128,13 @@ class PartitionedProduceService implements ProduceService {
     request: Parameters<ProduceService["produceBatches"]>[0],
   ): ReturnType<ProduceService["produceBatches"]> {
     const { bytes, transactionalId, conditions, idempotencyKey, onQueued } = request;
+    const askedAtMs = request.askedAtMs ?? this.#storage.clock.wallMs();
     checkKey(idempotencyKey);
     const target = await this.#target(request.namespace, request.topic, request.partition);
     const batches = checkBatches(bytes, target.settings, this.#storage.clock.wallMs(), this.#checks);
     const key = keyOf(idempotencyKey, transactionalId);
     const append = { bytes, batches, ...conditions, ...key };
-    const { baseOffset, appendedAtMs } = await this.#append(target, append, transactionalId, onQueued);
+    const { baseOffset, appendedAtMs } = await this.#append(target, append, { transactionalId, askedAtMs, onQueued });
     return { baseOffset, appendedAtMs };
   }
 
@@ -161,23 +169,26 @@ class PartitionedProduceService implements ProduceService {
     try {
       const encoded = encodeRecords(records, target.settings, nowMs, producer);
       const key = keyOf(idempotencyKey, transactionalId);
-      return await this.#append(target, { ...encoded, ...conditions, ...key }, transactionalId);
+      return await this.#append(target, { ...encoded, ...conditions, ...key }, { transactionalId, askedAtMs: nowMs });
     } catch (cause) {
       if (cause instanceof ServiceError) return cause;
       throw cause;
     }
   }
 
-  async #append(
-    target: Target,
-    request: AppendRequest,
-    transactionalId: string | undefined,
-    onQueued?: () => void,
-  ): Promise<Appended> {
+  async #append(target: Target, request: AppendRequest, { onQueued, ...transaction }: AskedAppend): Promise<Appended> {
     const name = { topicId: target.topic.topicId, partition: target.partition };
-    await this.#verify(target, request, transactionalId);
     const writer = this.#partitions.writer(name, target.settings);
-    const appended = await awaitAppend(this.#storage, writer, request, onQueued);
+    const verified = await this.#verify(target, request, transaction, false);
+    const first = asVerified(request, verified);
+    const appended = await awaitAppend(this.#storage, writer, first, onQueued).catch(async (cause: unknown) => {
+      const isOver = cause instanceof ServiceError && cause.code === "INVALID_PRODUCER_EPOCH";
+      if (!isOver || verified?.isRemembered !== true) throw cause;
+      // The transaction that is remembered is over: the client may be in its next one, under the epoch that it keeps.
+      const again = await this.#verify(target, request, transaction, true);
+      if (again?.producerEpoch === verified.producerEpoch) throw cause;
+      return awaitAppend(this.#storage, writer, asVerified(request, again));
+    });
     if (this.#storage.metrics !== undefined && !appended.duplicate) this.#count(target, request, this.#storage.metrics);
     return appended;
   }
@@ -192,8 +203,10 @@ class PartitionedProduceService implements ProduceService {
   async #verify(
     { namespace, topic, partition }: Target,
     { batches }: AppendRequest,
-    transactionalId: string | undefined,
-  ): Promise<void> {
+    { transactionalId, askedAtMs }: AskedAppend,
+    isAgain: boolean,
+  ): Promise<VerifiedProducer | undefined> {
+    let verified: VerifiedProducer | undefined;
     for (const { producer, transaction } of batches) {
       if ((transaction === undefined) !== (transactionalId === undefined)) {
         const message =
@@ -205,8 +218,10 @@ class PartitionedProduceService implements ProduceService {
       if (transactionalId === undefined || producer === undefined) continue;
       const { producerId, producerEpoch } = producer;
       const { topicId } = topic;
-      await this.#transactions.verify({ namespace, transactionalId, producerId, producerEpoch, topicId, partition });
+      const asked = { namespace, transactionalId, producerId, producerEpoch, topicId, partition, askedAtMs, isAgain };
+      verified = await this.#transactions.verify(asked);
     }
+    return verified;
   }
 
   #settingsOf(topic: TopicMetadata): TopicSettings {
@@ -214,6 +229,16 @@ class PartitionedProduceService implements ProduceService {
     this.#settings.set(topic, known);
     return known;
   }
+}
+
+/** The batch of a producer as one of its transaction: the bytes say what the client goes by, and stay as they are. */
+function asVerified(request: AppendRequest, verified: VerifiedProducer | undefined): AppendRequest {
+  if (verified === undefined) return request;
+  const { producerEpoch, sequencesSince } = verified;
+  const batches = request.batches.map((batch) =>
+    batch.producer === undefined ? batch : { ...batch, producer: { ...batch.producer, producerEpoch }, sequencesSince },
+  );
+  return { ...request, batches };
 }
 
 function checkRecordCount(records: readonly ProduceRecord[]): void {

@@ -169,6 +169,8 @@ export interface ProduceService {
     readonly transactionalId?: string;
     readonly conditions?: AppendConditions;
     readonly idempotencyKey?: string;
+    /** When its caller asked for it, ms since the epoch; absent: now. */
+    readonly askedAtMs?: number;
     /** Called when the append has its place: what is appended to the partition from then on comes after it. */
     readonly onQueued?: () => void;
   }): Promise<{ readonly baseOffset: number; readonly appendedAtMs: number }>;

@@ -7,7 +7,7 @@
 import { type ErrorCode, ServiceError } from "../api/errors.ts";
 import { markerTriesMax, transactionRetryMs } from "../limits/transactions.ts";
 import type { Storage } from "../storage/storage.ts";
-import { planComplete, planEnd, type TransactionPlan } from "../transactions/plan-transaction.ts";
+import { type EndOptions, planComplete, planEnd, type TransactionPlan } from "../transactions/plan-transaction.ts";
 import {
   type DecidedTransaction,
   isDecided,
@@ -44,15 +44,19 @@ export class TransactionFinisher {
   /**
    * Commits or aborts the producer's transaction, and lets all know.
    *
-   * @param answer kept with the decision
    * @returns whose the next transaction will be
    * @throws ServiceError PRODUCER_FENCED | INVALID_PRODUCER_ID_MAPPING | INVALID_TXN_STATE | REQUEST_TIMED_OUT (effect
    *   unknown), and as `TransactionItems.change`
    */
-  async end(id: TransactionalId, producer: ProducerEpoch, commit: boolean, answer?: string): Promise<ProducerEpoch> {
+  async end(
+    id: TransactionalId,
+    producer: ProducerEpoch,
+    commit: boolean,
+    options: Omit<EndOptions, "fresh"> = {},
+  ): Promise<ProducerEpoch> {
     const { clock } = this.#storage;
     const plan = (present: TransactionRecord | undefined, fresh?: ProducerEpoch): TransactionPlan =>
-      planEnd(present, producer, commit, clock.wallMs(), { fresh, answer });
+      planEnd(present, producer, commit, clock.wallMs(), { ...options, fresh });
     let changed = await this.#items.change(id, plan);
     if (changed.kind === "producer id wanted") {
       const fresh = await this.#parts.producers.allocate(id.namespace);
@@ -99,13 +103,14 @@ export class TransactionFinisher {
   async #tellAll(id: TransactionalId, decided: DecidedTransaction): Promise<void> {
     const { producerId, producerEpoch } = decided.owner;
     const commit = decided.state === "PrepareCommit";
+    const sequencesGoOn = decided.clientEpoch !== undefined && decided.fenced !== true;
     const steps = decided.groups.map((group) => (): Promise<void> => {
       const transaction = { namespace: id.namespace, group, producerId, producerEpoch };
       return unlessGone(() => this.#parts.offsets.decide(transaction, commit));
     });
     for (const { topic, topicId, partitions } of decided.topics) {
       for (const partition of partitions) {
-        const marker = { topicId, partition, producerId, producerEpoch: producerEpoch + 1, commit };
+        const marker = { topicId, partition, producerId, producerEpoch: producerEpoch + 1, commit, sequencesGoOn };
         steps.push(() =>
           unlessGone(async () => {
             if (await this.#isThere(id.namespace, topic, topicId)) await this.#mark(marker);

@@ -8,8 +8,15 @@ import { takeoversMax, transactionTimeoutMsDefault, transactionTimeoutMsMax } fr
 import { transactionsPartition } from "../storage/item-keys.ts";
 import type { Later } from "../storage/later.ts";
 import type { Storage } from "../storage/storage.ts";
-import { type Additions, findOwnerProblem, planAdd, planInit } from "../transactions/plan-transaction.ts";
 import {
+  type Additions,
+  findOwnerProblem,
+  isAskedBefore,
+  planAdd,
+  planInit,
+} from "../transactions/plan-transaction.ts";
+import {
+  actingAs,
   covers,
   isDecided,
   isSameProducer,
@@ -22,7 +29,7 @@ import { AtomicWrites, type AtomicWriteParts } from "./atomic-writes.ts";
 import { withChangeErrors } from "./change-errors.ts";
 import { findPartition } from "./find-partition.ts";
 import { checkCommit } from "./group-checks.ts";
-import type { TopicPartitions } from "./groups.ts";
+import type { CommitOffsets, TopicPartitions } from "./groups.ts";
 import { checkNamespaceName, type Namespaces } from "./namespace-service.ts";
 import type { Page, PageRequest } from "./services.ts";
 import { withStorageErrors } from "./storage-errors.ts";
@@ -37,10 +44,10 @@ import type {
   AtomicResult,
   AtomicWrite,
   TransactionalId,
-  TransactionalProducer,
   TransactionDescription,
   TransactionService,
   TransactionVerifier,
+  VerifiedProducer,
 } from "./transactions.ts";
 
 /** What transactions need of the other services. */
@@ -79,67 +86,100 @@ class CoordinatedTransactions implements TransactionService {
     });
   }
 
-  async init(request: TransactionalId & { readonly timeoutMs?: number }): Promise<ProducerEpoch> {
+  async init(request: Parameters<TransactionService["init"]>[0]): Promise<ProducerEpoch> {
     const { timeoutMs = transactionTimeoutMsDefault } = request;
     const id = idOf(request);
     checkTimeout(timeoutMs);
     return await withChangeErrors(async () => {
       await this.#parts.namespaces.require(id.namespace);
       let fresh: ProducerEpoch | undefined;
+      const { resumes } = request;
+      let expected = resumes;
       for (let round = 0; round < takeoversMax; round += 1) {
         const changed = await this.#items.change(id, (present) =>
-          planInit(present, timeoutMs, this.#storage.clock.wallMs(), fresh),
+          planInit(present, timeoutMs, this.#storage.clock.wallMs(), { fresh, resumes, expected }),
         );
-        if (changed.kind === "producer id wanted") fresh = await this.#parts.producers.allocate(id.namespace);
-        else if (changed.kind === "finish") await this.#finisher.finishOrAskAgain(id, changed.record);
-        else if (changed.kind === "written") {
-          if (!isDecided(changed.record)) return changed.record.owner;
-          await this.#finisher.finishOrAskAgain(id, changed.record);
-        } else throw unplanned(changed);
+        if (changed.kind === "refused") throw transactionRefused(changed.refusal);
+        if (changed.kind === "producer id wanted") {
+          fresh = await this.#parts.producers.allocate(id.namespace);
+          continue;
+        }
+        const { record } = changed;
+        if (record === undefined) throw unplanned(changed);
+        if (!isDecided(record)) return record.owner;
+        // Nobody but who it is has come so far.
+        expected = record.next;
+        await this.#finisher.finishOrAskAgain(id, record);
       }
       throw transactionRefused("CONCURRENT_TRANSACTIONS", "Others take over the transactional id at the same time");
     });
   }
 
-  async addPartitions(
-    producer: TransactionalProducer & { readonly partitions: readonly TopicPartitions[] },
-  ): Promise<void> {
+  async addPartitions(producer: Parameters<TransactionService["addPartitions"]>[0]): Promise<void> {
     const id = idOf(producer);
     await withChangeErrors(async () => {
       const topics = await this.#findTopics(id.namespace, producer.partitions);
-      await this.#add(id, producer, { topics, groups: [] });
+      await this.#add(id, producer, { topics, groups: [] }, producer.keepsEpoch);
     });
   }
 
+  async addGroup(producer: Parameters<TransactionService["addGroup"]>[0]): Promise<void> {
+    const { group, keepsEpoch } = producer;
+    const id = idOf(producer);
+    checkGroupName({ namespace: id.namespace, group });
+    await withChangeErrors(() => this.#add(id, producer, { topics: [], groups: [group] }, keepsEpoch));
+  }
+
   async addOffsets(producer: Parameters<TransactionService["addOffsets"]>[0]): Promise<void> {
-    const { group, memberId, memberEpoch, instanceId, anyone, offsets, producerId, producerEpoch } = producer;
+    const { group, isAdded = false } = producer;
     const id = idOf(producer);
     const askedAtMs = this.#storage.clock.wallMs();
     // What no group takes must not get into the transaction: its end would be refused as well, and it would never be over.
     checkGroupName({ namespace: id.namespace, group });
     checkCommit(producer);
     await withChangeErrors(async () => {
+      const added = { topics: [], groups: [group] };
       // First, so that nothing is staged of which the transaction does not know.
-      const isNow = await this.#add(id, producer, { topics: [], groups: [group] });
-      await this.#parts.offsets.stage({
-        namespace: id.namespace,
-        group,
-        producerId,
-        producerEpoch,
-        offsets,
-        askedAtMs,
-        ...(memberId === undefined ? {} : { memberId }),
-        ...(memberEpoch === undefined ? {} : { memberEpoch }),
-        ...(instanceId === undefined ? {} : { instanceId }),
-        ...(anyone === undefined ? {} : { anyone }),
-      });
-      if (!isNow) await this.#dropIfOver(id, producer, group);
+      const take = (isAgain: boolean): Promise<Taken> =>
+        isAdded ? this.#find(id, { ...producer, askedAtMs }, added, isAgain) : this.#add(id, producer, added, isAgain);
+      const taken = await take(false);
+      try {
+        return await this.#stage(id, taken, { ...producer, askedAtMs });
+      } catch (cause) {
+        // A client that keeps its epoch may be in its next transaction, of which this process does not know.
+        const isOver = cause instanceof ServiceError && overCodes.has(cause.code);
+        if (!isOver || taken.isNow) throw cause;
+        const again = await take(true);
+        if (isSameProducer(again.owner, taken.owner)) throw cause;
+        await this.#stage(id, again, { ...producer, askedAtMs });
+      }
     });
   }
 
-  async end(producer: TransactionalProducer & { readonly commit: boolean }): Promise<ProducerEpoch> {
+  async #stage(
+    id: TransactionalId,
+    { owner, isNow }: Taken,
+    request: Omit<CommitOffsets, "namespace"> & { readonly askedAtMs: number; readonly anyone?: boolean },
+  ): Promise<void> {
+    const { group, memberId, memberEpoch, instanceId, anyone, offsets, askedAtMs } = request;
+    await this.#parts.offsets.stage({
+      namespace: id.namespace,
+      group,
+      ...owner,
+      offsets,
+      askedAtMs,
+      ...(memberId === undefined ? {} : { memberId }),
+      ...(memberEpoch === undefined ? {} : { memberEpoch }),
+      ...(instanceId === undefined ? {} : { instanceId }),
+      ...(anyone === undefined ? {} : { anyone }),
+    });
+    if (!isNow) await this.#dropIfOver(id, owner, group);
+  }
+
+  async end(producer: Parameters<TransactionService["end"]>[0]): Promise<ProducerEpoch> {
     const id = idOf(producer);
-    return await withChangeErrors(() => this.#finisher.end(id, producer, producer.commit));
+    const { commit, keepsEpoch } = producer;
+    return await withChangeErrors(() => this.#finisher.end(id, producer, commit, { keepsEpoch }));
   }
 
   async describe(request: TransactionalId): Promise<TransactionDescription> {
@@ -176,14 +216,14 @@ class CoordinatedTransactions implements TransactionService {
     return this.#recovery.sweep(namespace, later);
   }
 
-  verify(producer: Parameters<TransactionVerifier["verify"]>[0]): Promise<void> {
+  verify(producer: Parameters<TransactionVerifier["verify"]>[0]): Promise<VerifiedProducer> {
     return this.#verifier.verify(producer);
   }
 
-  /** False if it was in the transaction already, as this process remembers it. */
-  async #add(id: TransactionalId, producer: ProducerEpoch, added: Additions): Promise<boolean> {
-    const known = this.#items.knownOpen(id);
-    if (known && isSameProducer(known.owner, producer) && covers(known, added)) return false;
+  /** Makes them a part of the transaction. @param isAsked what this process remembers may be of an earlier one */
+  async #add(id: TransactionalId, producer: ProducerEpoch, added: Additions, isAsked = false): Promise<Taken> {
+    const known = isAsked ? undefined : this.#known(id, producer, added);
+    if (known !== undefined) return known;
     const nowMs = this.#storage.clock.wallMs();
     const changed = await this.#items.change(id, (present) => {
       const plan = planAdd(present, producer, added, nowMs);
@@ -194,18 +234,44 @@ class CoordinatedTransactions implements TransactionService {
     if (changed.kind === "written" && changed.record.startedAtMs === nowMs) {
       await this.#recovery.watch(id, changed.record.timeoutMs);
     }
-    return true;
+    if (changed.kind === "producer id wanted" || changed.record === undefined) throw unplanned(changed);
+    return { owner: changed.record.owner, isNow: true };
+  }
+
+  /** What is a part of the transaction already. @throws ServiceError INVALID_TXN_STATE if it is none */
+  async #find(
+    id: TransactionalId,
+    producer: ProducerEpoch & { readonly askedAtMs: number },
+    added: Additions,
+    isAgain: boolean,
+  ): Promise<Taken> {
+    const known = isAgain ? undefined : this.#known(id, producer, added);
+    if (known !== undefined) return known;
+    const present = await this.#items.read(id);
+    const refusal = findOwnerProblem(present, actingAs(present, producer));
+    if (present === undefined || refusal !== undefined) {
+      throw transactionRefused(refusal ?? "INVALID_PRODUCER_ID_MAPPING");
+    }
+    const isOpen = present.state === "Ongoing" && !isAskedBefore(present, producer.askedAtMs);
+    if (isOpen && covers(present, added)) return { owner: present.owner, isNow: true };
+    throw transactionRefused("INVALID_TXN_STATE", "The group was not added to the transaction");
+  }
+
+  #known(id: TransactionalId, producer: ProducerEpoch, added: Additions): Taken | undefined {
+    const known = this.#items.knownOpen(id);
+    const isOwner = known !== undefined && isSameProducer(known.owner, actingAs(known, producer));
+    return isOwner && covers(known, added) ? { owner: known.owner, isNow: false } : undefined;
   }
 
   /**
    * What was staged for a transaction that was over by then: its end is marked in the group, which refuses what comes late,
    * unless the group, or the whole namespace, was deleted since. Then nobody would ever decide it.
    */
-  async #dropIfOver(id: TransactionalId, producer: ProducerEpoch, group: string): Promise<void> {
+  async #dropIfOver(id: TransactionalId, owner: ProducerEpoch, group: string): Promise<void> {
     const present = await this.#items.read(id);
-    const refusal = findOwnerProblem(present, producer);
+    const refusal = findOwnerProblem(present, owner);
     if (refusal === undefined) return;
-    const { producerId, producerEpoch } = producer;
+    const { producerId, producerEpoch } = owner;
     await this.#parts.offsets.decide({ namespace: id.namespace, group, producerId, producerEpoch }, false);
     throw transactionRefused(refusal);
   }
@@ -223,6 +289,15 @@ class CoordinatedTransactions implements TransactionService {
     return mergeTopics(found, []);
   }
 }
+
+/** As a part of which transaction something is written, and whether the store has just said so. */
+interface Taken {
+  readonly owner: ProducerEpoch;
+  readonly isNow: boolean;
+}
+
+/** What is answered for a transaction that is over. */
+const overCodes: ReadonlySet<string> = new Set(["INVALID_TXN_STATE", "PRODUCER_FENCED"]);
 
 function idOf({ namespace, transactionalId }: TransactionalId): TransactionalId {
   // Keys are made of both.
@@ -243,10 +318,11 @@ function checkTimeout(timeoutMs: number): void {
 }
 
 function descriptionOf(transactionalId: string, record: TransactionRecord): TransactionDescription {
-  const { state, owner, timeoutMs, startedAtMs, topics, groups } = record;
+  const { state, owner, clientEpoch, timeoutMs, startedAtMs, topics, groups } = record;
   return {
     transactionalId,
-    ...owner,
+    producerId: owner.producerId,
+    producerEpoch: clientEpoch ?? owner.producerEpoch,
     state,
     timeoutMs,
     ...(startedAtMs === undefined ? {} : { startedAtMs }),

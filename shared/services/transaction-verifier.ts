@@ -1,34 +1,46 @@
 import { ServiceError } from "../api/errors.ts";
-import { findOwnerProblem, type TransactionRefusal } from "../transactions/plan-transaction.ts";
-import { hasPartition, isSameProducer } from "../transactions/transaction-record.ts";
+import { findOwnerProblem, isAskedBefore, type TransactionRefusal } from "../transactions/plan-transaction.ts";
+import { actingAs, hasPartition, isSameProducer, type TransactionRecord } from "../transactions/transaction-record.ts";
 import { checkTransactionalId } from "./transaction-ids.ts";
 import { withStorageErrors } from "./storage-errors.ts";
 import type { TransactionItems } from "./transaction-items.ts";
-import type { TransactionVerifier } from "./transactions.ts";
+import type { TransactionVerifier, VerifiedProducer } from "./transactions.ts";
 
 /**
  * Answers from what this process saw last: the open transaction may have ended since, and then the partition has its
  * marker, whose epoch keeps out what comes after it.
+ *
+ * A client that keeps its epoch may be in its next transaction by then. What is kept out is verified again, for that one:
+ * the partition's marker came before it could begin.
  */
 export function transactionVerifier(items: TransactionItems): TransactionVerifier {
   return {
     verify: (producer) =>
       withStorageErrors(async () => {
-        const { topicId, partition } = producer;
+        const { topicId, partition, askedAtMs = Infinity, isAgain = false } = producer;
         // A gateway's clients name any text.
         checkTransactionalId(producer.transactionalId);
-        const known = items.knownOpen(producer);
-        if (known && isSameProducer(known.owner, producer) && hasPartition(known, topicId, partition)) return;
+        const known = isAgain ? undefined : items.knownOpen(producer);
+        const isOwner = known !== undefined && isSameProducer(known.owner, actingAs(known, producer));
+        const isKnown = isOwner && !isAskedBefore(known, askedAtMs);
+        if (isKnown && hasPartition(known, topicId, partition)) return verified(known, true);
         const present = await items.read(producer);
-        const refusal = findOwnerProblem(present, producer);
+        const refusal = findOwnerProblem(present, actingAs(present, producer));
         if (present === undefined || refusal !== undefined) {
           throw transactionRefused(refusal ?? "INVALID_PRODUCER_ID_MAPPING");
         }
-        if (present.state !== "Ongoing") throw transactionRefused("INVALID_TXN_STATE", "No transaction is open");
-        if (hasPartition(present, topicId, partition)) return;
+        if (present.state !== "Ongoing" || isAskedBefore(present, askedAtMs)) {
+          throw transactionRefused("INVALID_TXN_STATE", "The transaction is not open");
+        }
+        if (hasPartition(present, topicId, partition)) return verified(present, false);
         throw transactionRefused("INVALID_TXN_STATE", `Partition ${partition} was not added to the transaction`);
       }),
   };
+}
+
+function verified({ owner, clientEpoch }: TransactionRecord, isRemembered: boolean): VerifiedProducer {
+  const { producerEpoch } = owner;
+  return { producerEpoch, sequencesSince: clientEpoch ?? producerEpoch, isRemembered };
 }
 
 const messages: Readonly<Record<TransactionRefusal, string>> = {

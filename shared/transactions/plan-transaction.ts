@@ -3,8 +3,9 @@
  *
  * Model: `models/transactions/Transactions.tla`.
  */
-import { producerEpochMax, transactionSkewMs } from "../limits/transactions.ts";
+import { keptEpochMax, producerEpochMax, transactionSkewMs } from "../limits/transactions.ts";
 import {
+  actingAs,
   covers,
   type DecidedTransaction,
   isDecided,
@@ -47,40 +48,47 @@ export interface Additions {
 
 /** Begins the owner's transaction, or adds to it. */
 export function planAdd(present: Present, producer: ProducerEpoch, added: Additions, nowMs: number): TransactionPlan {
-  const refusal = findOwnerProblem(present, producer);
+  const refusal = findOwnerProblem(present, actingAs(present, producer));
   if (present === undefined || refusal !== undefined) return refused(refusal ?? "INVALID_PRODUCER_ID_MAPPING");
   if (isDecided(present)) return refused("CONCURRENT_TRANSACTIONS");
-  if (present.state !== "Ongoing")
-    return { kind: "write", record: begun(present.owner, present.timeoutMs, added, nowMs) };
+  if (present.state !== "Ongoing") {
+    const record = { ...begun(present.owner, present.timeoutMs, added, nowMs), ...clientOf(present) };
+    return { kind: "write", record };
+  }
   if (covers(present, added)) return { kind: "settled", record: present };
   const topics = mergeTopics(present.topics, added.topics);
   return { kind: "write", record: { ...present, topics, groups: union(present.groups, added.groups) } };
 }
 
-/**
- * Ends the owner's transaction.
- *
- * @param fresh one that nobody has been
- * @param answer kept with the decision
- */
+export interface EndOptions {
+  /** One that nobody has been. */
+  readonly fresh?: ProducerEpoch | undefined;
+  /** Kept with the decision. */
+  readonly answer?: string | undefined;
+  /** The client is told nothing of the epoch after it, and goes on with the one that it has. */
+  readonly keepsEpoch?: boolean | undefined;
+}
+
+/** Ends the owner's transaction. */
 export function planEnd(
   present: Present,
   producer: ProducerEpoch,
   commit: boolean,
   nowMs: number,
-  { fresh, answer }: { readonly fresh?: ProducerEpoch | undefined; readonly answer?: string | undefined } = {},
+  { fresh, answer, keepsEpoch = false }: EndOptions = {},
 ): TransactionPlan {
   if (present !== undefined && isSameProducer(present.ended, producer)) {
     // The end was answered before, or would have been.
     if (present.state !== completeState(commit)) return refused("INVALID_TXN_STATE");
     return { kind: "settled", record: present };
   }
-  const refusal = findOwnerProblem(present, producer);
+  const refusal = findOwnerProblem(present, actingAs(present, producer));
   if (present === undefined || refusal !== undefined) return refused(refusal ?? "INVALID_PRODUCER_ID_MAPPING");
   if (isDecided(present)) {
     if (present.state !== prepareState(commit)) return refused("INVALID_TXN_STATE");
     return { kind: "finish", record: present, asked: true };
   }
+  if (keepsEpoch) return planEndUnderKeptEpoch(present, commit, nowMs);
   const next = ownerAfter(present.owner, fresh);
   if (next === undefined) return wanted;
   const ended = present.owner;
@@ -89,19 +97,59 @@ export function planEnd(
     const { timeoutMs } = present;
     return { kind: "write", record: { state: completeState(commit), owner: next, timeoutMs, ended, ...nothing } };
   }
-  const decided = { ...present, state: prepareState(commit), decidedAtMs: nowMs, next } as const;
+  // The client is told of the epoch that is next, so it is known by that from then on.
+  const { clientEpoch: _, ...open } = present;
+  const decided = { ...open, state: prepareState(commit), decidedAtMs: nowMs, next } as const;
   return { kind: "write", record: answer === undefined ? decided : { ...decided, answer } };
 }
 
+/**
+ * As Kafka before KIP-890: one epoch for the client, whatever becomes of its transactions. Here each has its own all the same,
+ * beyond 16 bits if need be, because no batch and no client is told of it.
+ */
+function planEndUnderKeptEpoch(present: TransactionRecord, commit: boolean, nowMs: number): TransactionPlan {
+  // A repeat of the end cannot be told from the end of a transaction to which nothing was added.
+  if (present.state === completeState(commit)) return { kind: "settled", record: present };
+  if (present.state !== "Ongoing") return refused("INVALID_TXN_STATE");
+  const { owner, clientEpoch = owner.producerEpoch } = present;
+  if (owner.producerEpoch >= keptEpochMax) return refused("INVALID_PRODUCER_ID_MAPPING");
+  const next = { ...owner, producerEpoch: owner.producerEpoch + 1 };
+  return {
+    kind: "write",
+    record: { ...present, state: prepareState(commit), decidedAtMs: nowMs, next, clientEpoch },
+  };
+}
+
+export interface InitOptions {
+  /** One that nobody has been. */
+  readonly fresh?: ProducerEpoch | undefined;
+  /** Who asks for another epoch of its own (KIP-360). */
+  readonly resumes?: ProducerEpoch | undefined;
+  /** Who the owner is then: after what it left open was ended, the one after it. By default who asks. */
+  readonly expected?: ProducerEpoch | undefined;
+}
+
 /** Gives the id to a new owner, as soon as what the earlier one left open is ended. */
-export function planInit(present: Present, timeoutMs: number, nowMs: number, fresh?: ProducerEpoch): TransactionPlan {
+export function planInit(
+  present: Present,
+  timeoutMs: number,
+  nowMs: number,
+  { fresh, resumes, expected = resumes }: InitOptions = {},
+): TransactionPlan {
   if (present === undefined) {
     return fresh === undefined ? wanted : { kind: "write", record: empty(fresh, timeoutMs) };
+  }
+  if (resumes !== undefined && expected !== undefined) {
+    const isRepeat = present.state === "Empty" && isSameProducer(present.resumed, resumes);
+    if (isRepeat) return { kind: "settled", record: present };
+    const refusal = findOwnerProblem(present, actingAs(present, expected));
+    if (refusal !== undefined) return refused("PRODUCER_FENCED");
   }
   const open = planTakeover(present, nowMs);
   if (open !== undefined) return open;
   const owner = ownerAfter(present.owner, fresh);
-  return owner === undefined ? wanted : { kind: "write", record: empty(owner, timeoutMs) };
+  if (owner === undefined) return wanted;
+  return { kind: "write", record: { ...empty(owner, timeoutMs), ...(resumes && { resumed: resumes }) } };
 }
 
 /** Begins a transaction of which nobody but its process knows, as soon as what an earlier one left open is ended. */
@@ -119,6 +167,14 @@ export function planAtomic(
   }
   const owner = present === undefined ? fresh : ownerAfter(present.owner, fresh);
   return owner === undefined ? wanted : { kind: "write", record: begun(owner, timeoutMs, added, nowMs) };
+}
+
+/**
+ * True for what was asked for before the open transaction began: under an epoch that its client keeps, it is of an earlier one.
+ * What came shortly before it, as clocks tell, is taken for one of it.
+ */
+export function isAskedBefore({ clientEpoch, startedAtMs = 0 }: TransactionRecord, askedAtMs: number): boolean {
+  return clientEpoch !== undefined && askedAtMs + transactionSkewMs < startedAtMs;
 }
 
 /** Ends what is over its time. `settled` with the record if it is not, or nothing is open. */
@@ -142,13 +198,14 @@ export function planComplete(present: Present, decided: DecidedTransaction): Tra
   return { kind: "write", record: completed(decided) };
 }
 
-function completed({ state, owner, next, timeoutMs, fenced, answer }: DecidedTransaction): TransactionRecord {
+function completed(decided: DecidedTransaction): TransactionRecord {
+  const { state, owner, next, timeoutMs, fenced, answer } = decided;
   return {
     state: completeState(state === "PrepareCommit"),
     owner: next,
     timeoutMs,
     ...nothing,
-    ...(fenced === true ? {} : { ended: owner }),
+    ...(fenced === true ? {} : { ended: owner, ...clientOf(decided) }),
     ...(answer === undefined || state === "PrepareAbort" ? {} : { answer }),
   };
 }
@@ -190,6 +247,10 @@ function begun(owner: ProducerEpoch, timeoutMs: number, added: Additions, starte
 
 function empty(owner: ProducerEpoch, timeoutMs: number): TransactionRecord {
   return { state: "Empty", owner, timeoutMs, ...nothing };
+}
+
+function clientOf({ clientEpoch }: TransactionRecord): Pick<TransactionRecord, "clientEpoch"> {
+  return clientEpoch === undefined ? {} : { clientEpoch };
 }
 
 function isEmpty({ topics, groups }: TransactionRecord): boolean {

@@ -2,6 +2,8 @@
  * A transactional id's record as the attributes of its item; lists are JSON, producer ids are decimal.
  *
  *     state, producerId, producerEpoch, timeoutMs       always
+ *     clientEpoch                                       of a client that keeps the epoch that it was given
+ *     resumedProducerId, resumedProducerEpoch           of who asked for the present epoch with its own
  *     startedAtMs, topics, groups                       while a transaction is under way
  *     decidedAtMs, nextProducerId, nextProducerEpoch    while its end is not known everywhere; fenced: 1
  *     endedProducerId, endedProducerEpoch               of the last transaction, if its owner ended it
@@ -13,6 +15,9 @@ import type { Attributes } from "../storage/item-store.ts";
 import type { ProducerEpoch, TransactionRecord, TransactionState, TransactionTopic } from "./transaction-record.ts";
 
 const optional = [
+  "clientEpoch",
+  "resumedProducerId",
+  "resumedProducerEpoch",
   "startedAtMs",
   "topics",
   "groups",
@@ -44,6 +49,7 @@ export function changeToRecord(record: TransactionRecord): {
   readonly remove: readonly string[];
 } {
   const { state, owner, timeoutMs, startedAtMs, topics, groups, decidedAtMs, next, fenced, ended, answer } = record;
+  const { clientEpoch, resumed } = record;
   const lists = {
     ...(topics.length === 0 ? {} : { topics: JSON.stringify(topics.map(rowOf)) }),
     ...(groups.length === 0 ? {} : { groups: JSON.stringify(groups) }),
@@ -56,6 +62,8 @@ export function changeToRecord(record: TransactionRecord): {
     producerEpoch: owner.producerEpoch,
     timeoutMs,
     ...lists,
+    ...(clientEpoch === undefined ? {} : { clientEpoch }),
+    ...(resumed && { resumedProducerId: resumed.producerId.toString(), resumedProducerEpoch: resumed.producerEpoch }),
     ...(startedAtMs === undefined ? {} : { startedAtMs }),
     ...(decidedAtMs === undefined ? {} : { decidedAtMs }),
     ...(next && { nextProducerId: next.producerId.toString(), nextProducerEpoch: next.producerEpoch }),
@@ -68,14 +76,16 @@ export function changeToRecord(record: TransactionRecord): {
 
 /** @throws StorageCorruptError if they are no transactional id's */
 export function recordOf(attributes: Attributes): TransactionRecord {
-  const { state, timeoutMs, startedAtMs, decidedAtMs, fenced, answer } = attributes;
+  const { state, timeoutMs, clientEpoch, startedAtMs, decidedAtMs, fenced, answer } = attributes;
   const owner = producerOf(attributes["producerId"], attributes["producerEpoch"]);
   const next = producerOf(attributes["nextProducerId"], attributes["nextProducerEpoch"]);
+  const resumed = producerOf(attributes["resumedProducerId"], attributes["resumedProducerEpoch"]);
   const ended = producerOf(attributes["endedProducerId"], attributes["endedProducerEpoch"]);
   const isRight =
     isState(state) &&
     owner !== undefined &&
     isWhole(timeoutMs) &&
+    isMaybeWhole(clientEpoch) &&
     isMaybeWhole(startedAtMs) &&
     isMaybeWhole(decidedAtMs);
   if (!isRight) throw new StorageCorruptError(`not a transaction: ${String(state)}`);
@@ -89,6 +99,8 @@ export function recordOf(attributes: Attributes): TransactionRecord {
     timeoutMs,
     topics: topicsOf(attributes["topics"]),
     groups: groupsOf(attributes["groups"]),
+    ...(clientEpoch === undefined ? {} : { clientEpoch }),
+    ...(resumed && { resumed }),
     ...(startedAtMs === undefined ? {} : { startedAtMs }),
     ...(decidedAtMs === undefined ? {} : { decidedAtMs }),
     ...(next && { next }),

@@ -5,7 +5,7 @@
  *                                  └────(end, time-out, init)──► PrepareAbort ──(all know)──► CompleteAbort
  *
  * The state is decided by one conditional write; what follows from a decision (markers, offsets) may be done by anyone,
- * and any number of times. The epoch rises with each transaction (KIP-890).
+ * and any number of times. The epoch rises with each transaction (KIP-890), also where the client does not know of it.
  */
 
 /** Kafka's names. */
@@ -35,6 +35,13 @@ export interface TransactionRecord {
   /** Whose the transaction is; where none is under way, whose the next one will be. */
   readonly owner: ProducerEpoch;
   readonly timeoutMs: number;
+  /**
+   * The epoch that the owner's client goes by, where it keeps the one that it was given (Kafka before KIP-890); absent where
+   * it is told of each new one.
+   */
+  readonly clientEpoch?: number;
+  /** Who asked for the epoch that the owner has now, with the one before it (KIP-360). A repeat of that is known by it. */
+  readonly resumed?: ProducerEpoch;
   /** Of the transaction under way, ms since the epoch. */
   readonly startedAtMs?: number;
   readonly topics: readonly TransactionTopic[];
@@ -63,6 +70,14 @@ export function isDecided(record: TransactionRecord): record is DecidedTransacti
 
 export function isSameProducer(one: ProducerEpoch | undefined, other: ProducerEpoch): boolean {
   return one !== undefined && one.producerId === other.producerId && one.producerEpoch === other.producerEpoch;
+}
+
+/** Who a producer is: the owner, if that is what its client goes by; else who it says. */
+export function actingAs(record: TransactionRecord | undefined, producer: ProducerEpoch): ProducerEpoch {
+  if (record === undefined || record.fenced === true) return producer;
+  const { owner, clientEpoch } = record;
+  const isClient = producer.producerId === owner.producerId && producer.producerEpoch === clientEpoch;
+  return isClient ? owner : producer;
 }
 
 export function hasPartition({ topics }: TransactionRecord, topicId: string, partition: number): boolean {

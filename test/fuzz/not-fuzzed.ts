@@ -42,6 +42,10 @@ const groups: readonly { readonly reason: string; readonly functions: readonly s
     ],
   },
   {
+    reason: "a part of what is stored: the metas, tables and lists that it is of are read here",
+    functions: ["shared/partition/epoch-codec.ts#readEpoch"],
+  },
+  {
     reason:
       "asks the store or the tree for something: what it takes apart is decoded by functions that are called here",
     functions: [

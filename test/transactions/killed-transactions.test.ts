@@ -10,6 +10,7 @@ import type { AtomicResult } from "../../shared/services/transactions.ts";
 import { dyingProcess } from "../shared/partition/dying-process.ts";
 import {
   committedOffset,
+  group,
   namespace,
   offsetsTo,
   partitions,
@@ -40,6 +41,21 @@ function execute({ transactions }: Services, value: string, idempotencyKey?: str
   return transactions.execute(idempotencyKey === undefined ? write : { ...write, idempotencyKey });
 }
 
+/** A transaction that is aborted and one that is committed, under one epoch and with sequences that go on. */
+async function transactUnderKeptEpoch(services: Services): Promise<boolean> {
+  const { transactions } = services;
+  const producer = await transactions.init(id);
+  for (const [sequence, value] of ["9", "1"].entries()) {
+    const keepsEpoch = true;
+    await transactions.addPartitions({ ...id, ...producer, partitions: [{ topic, partitions }], keepsEpoch });
+    await writeAll(services, transactionalId, producer, value, sequence);
+    await transactions.addGroup({ ...id, ...producer, group, keepsEpoch });
+    await transactions.addOffsets({ ...id, ...producer, ...offsetsTo(Number(value)), isAdded: true });
+    await transactions.end({ ...id, ...producer, commit: value === "1", keepsEpoch });
+  }
+  return true;
+}
+
 interface Course {
   readonly title: string;
   readonly prepare?: (services: Services) => Promise<unknown>;
@@ -50,6 +66,7 @@ interface Course {
 const courses: readonly Course[] = [
   { title: "a commit", run: (services) => transact(services, "1", true) },
   { title: "an abort", run: (services) => transact(services, "1", false) },
+  { title: "a commit after an abort under the same epoch", run: transactUnderKeptEpoch },
   {
     title: "taking over an id whose owner died in a transaction",
     prepare: async (services) => {

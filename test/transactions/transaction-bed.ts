@@ -44,6 +44,7 @@ export async function writeAll(
   transactionalId: string,
   producer: Producer,
   value: string,
+  baseSequence = 0,
 ): Promise<void> {
   await Promise.all(
     partitions.map((partition) =>
@@ -53,7 +54,7 @@ export async function writeAll(
         partition,
         records: [record(value, partition)],
         transactionalId,
-        producer: { ...producer, baseSequence: 0 },
+        producer: { ...producer, baseSequence },
       }),
     ),
   );

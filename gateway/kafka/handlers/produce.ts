@@ -1,8 +1,9 @@
-import { ServiceError } from "../../../shared/api/errors.ts";
+import { errorTable, ServiceError } from "../../../shared/api/errors.ts";
 import { failureOf, kafkaError } from "../error-codes.ts";
-import type { Handler, RequestContext } from "../handler.ts";
+import type { Gateway, Handler, RequestContext } from "../handler.ts";
 import type { RequestOf, ResponseOf } from "../protocol/api.ts";
-import type { produce } from "../protocol/apis/produce.ts";
+import { addsPartitionsSince, type produce } from "../protocol/apis/produce.ts";
+import { addProducedPartitions } from "../produced-partitions.ts";
 
 type Request = RequestOf<typeof produce>;
 type PartitionAnswer = ResponseOf<typeof produce>["responses"][number]["partitionResponses"][number];
@@ -11,7 +12,7 @@ type PartitionAnswer = ResponseOf<typeof produce>["responses"][number]["partitio
 const batchesSince = 3;
 
 export const handleProduce: Handler<typeof produce> = async (request, context) => {
-  const isRefused = refusalOf(request, context.apiVersion);
+  const isRefused = refusalOf(request, context.apiVersion) ?? (await addPartitions(request, context));
   const count = request.topicData.reduce((sum, { partitionData }) => sum + partitionData.length, 0);
   const onQueued = afterAll(count, context.passTurn);
   const responses = await Promise.all(
@@ -31,6 +32,24 @@ export const handleProduce: Handler<typeof produce> = async (request, context) =
 function refusalOf({ acks }: Request, apiVersion: number): number | undefined {
   if (apiVersion < batchesSince) return kafkaError.UNSUPPORTED_FOR_MESSAGE_FORMAT;
   return acks < -1 || acks > 1 ? kafkaError.INVALID_REQUIRED_ACKS : undefined;
+}
+
+/** The number that all partitions are refused with where they cannot be in the transaction. */
+async function addPartitions(request: Request, { gateway, apiVersion }: RequestContext): Promise<number | undefined> {
+  if (request.transactionalId === null || apiVersion < addsPartitionsSince) return undefined;
+  try {
+    await addProducedPartitions(request, gateway);
+    return undefined;
+  } catch (error) {
+    return produceErrorOf(error, gateway).errorCode;
+  }
+}
+
+/** A producer that is fenced learns it from the partition: Kafka's clients know only that. */
+function produceErrorOf(error: unknown, { log }: Gateway): ReturnType<typeof failureOf> {
+  const failure = failureOf(error, log);
+  const isFenced = failure.errorCode === errorTable.PRODUCER_FENCED.kafka;
+  return isFenced ? { ...failure, errorCode: errorTable.INVALID_PRODUCER_EPOCH.kafka } : failure;
 }
 
 /** A callback that calls another when it is called for the last of `count` times. */
@@ -62,7 +81,7 @@ async function append(
   { gateway }: RequestContext,
   onQueued: () => void,
 ): Promise<PartitionAnswer> {
-  const { services, namespace, log } = gateway;
+  const { services, namespace } = gateway;
   try {
     if (records === null) throw new ServiceError("INVALID_RECORD", "There are no records");
     const { baseOffset } = await services.produce.produceBatches({
@@ -75,7 +94,7 @@ async function append(
     });
     return { index: partition, errorCode: kafkaError.NONE, baseOffset, logStartOffset: 0 };
   } catch (error) {
-    const { errorCode, errorMessage } = failureOf(error, log);
+    const { errorCode, errorMessage } = produceErrorOf(error, gateway);
     return { index: partition, errorCode, baseOffset: -1, errorMessage };
   } finally {
     onQueued();

@@ -13,17 +13,18 @@ const refusedGroup = securityError.GROUP_AUTHORIZATION_FAILED;
 
 /** All or nothing: where one topic is refused, the others are not attempted. */
 const passAddPartitions: Gate<typeof addPartitionsToTxn> = async ({ request, access, next }) => {
-  const mayTransact = access.may("Write", "TransactionalId", request.transactionalId);
-  const { refused } = split(request.topics, ({ name }) => mayTransact && access.may("Write", "Topic", name));
+  const { v3AndBelowTransactionalId: transactionalId, v3AndBelowTopics: topics } = request;
+  const mayTransact = access.may("Write", "TransactionalId", transactionalId);
+  const { refused } = split(topics, ({ name }) => mayTransact && access.may("Write", "Topic", name));
   if (refused.length === 0 && mayTransact) return next(request);
   const isRefused = new Set(refused);
-  const results = request.topics.map((topic) => {
+  const results = topics.map((topic) => {
     const ofTopic = isRefused.has(topic) ? refusedTopic : securityError.OPERATION_NOT_ATTEMPTED;
     const partitionErrorCode = mayTransact ? ofTopic : refusedTransaction;
     const partitions = topic.partitions.map((partitionIndex) => ({ partitionIndex, partitionErrorCode }));
-    return { name: topic.name, results: partitions };
+    return { name: topic.name, resultsByPartition: partitions };
   });
-  return { results };
+  return { resultsByTopicV3AndBelow: results };
 };
 
 const passAddOffsets: Gate<typeof addOffsetsToTxn> = async ({ request, access, next }) => {

@@ -63,6 +63,12 @@ describe("offsets", () => {
     const offsets = [{ topicId: "i", topic: "t", partition: 3, offset: 9, metadata: '"' }];
     expect(decodeStaged(encodeStaged({ producerEpoch: 4, offsets }))).toEqual({ producerEpoch: 4, offsets });
     expect(decodeDecided(encodeDecided(12, 99))).toEqual({ producerEpoch: 12, atMs: 99 });
+    const epochs = [0, 9, 32_767, 99_999, 100_000, 999_999, 2_000_000_000];
+    for (const producerEpoch of epochs) {
+      expect(decodeDecided(encodeDecided(producerEpoch, 99))).toEqual({ producerEpoch, atMs: 99 });
+    }
+    const marks = epochs.map((producerEpoch) => encodeDecided(producerEpoch, 99));
+    expect(marks.toSorted()).toEqual(marks);
   });
 
   test("are refused if they are damaged", () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { openTransactionsMax } from "../../../shared/limits/partition-transactions.ts";
 import { decodeEntryMeta, stableOffsetAfter } from "../../../shared/partition/entry-meta.ts";
 import { emptyPartitionState, type PartitionState } from "../../../shared/partition/partition-state.ts";
-import { abortOf, batchOf, commitOf, plan, type Planned, startMs } from "./transaction-fixture.ts";
+import { abortOf, batchOf, batchOn, commitOf, markerOn, plan, type Planned, startMs } from "./transaction-fixture.ts";
 
 function stableAfter({ entry }: Planned): number | undefined {
   return entry === undefined ? undefined : stableOffsetAfter(entry);
@@ -12,6 +12,34 @@ function stableAfter({ entry }: Planned): number | undefined {
 function openIn(state: PartitionState): [bigint, number][] {
   return [...state.open].map(([producerId, { firstOffset }]) => [producerId, firstOffset]);
 }
+
+describe("the sequences of a producer whose client keeps its epoch", () => {
+  const refusal = "doubtful OUT_OF_ORDER_SEQUENCE_NUMBER";
+
+  test("go on after a marker, and what was sent before it is no repeat any more", () => {
+    const state = emptyPartitionState();
+    plan(state, [batchOn([7n, 3, 0], 3)]);
+    expect(plan(state, [batchOn([7n, 3, 0], 3)]).answers).toEqual(["settled again"]);
+    plan(state, [markerOn(7n, 4)]);
+    for (const sequence of [0, 2]) expect(plan(state, [batchOn([7n, 4, sequence], 3)]).answers).toEqual([refusal]);
+    expect(plan(state, [batchOn([7n, 4, 1], 3)]).answers).toEqual(["written 2"]);
+    expect(plan(state, [batchOn([7n, 4, 1], 3)]).answers).toEqual(["settled again"]);
+  });
+
+  test("go on over transactions in which the partition was not, or to which nothing was written", () => {
+    const state = emptyPartitionState();
+    plan(state, [batchOn([7n, 3, 0], 3), markerOn(7n, 4), markerOn(7n, 6)]);
+    for (const sequence of [0, 2]) expect(plan(state, [batchOn([7n, 9, sequence], 3)]).answers).toEqual([refusal]);
+    expect(plan(state, [batchOn([7n, 9, 1], 3)]).answers).toEqual(["written 3"]);
+  });
+
+  test("begin with an epoch that its client was given", () => {
+    const state = emptyPartitionState();
+    plan(state, [batchOn([7n, 3, 0], 3), markerOn(7n, 4)]);
+    expect(plan(state, [batchOn([7n, 5, 1], 5)]).answers).toEqual([refusal]);
+    expect(plan(state, [batchOn([7n, 5, 0], 5)]).answers).toEqual(["written 2"]);
+  });
+});
 
 describe("a transaction", () => {
   test("is open from its first batch to its marker, and holds the last stable offset there", () => {

@@ -12,7 +12,7 @@ import {
 import { decodeWriters, encodeWriters } from "../../../shared/partition/writers-codec.ts";
 import { StorageCorruptError } from "../../../shared/storage/errors.ts";
 import type { LogEntry } from "../../../shared/storage/log-store.ts";
-import { abortOf, batchOf, commitOf, plan, startMs } from "./transaction-fixture.ts";
+import { abortOf, batchOf, commitOf, markerOn, plan, startMs } from "./transaction-fixture.ts";
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, "hex"));
@@ -78,6 +78,19 @@ describe("the meta of an entry", () => {
     expect(entry.meta[0]).toBe(2);
   });
 
+  test("tells epochs beyond 16 bits, and after which markers sequences go on", () => {
+    const wide = { ...producer, producerEpoch: 70_000 };
+    const goesOn = { kind: "commit", firstOffset: 4, sequencesGoOn: true } as const;
+    const meta = metaOf({
+      batches: [
+        { ...data, producer: wide, transaction: { kind: "data" } },
+        { ...marker, producer: { ...markerOf, producerEpoch: 70_001 }, transaction: goesOn },
+        { ...marker, start: 178, producer: markerOf, transaction: { kind: "abort", sequencesGoOn: true } },
+      ],
+    });
+    expect(decodeEntryMeta(entryOf(encodeEntryMeta(meta, startMs), 4))).toEqual(meta);
+  });
+
   test.each<[string, Partial<EntryMeta>]>([
     ["a transaction that would begin behind it", { firstOpenOffset: 12, batches: [data] }],
     [
@@ -132,6 +145,16 @@ describe("what a checkpoint holds", () => {
     damaged[damaged.length - 8] = (damaged[damaged.length - 8] ?? 0) ^ 1;
     expect(() => decodeWriters(damaged)).toThrow("checksum");
   });
+});
+
+test("a checkpoint keeps epochs beyond 16 bits, and the sequence from which a producer goes on", () => {
+  const state = emptyPartitionState();
+  plan(state, [batchOf([7n, 32_767, 5])]);
+  plan(state, [markerOn(7n, 32_768)]);
+  plan(state, [batchOf([8n, 70_000, 0])]);
+  const { table, open } = decodeWriters(encodeWriters(state, startMs));
+  expect(table.producer(7n)).toMatchObject({ epoch: 32_768, batches: [{ baseSequence: 6, recordCount: 0 }] });
+  expect([...open]).toEqual([[8n, { firstOffset: 2, epoch: 70_000 }]]);
 });
 
 describe("a segment", () => {

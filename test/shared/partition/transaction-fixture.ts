@@ -33,6 +33,17 @@ export function abortOf(producerId: bigint, producerEpoch: number): AppendReques
   return markerRequest({ producerId, producerEpoch, commit: false }, startMs);
 }
 
+/** A marker after which the producer's sequences go on. */
+export function markerOn(producerId: bigint, producerEpoch: number): AppendRequest {
+  return markerRequest({ producerId, producerEpoch, commit: true, sequencesGoOn: true }, startMs);
+}
+
+/** A batch of a producer whose sequences go on since an epoch. */
+export function batchOn(producer: Producer, sequencesSince: number): AppendRequest {
+  const { bytes, batches } = batchOf(producer);
+  return { bytes, batches: batches.map((batch) => ({ ...batch, sequencesSince })) };
+}
+
 export interface Planned {
   readonly entry: LogEntry | undefined;
   readonly answers: readonly string[];

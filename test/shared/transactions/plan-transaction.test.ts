@@ -26,7 +26,7 @@ function complete(record: TransactionRecord): TransactionRecord {
   return written(planComplete(record, record));
 }
 
-const empty = written(planInit(undefined, timeoutMs, nowMs, fresh(7)));
+const empty = written(planInit(undefined, timeoutMs, nowMs, { fresh: fresh(7) }));
 const ongoing = written(planAdd(empty, empty.owner, added, nowMs));
 const committing = written(planEnd(ongoing, ongoing.owner, true, nowMs));
 const committed = complete(committing);
@@ -55,7 +55,10 @@ describe("the epoch of a producer", () => {
     expect(planEnd(ended, last.owner, true, nowMs)).toEqual({ kind: "settled", record: ended });
     const over = complete(written(planExpiry(last, nowMs + 2 * timeoutMs)));
     expect(planInit(over, timeoutMs, nowMs)).toEqual({ kind: "producer id wanted" });
-    expect(written(planInit(over, timeoutMs, nowMs, fresh(9))).owner).toEqual({ producerId: 9n, producerEpoch: 0 });
+    expect(written(planInit(over, timeoutMs, nowMs, { fresh: fresh(9) })).owner).toEqual({
+      producerId: 9n,
+      producerEpoch: 0,
+    });
   });
 });
 

@@ -8,16 +8,16 @@ export const addPartitionsToTxn = api({
   versions: [0, 3],
   flexibleSince: 3,
   request: {
-    transactionalId: string,
-    producerId: int64,
-    producerEpoch: int16,
-    topics: array({ name: string, partitions: array(int32) }),
+    v3AndBelowTransactionalId: string,
+    v3AndBelowProducerId: int64,
+    v3AndBelowProducerEpoch: int16,
+    v3AndBelowTopics: array({ name: string, partitions: array(int32) }),
   },
   response: {
     throttleTimeMs: int32.default(0),
-    results: array({
+    resultsByTopicV3AndBelow: array({
       name: string,
-      results: array({ partitionIndex: int32, partitionErrorCode: int16 }),
+      resultsByPartition: array({ partitionIndex: int32, partitionErrorCode: int16 }),
     }),
   },
 });

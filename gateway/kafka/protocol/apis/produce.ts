@@ -1,11 +1,14 @@
 import { api } from "../api.ts";
 import { array, int16, int32, offset64, records, string, struct } from "../types.ts";
 
+/** The first version that makes its partitions a part of the producer's transaction, without AddPartitionsToTxn (KIP-890). */
+export const addsPartitionsSince = 12;
+
 /** v0 to v2 carry message sets of old formats; they are described in order to be refused with an answer. */
 export const produce = api({
   key: 0,
   name: "Produce",
-  versions: [0, 11],
+  versions: [0, 12],
   flexibleSince: 9,
   request: {
     transactionalId: string.since(3).nullableSince(3).default(null),
