@@ -20,6 +20,7 @@ import type {
   TopicFinder,
   TopicMetadata,
 } from "./services.ts";
+import { checkTransactionalId } from "./transaction-ids.ts";
 import type { TransactionVerifier, VerifiedProducer } from "./transactions.ts";
 
 /**
@@ -130,6 +131,7 @@ class PartitionedProduceService implements ProduceService {
     const { bytes, transactionalId, conditions, idempotencyKey, onQueued } = request;
     const askedAtMs = request.askedAtMs ?? this.#storage.clock.wallMs();
     checkKey(idempotencyKey);
+    if (transactionalId !== undefined) checkTransactionalId(transactionalId);
     const target = await this.#target(request.namespace, request.topic, request.partition);
     const batches = checkBatches(bytes, target.settings, this.#storage.clock.wallMs(), this.#checks);
     const key = keyOf(idempotencyKey, transactionalId);

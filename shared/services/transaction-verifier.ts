@@ -1,7 +1,7 @@
 import { ServiceError } from "../api/errors.ts";
 import { findOwnerProblem, isAskedBefore, type TransactionRefusal } from "../transactions/plan-transaction.ts";
 import { actingAs, hasPartition, isSameProducer, type TransactionRecord } from "../transactions/transaction-record.ts";
-import { checkTransactionalId } from "./transaction-ids.ts";
+import { checkTransactionalId, isAtomicId } from "./transaction-ids.ts";
 import { withStorageErrors } from "./storage-errors.ts";
 import type { TransactionItems } from "./transaction-items.ts";
 import type { TransactionVerifier, VerifiedProducer } from "./transactions.ts";
@@ -18,8 +18,8 @@ export function transactionVerifier(items: TransactionItems): TransactionVerifie
     verify: (producer) =>
       withStorageErrors(async () => {
         const { topicId, partition, askedAtMs = Infinity, isAgain = false } = producer;
-        // A gateway's clients name any text.
-        checkTransactionalId(producer.transactionalId);
+        // A gateway's clients name any text; writes in one call have ids that no client can name.
+        if (!isAtomicId(producer.transactionalId)) checkTransactionalId(producer.transactionalId);
         const known = isAgain ? undefined : items.knownOpen(producer);
         const isOwner = known !== undefined && isSameProducer(known.owner, actingAs(known, producer));
         const isKnown = isOwner && !isAskedBefore(known, askedAtMs);

@@ -81,13 +81,18 @@ type AnsweredTopics = AnsweredGroup["topics"];
 const passOffsetFetch: Gate<typeof offsetFetch> = async ({ request, context, access, next }) => {
   const mayDescribe = ({ name }: { readonly name: string }): boolean => access.may("Describe", "Topic", name);
   const told = (answered: AnsweredTopics, asked: AskedTopics): AnsweredTopics => {
-    const refused = (asked ?? []).filter((topic) => !mayDescribe(topic)).map((topic) => refusedOffsets(topic, refusedTopic));
+    const refused = (asked ?? [])
+      .filter((topic) => !mayDescribe(topic))
+      .map((topic) => refusedOffsets(topic, refusedTopic));
     return [...answered.filter(mayDescribe), ...refused];
   };
   if (context.apiVersion < firstWithGroups) {
     if (!access.may("Describe", "Group", request.groupId)) {
       // v1 has no error of the whole.
-      return { errorCode: refusedGroup, topics: (request.topics ?? []).map((topic) => refusedOffsets(topic, refusedGroup)) };
+      return {
+        errorCode: refusedGroup,
+        topics: (request.topics ?? []).map((topic) => refusedOffsets(topic, refusedGroup)),
+      };
     }
     const topics = request.topics?.filter(mayDescribe) ?? null;
     const isNothingLeft = topics?.length === 0 && request.topics?.length !== 0;

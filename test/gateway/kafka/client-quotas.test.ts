@@ -32,10 +32,13 @@ async function alter(entity: Entity, op: Op, validateOnly = false): Promise<numb
 async function described(components: readonly (readonly [string, number, string | null])[], strict = false) {
   const asked = components.map(([entityType, matchType, match]) => ({ entityType, matchType, match }));
   const { entries } = await bed.client.send(describeClientQuotas, { components: asked, strict });
-  const found = (entries ?? []).map(({ entity, values }) => [
-    entity.map(({ entityType, entityName }) => `${entityType}=${entityName}`).join(","),
-    Object.fromEntries(values.map(({ key, value }) => [key, value])),
-  ] as const);
+  const found = (entries ?? []).map(
+    ({ entity, values }) =>
+      [
+        entity.map(({ entityType, entityName }) => `${entityType}=${entityName}`).join(","),
+        Object.fromEntries(values.map(({ key, value }) => [key, value])),
+      ] as const,
+  );
   return found.toSorted(([one], [other]) => (one < other ? -1 : 1));
 }
 
