@@ -2,6 +2,7 @@
 import { ServiceError, errorTable } from "../../shared/api/errors.ts";
 import { noteError } from "../../functions/metrics/request-scope.ts";
 import { describeError, type Log } from "../../functions/http/log.ts";
+import type { Passing } from "./passing-errors.ts";
 import { RequestProblem } from "./request-problem.ts";
 
 /** Errors that only a gateway answers; all others come from the services. */
@@ -36,12 +37,20 @@ export const kafkaError = {
   UNSUPPORTED_ENDPOINT_TYPE: 115,
 } as const;
 
-/** The number and the message that a failure is answered with. What is no `ServiceError` is a bug, and is written down. */
-export function failureOf(error: unknown, log: Log): { readonly errorCode: number; readonly errorMessage: string } {
+/**
+ * The number and the message that a failure is answered with. What is no `ServiceError` is a bug, and is written down.
+ *
+ * @param passing what the API's clients are told of failures that pass by themselves
+ */
+export function failureOf(
+  error: unknown,
+  log: Log,
+  passing: Passing = {},
+): { readonly errorCode: number; readonly errorMessage: string } {
   if (error instanceof RequestProblem) return { errorCode: error.errorCode, errorMessage: error.message };
   if (error instanceof ServiceError) {
     noteError(error.code);
-    return { errorCode: errorTable[error.code].kafka, errorMessage: error.message };
+    return { errorCode: passing[error.code] ?? errorTable[error.code].kafka, errorMessage: error.message };
   }
   log("ERROR", "request failed", { cause: describeError(error) });
   return { errorCode: kafkaError.UNKNOWN_SERVER_ERROR, errorMessage: "The server failed" };

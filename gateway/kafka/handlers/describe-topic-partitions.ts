@@ -4,6 +4,7 @@ import { failureOf, kafkaError } from "../error-codes.ts";
 import type { Gateway, Handler } from "../handler.ts";
 import { inOrder } from "../in-order.ts";
 import { isInternalTopic, znodeChangesId } from "../internal-topics.ts";
+import { passingInMetadata } from "../passing-errors.ts";
 import type { RequestOf, ResponseOf } from "../protocol/api.ts";
 import type { describeTopicPartitions } from "../protocol/apis/describe-topic-partitions.ts";
 import { zeroUuid } from "../protocol/types.ts";
@@ -57,7 +58,7 @@ async function find(name: string, { services, namespace, log }: Gateway): Promis
     const id = isInternalTopic(name) ? znodeChangesId : topicId;
     return { name, topicId: id, partitions, errorCode: kafkaError.NONE };
   } catch (error) {
-    return { name, topicId: zeroUuid, partitions: 0, errorCode: failureOf(error, log).errorCode };
+    return { name, topicId: zeroUuid, partitions: 0, errorCode: failureOf(error, log, passingInMetadata).errorCode };
   }
 }
 

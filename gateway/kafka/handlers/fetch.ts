@@ -4,6 +4,7 @@ import type { FetchedBatches, Isolation } from "../../../shared/services/service
 import { failureOf, kafkaError } from "../error-codes.ts";
 import type { Handler, RequestContext } from "../handler.ts";
 import { inOrder } from "../in-order.ts";
+import { passingInReads } from "../passing-errors.ts";
 import type { RequestOf, ResponseOf } from "../protocol/api.ts";
 import type { fetch } from "../protocol/apis/fetch.ts";
 
@@ -141,7 +142,7 @@ async function findOne(
     const bytes = fetched.batches.reduce((sum, batch) => sum + batch.length, 0);
     return { answer: answerOf(partition, fetched, isolation), bytes, isFailure: false };
   } catch (error) {
-    const { errorCode } = failureOf(error, log);
+    const { errorCode } = failureOf(error, log, passingInReads);
     const answer = { partitionIndex: partition, errorCode, highWatermark: -1, abortedTransactions: null, records: [] };
     return { answer, bytes: 0, isFailure: true };
   }

@@ -1,6 +1,7 @@
 import { coordinatorErrorOf } from "../coordinator-errors.ts";
-import { kafkaError } from "../error-codes.ts";
+import { failureOf, kafkaError } from "../error-codes.ts";
 import type { Gateway, Handler } from "../handler.ts";
+import { passingInProducerIds } from "../passing-errors.ts";
 import type { RequestOf } from "../protocol/api.ts";
 import type { initProducerId } from "../protocol/apis/init-producer-id.ts";
 import { RequestProblem } from "../request-problem.ts";
@@ -20,7 +21,11 @@ export const handleInitProducerId: Handler<typeof initProducerId> = async (reque
         : await init(request.transactionalId, request, gateway);
     return { throttleTimeMs: 0, errorCode: kafkaError.NONE, ...given };
   } catch (error) {
-    return { throttleTimeMs: 0, errorCode: coordinatorErrorOf(error, log, apiVersion >= fencedSince) };
+    const errorCode =
+      request.transactionalId === null
+        ? failureOf(error, log, passingInProducerIds).errorCode
+        : coordinatorErrorOf(error, log, apiVersion >= fencedSince);
+    return { throttleTimeMs: 0, errorCode };
   }
 };
 

@@ -2,6 +2,7 @@ import type { OffsetPoint } from "../../../shared/services/services.ts";
 import { failureOf, kafkaError } from "../error-codes.ts";
 import type { Handler } from "../handler.ts";
 import { inOrder } from "../in-order.ts";
+import { passingInReads } from "../passing-errors.ts";
 import { type listOffsets, offsetPoint } from "../protocol/apis/list-offsets.ts";
 
 export const handleListOffsets: Handler<typeof listOffsets> = async (request, { gateway }) => {
@@ -16,7 +17,7 @@ export const handleListOffsets: Handler<typeof listOffsets> = async (request, { 
         const found = await services.fetch.listOffset(namespace, name, partitionIndex, point, isolation);
         return { partitionIndex, errorCode: kafkaError.NONE, ...found, leaderEpoch: found.offset < 0 ? -1 : 0 };
       } catch (error) {
-        return { partitionIndex, errorCode: failureOf(error, log).errorCode };
+        return { partitionIndex, errorCode: failureOf(error, log, passingInReads).errorCode };
       }
     }),
   }));

@@ -5,6 +5,7 @@ import { inOrder } from "../in-order.ts";
 import { failureOf, kafkaError } from "../error-codes.ts";
 import type { Gateway, Handler, RequestContext } from "../handler.ts";
 import { isInternalTopic, znodeChangesId } from "../internal-topics.ts";
+import { passingInMetadata } from "../passing-errors.ts";
 import type { RequestOf, ResponseOf } from "../protocol/api.ts";
 import type { metadata } from "../protocol/apis/metadata.ts";
 import { zeroUuid } from "../protocol/types.ts";
@@ -56,7 +57,7 @@ async function namedTopics({ topics, ...request }: Request, context: RequestCont
       if (known === undefined || known === null) return failed(null, topicId, kafkaError.UNKNOWN_TOPIC_ID);
       return describe(context.gateway, await find(known, request.allowAutoTopicCreation, context));
     } catch (error) {
-      return failed(name, topicId, failureOf(error, context.gateway.log).errorCode);
+      return failed(name, topicId, failureOf(error, context.gateway.log, passingInMetadata).errorCode);
     }
   });
 }

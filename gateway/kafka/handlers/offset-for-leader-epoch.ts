@@ -1,6 +1,7 @@
 import { failureOf, kafkaError } from "../error-codes.ts";
 import type { Handler } from "../handler.ts";
 import { inOrder } from "../in-order.ts";
+import { passingInReads } from "../passing-errors.ts";
 import type { offsetForLeaderEpoch } from "../protocol/apis/offset-for-leader-epoch.ts";
 
 /** No leader is ever put in another's place: the only epoch is 0, and it ends where the log does. */
@@ -17,7 +18,7 @@ export const handleOffsetForLeaderEpoch: Handler<typeof offsetForLeaderEpoch> = 
         const isKnown = leaderEpoch === onlyEpoch;
         return { partition, errorCode: kafkaError.NONE, ...(isKnown ? { leaderEpoch, endOffset: offset } : {}) };
       } catch (error) {
-        return { partition, errorCode: failureOf(error, log).errorCode };
+        return { partition, errorCode: failureOf(error, log, passingInReads).errorCode };
       }
     }),
   }));

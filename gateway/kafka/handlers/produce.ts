@@ -1,6 +1,7 @@
 import { errorTable, ServiceError } from "../../../shared/api/errors.ts";
 import { failureOf, kafkaError } from "../error-codes.ts";
 import type { Gateway, Handler, RequestContext } from "../handler.ts";
+import { passingInProduce } from "../passing-errors.ts";
 import type { RequestOf, ResponseOf } from "../protocol/api.ts";
 import { addsPartitionsSince, type produce } from "../protocol/apis/produce.ts";
 import { addProducedPartitions } from "../produced-partitions.ts";
@@ -47,7 +48,7 @@ async function addPartitions(request: Request, { gateway, apiVersion }: RequestC
 
 /** A producer that is fenced learns it from the partition: Kafka's clients know only that. */
 function produceErrorOf(error: unknown, { log }: Gateway): ReturnType<typeof failureOf> {
-  const failure = failureOf(error, log);
+  const failure = failureOf(error, log, passingInProduce);
   const isFenced = failure.errorCode === errorTable.PRODUCER_FENCED.kafka;
   return isFenced ? { ...failure, errorCode: errorTable.INVALID_PRODUCER_EPOCH.kafka } : failure;
 }

@@ -1,0 +1,122 @@
+/** `streamkeeper gateway`, several times, next to one store on emulators of AWS; each may be killed and started again. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { createNodeEnvironment } from "../../../shared/storage/node/node-environment.ts";
+import { createEmulatedResources } from "../../emulators/emulated-storage.ts";
+import { type Emulators, startEmulators } from "../../emulators/emulators.ts";
+
+const startMsMax = 60_000;
+const outputCharactersMax = 256 * 1024;
+const program = join(import.meta.dirname, "..", "..", "..", "local", "bin", "streamkeeper.js");
+
+interface Gateway {
+  readonly nodeId: number;
+  readonly port: number;
+  child: ChildProcess | undefined;
+}
+
+export class GatewayProcesses implements AsyncDisposable {
+  readonly #emulators: Emulators;
+  readonly #variables: Readonly<Record<string, string>>;
+  readonly #gateways: readonly Gateway[];
+  readonly #killAtExit = (): void => {
+    for (const { child } of this.#gateways) child?.kill("SIGKILL");
+  };
+  /** What all of them have written so far. */
+  output = "";
+
+  private constructor(emulators: Emulators, variables: Readonly<Record<string, string>>, ports: readonly number[]) {
+    this.#emulators = emulators;
+    this.#variables = variables;
+    this.#gateways = ports.map((port, index) => ({ nodeId: index + 1, port, child: undefined }));
+    process.once("exit", this.#killAtExit);
+  }
+
+  static async start(count: number): Promise<GatewayProcesses> {
+    const emulators = await startEmulators();
+    const names = await createEmulatedResources(emulators, createNodeEnvironment(), "gateways");
+    const variables = {
+      ...emulators.variables,
+      STREAMKEEPER_LOG_TABLE: names.logTable,
+      STREAMKEEPER_ITEM_TABLE: names.itemTable,
+      STREAMKEEPER_BUCKET: names.bucket,
+      STREAMKEEPER_DUTY_QUEUE_URL: names.dutyQueueUrl ?? "",
+      STREAMKEEPER_EXPIRY_QUEUE_URL: names.expiryQueueUrl ?? "",
+    };
+    const ports = await Promise.all(Array.from({ length: count }, () => freePort()));
+    const gateways = new GatewayProcesses(emulators, variables, ports);
+    try {
+      await Promise.all(ports.map((_port, index) => gateways.begin(index)));
+    } catch (error) {
+      await gateways[Symbol.asyncDispose]();
+      throw error;
+    }
+    return gateways;
+  }
+
+  /** What clients begin with. */
+  get bootstrap(): readonly string[] {
+    return this.#gateways.map(({ port }) => `127.0.0.1:${port}`);
+  }
+
+  /** Starts one that is not running. @throws Error with what was written, if it does not say where it listens */
+  async begin(index: number): Promise<void> {
+    const gateway = this.#at(index);
+    const listening = ["--kafka-port", String(gateway.port), "--node-id", String(gateway.nodeId)];
+    const child = spawn(process.execPath, [program, "gateway", ...listening], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...this.#variables },
+    });
+    gateway.child = child;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    let own = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        own += text.slice(0, outputCharactersMax - own.length);
+        this.output = (this.output + text).slice(-outputCharactersMax);
+        if (own.includes("clients connect to")) resolve();
+      });
+    }
+    child.once("exit", () => reject(new Error(`gateway ${gateway.nodeId} ended:\n${own}`)));
+    const late = setTimeout(() => reject(new Error(`gateway ${gateway.nodeId} did not start:\n${own}`)), startMsMax);
+    try {
+      await promise;
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  /** As a power cut does it. */
+  async kill(index: number): Promise<void> {
+    const gateway = this.#at(index);
+    const { child } = gateway;
+    gateway.child = undefined;
+    if (child === undefined || child.exitCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill("SIGKILL");
+    await ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#gateways.map((_gateway, index) => this.kill(index)));
+    await this.#emulators.stop();
+    process.removeListener("exit", this.#killAtExit);
+  }
+
+  #at(index: number): Gateway {
+    const gateway = this.#gateways[index];
+    if (gateway === undefined) throw new RangeError(`there is no gateway ${index}`);
+    return gateway;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
