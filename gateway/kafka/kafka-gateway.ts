@@ -11,6 +11,7 @@ import { servedApis } from "./api-list.ts";
 import type { Gateway } from "./handler.ts";
 import { KafkaListener, type ListenerOptions } from "./listener.ts";
 import { Membership, type MembershipOptions } from "./membership.ts";
+import { PeerLinks } from "./peer-links.ts";
 import { placementAmong } from "./placement.ts";
 import { GatewaySecurity, openSecurity, type SecurityOptions } from "./security/gateway-security.ts";
 import { TopicIds } from "./topic-ids.ts";
@@ -57,9 +58,15 @@ export async function startKafkaGateway(options: KafkaGatewayOptions): Promise<R
   const host = options.advertisedHost ?? addressOf(options.host);
   const port = options.advertisedPort ?? listener.port;
   let joining: Promise<Membership> | undefined;
+  const links = new PeerLinks(() => {
+    void joining?.then(
+      (membership) => membership.refresh(),
+      () => undefined,
+    );
+  });
   // One that could not join tries again when the next client comes.
   const join = (): Promise<Membership> =>
-    (joining ??= Membership.join(membershipOf(options, { host, port })).catch((error: unknown) => {
+    (joining ??= Membership.join(membershipOf(options, { host, port }, links)).catch((error: unknown) => {
       joining = undefined;
       throw error;
     }));
@@ -68,6 +75,7 @@ export async function startKafkaGateway(options: KafkaGatewayOptions): Promise<R
     listener.serve(options.isAlone === false ? await open() : open);
   } catch (error) {
     ended.abort();
+    links.close();
     await listener.close();
     throw error;
   }
@@ -76,12 +84,13 @@ export async function startKafkaGateway(options: KafkaGatewayOptions): Promise<R
     const membership = await joining?.catch(() => undefined);
     // First, so that clients whose connections end are sent to others.
     await membership?.close();
+    links.close();
     await listener.close();
   };
   return { address: `${host}:${port}`, port: listener.port, close };
 }
 
-function membershipOf(options: KafkaGatewayOptions, endpoint: Endpoint): MembershipOptions {
+function membershipOf(options: KafkaGatewayOptions, endpoint: Endpoint, links: PeerLinks): MembershipOptions {
   const { services, storage, namespace, log, nodeId, isAlone = true, tls, security = openSecurity } = options;
   const { clock, random, timers } = storage;
   const encryption = tls === undefined ? "PLAINTEXT" : "SSL";
@@ -98,6 +107,7 @@ function membershipOf(options: KafkaGatewayOptions, endpoint: Endpoint): Members
     // Nobody waits for the end of one that is alone: the fewer heartbeats the better.
     sessionTimeoutMs: isAlone ? sessionTimeoutMsMax : (options.sessionTimeoutMs ?? gatewaySessionTimeoutMsDefault),
     isAlone,
+    ...(isAlone ? {} : { onOthers: (others) => links.follow(others), isGone: (other: number) => links.isGone(other) }),
   };
 }
 

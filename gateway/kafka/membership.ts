@@ -22,6 +22,7 @@ import { timeoutMsOf } from "../../shared/services/session-lease.ts";
 import type { Clock, Random, Timers } from "../../shared/storage/environment.ts";
 import { brokerPath, encodeBroker, type Endpoint, type SecurityProtocol } from "../../shared/topics/broker-znodes.ts";
 import { type Cluster, controllerStep, foundingStep, readCluster, registrationStep } from "./cluster-znodes.ts";
+import type { Peer } from "./peer-links.ts";
 import type { Broker, Members } from "./placement.ts";
 
 export interface MembershipOptions {
@@ -38,6 +39,10 @@ export interface MembershipOptions {
   readonly sessionTimeoutMs: number;
   /** Nobody else uses the store: whoever is registered there is gone, and there is nobody to watch. */
   readonly isAlone: boolean;
+  /** Told who else is registered whenever that changes. */
+  readonly onOthers?: (others: readonly Peer[]) => void;
+  /** Whether one of them is known to be gone before its session is over. */
+  readonly isGone?: (nodeId: number) => boolean;
 }
 
 /** Another gateway has the node id, and lives. */
@@ -65,6 +70,7 @@ export class Membership {
   /** Monotonic clock, before the session was asked for. */
   #sentMs = 0;
   #members: Members;
+  #others: readonly Peer[] = [];
   #clusterId = "";
   #isRegistered = false;
   /** Of a tree in which there was nothing to do. */
@@ -280,16 +286,31 @@ export class Membership {
 
   #setMembers({ brokers, controllerId }: Cluster, nodeId: number): void {
     const self = { nodeId, ...this.#options.endpoint };
-    const others = [...brokers].flatMap(([otherId, { endpoint }]): Broker[] =>
-      endpoint === undefined || otherId === nodeId ? [] : [{ nodeId: otherId, ...endpoint }],
+    const others = [...brokers].flatMap(([otherId, { endpoint, owner }]): Peer[] =>
+      endpoint === undefined || otherId === nodeId ? [] : [{ nodeId: otherId, ...endpoint, owner }],
     );
-    const all = [...others, self].toSorted((one, other) => one.nodeId - other.nodeId);
-    this.#members = { self, brokers: all, controllerId };
+    this.#others = others;
+    this.#options.onOthers?.(others);
+    this.#tell(self, controllerId);
     const ids = [...brokers.keys()];
     const next = ids.find((otherId) => otherId > nodeId) ?? ids[0];
     const watched = next === undefined || next === nodeId ? 0n : (brokers.get(next)?.owner ?? 0n);
     if (watched !== this.#watched) this.#lookAtMs = -Infinity;
     this.#watched = watched;
+  }
+
+  /** To be called when `isGone` may answer otherwise. */
+  refresh(): void {
+    this.#tell(this.#members.self, this.#members.controllerId);
+  }
+
+  #tell(self: Broker, controllerId: number | undefined): void {
+    const { isGone = () => false } = this.#options;
+    const living = this.#others.flatMap(({ owner: _owner, ...other }): Broker[] =>
+      isGone(other.nodeId) ? [] : [other],
+    );
+    const brokers = [...living, self].toSorted((one, other) => one.nodeId - other.nodeId);
+    this.#members = { self, brokers, controllerId };
   }
 
   async #read(): Promise<Cluster> {

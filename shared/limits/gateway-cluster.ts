@@ -20,3 +20,9 @@ export const firstChosenNodeId = 1_001;
 
 /** The node id of a gateway that has a store to itself. */
 export const loneNodeId = 1;
+
+/** How long a connection to another gateway may take to come about: it is only asked whether it is there. */
+export const peerConnectMsMax = 2_000;
+
+/** How often a gateway that cannot be reached is tried, and one that ends connections at once. */
+export const peerRetryMs = 1_000;

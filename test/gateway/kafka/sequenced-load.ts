@@ -29,8 +29,6 @@ export class Acknowledged {
     this.acknowledged = this.sent;
     const nowMs = performance.now();
     this.longestStallMs = Math.max(this.longestStallMs, nowMs - this.#lastMs);
-    if (nowMs - this.#lastMs > 1000)
-      console.log(this.producer, "stalled at", Math.round(this.#lastMs), "for", Math.round(nowMs - this.#lastMs));
     this.#lastMs = nowMs;
   }
 }
