@@ -43,9 +43,9 @@ const recordsPerSend = 5;
 
 /** Sends one after the other: a producer of KafkaJS that fails with several under way gives numbers of sequences twice. */
 function startLoad(history: Acknowledged, send: (values: readonly string[]) => Promise<unknown>): Load {
-  let isStopped = false;
+  const stopped = new AbortController();
   const run = async (): Promise<void> => {
-    while (!isStopped) {
+    while (!stopped.signal.aborted) {
       try {
         await send(history.next(recordsPerSend));
         history.acknowledge();
@@ -60,7 +60,7 @@ function startLoad(history: Acknowledged, send: (values: readonly string[]) => P
   return {
     history,
     stop: async () => {
-      isStopped = true;
+      stopped.abort();
       await running;
     },
   };
