@@ -77,14 +77,15 @@ final class Member implements AutoCloseable {
         return error;
     }
 
-    /** Whether the partitions 0 to `count - 1` are spread over the members, none twice and none left, no member without. */
+    /** Whether the partitions 0 to `count - 1` are spread evenly over the members, none twice and none left. */
     static boolean share(int count, List<Member> members) {
         Set<Integer> all = new TreeSet<>();
         int sum = 0;
         for (Member member : members) {
-            if (member.assigned().isEmpty()) return false;
+            int size = member.assigned().size();
+            if (size != count / members.size()) return false;
             all.addAll(member.assigned());
-            sum += member.assigned().size();
+            sum += size;
         }
         return sum == count && all.size() == count;
     }
