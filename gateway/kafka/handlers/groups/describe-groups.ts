@@ -7,6 +7,7 @@ import type { describeGroups } from "../../protocol/apis/describe-groups.ts";
 import { groupErrorOf } from "./group-failure.ts";
 
 const noBytes = new Uint8Array(0);
+const nothing = { groupState: "", protocolType: "", protocolData: "", members: [] };
 
 export const handleDescribeGroups: Handler<typeof describeGroups> = async (request, context) => ({
   throttleTimeMs: 0,
@@ -15,11 +16,10 @@ export const handleDescribeGroups: Handler<typeof describeGroups> = async (reque
 
 async function describe(groupId: string, context: RequestContext) {
   const { services, namespace } = context.gateway;
-  const nothing = { groupId, groupState: "", protocolType: "", protocolData: "", members: [] };
   try {
     const group = await services.groups.describe({ namespace, group: groupId });
     // As in Kafka one of the other type is asked for by ConsumerGroupDescribe.
-    if (!isClassic(group)) return { ...nothing, errorCode: kafkaError.NONE, groupState: "Dead" };
+    if (!isClassic(group)) return missing(groupId, `Group ${groupId} is not a classic group.`, context);
     return {
       errorCode: kafkaError.NONE,
       groupId,
@@ -30,9 +30,15 @@ async function describe(groupId: string, context: RequestContext) {
     };
   } catch (error) {
     const isMissing = error instanceof ServiceError && error.code === "GROUP_ID_NOT_FOUND";
-    if (isMissing) return { ...nothing, errorCode: kafkaError.NONE, groupState: "Dead" };
-    return { ...nothing, errorCode: groupErrorOf(error, context) };
+    if (isMissing) return missing(groupId, `Group ${groupId} not found.`, context);
+    return { ...nothing, groupId, errorCode: groupErrorOf(error, context) };
   }
+}
+
+/** Before v6 a group that is not there is a dead one. */
+function missing(groupId: string, errorMessage: string, { apiVersion }: RequestContext) {
+  const errorCode = apiVersion < 6 ? kafkaError.NONE : kafkaError.GROUP_ID_NOT_FOUND;
+  return { ...nothing, groupId, errorCode, errorMessage, groupState: "Dead" };
 }
 
 /** Also one that only keeps offsets: nobody has ever joined it. */

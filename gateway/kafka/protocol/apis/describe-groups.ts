@@ -5,13 +5,14 @@ import { operationsNotAsked } from "./metadata.ts";
 export const describeGroups = api({
   key: 15,
   name: "DescribeGroups",
-  versions: [0, 5],
+  versions: [0, 6],
   flexibleSince: 5,
   request: { groups: array(string), includeAuthorizedOperations: bool.since(3) },
   response: {
     throttleTimeMs: int32.since(1),
     groups: array({
       errorCode: int16,
+      errorMessage: string.since(6).nullable().default(null),
       groupId: string,
       groupState: string,
       protocolType: string,
