@@ -71,6 +71,8 @@ export function startKcat(bootstrap: string, args: readonly string[]): RunningKc
     write: (text) => void child.stdin.write(text),
     stop: async (signal) => {
       child.kill(signal);
+      // A signal does not wake it from reading its input.
+      child.stdin.end();
       const timeout = setTimeout(killAtExit, waitMsMax);
       await closed;
       clearTimeout(timeout);
