@@ -15,11 +15,13 @@ const startMsMax = 120_000;
 const clusterId = Buffer.from("streamkeeper-one").toString("base64url");
 const toolsFolder = join(import.meta.dirname, "..", "kafka-tools");
 
+type Properties = Readonly<Record<string, string>>;
+
 export interface RealKafkaOptions {
   /** Every append is forced to the disk before it is answered, as our embedded store does. Default: never, as Kafka's is. */
   readonly flushesEveryAppend?: boolean;
-  /** More of the broker's properties, over those that are set here. */
-  readonly properties?: Readonly<Record<string, string>>;
+  /** More of the broker's properties, over those that are set here; or how they follow from those. */
+  readonly properties?: Properties | ((own: Properties) => Properties);
   /** Largest heap. Default: 512m. */
   readonly heap?: string;
   /** Where the folder with its data is made. Default: that of temporary files. */
@@ -43,11 +45,9 @@ export async function startRealKafka(options: RealKafkaOptions = {}): Promise<Re
   const logFolder = join(folder, "log");
   const port = await freePort();
   const file = join(folder, "server.properties");
-  const settings = {
-    ...propertiesOf(port, await freePort(), logFolder),
-    ...flushSettings(options),
-    ...options.properties,
-  };
+  const own = { ...propertiesOf(port, await freePort(), logFolder), ...flushSettings(options) };
+  const { properties = {} } = options;
+  const settings = { ...own, ...(typeof properties === "function" ? properties(own) : properties) };
   const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
   await writeFile(file, lines.join(""));
   let broker: JavaProcess | undefined;
@@ -157,7 +157,7 @@ async function waitUntilAnswers(broker: JavaProcess, port: number): Promise<void
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"os"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -25,14 +28,23 @@ func mechanismOf(name, user, password string) sasl.Mechanism {
 
 func showSasl(bootstrap, prefix string, arguments []string) {
 	mechanism, user, password := arguments[0], arguments[1], arguments[2]
-	topic := prefix + "-sasl"
+	topic := prefix + "-" + mechanism
+	optionsOf := func(password string) []kgo.Opt {
+		options := []kgo.Opt{kgo.SASL(mechanismOf(mechanism, user, password)), kgo.RetryTimeout(5 * time.Second)}
+		if len(arguments) > 3 {
+			authorities := x509.NewCertPool()
+			authorities.AppendCertsFromPEM(need(os.ReadFile(arguments[3])))
+			options = append(options, kgo.DialTLSConfig(&tls.Config{RootCAs: authorities}))
+		}
+		return options
+	}
 	connect := func(password string) *kadm.Client {
-		return kadm.NewClient(newClient(bootstrap, kgo.SASL(mechanismOf(mechanism, user, password)), kgo.RetryTimeout(5*time.Second)))
+		return kadm.NewClient(newClient(bootstrap, optionsOf(password)...))
 	}
 	admin := connect(password)
 	defer admin.Close()
 	createTopic(admin, topic, 1, nil)
-	fact("topics after login", topicsOf(bootstrap, topic, kgo.SASL(mechanismOf(mechanism, user, password))))
+	fact("topics after login", topicsOf(bootstrap, topic, optionsOf(password)...))
 	stranger := connect("not " + password)
 	defer stranger.Close()
 	limited, cancel := context.WithTimeout(background, 10*time.Second)

@@ -3,7 +3,7 @@
 from report import run_scenario
 from with_confluent_kafka.administration import show_admin
 from with_confluent_kafka.groups import show_group, show_static
-from with_confluent_kafka.login import show_sasl
+from with_confluent_kafka.login import show_sasl, show_users
 from with_confluent_kafka.records import show_codecs, show_idempotent, show_time
 from with_confluent_kafka.transactions import show_transactions
 
@@ -17,5 +17,6 @@ run_scenario(
         "static": show_static,
         "time": show_time,
         "sasl": show_sasl,
+        "users": show_users,
     }
 )

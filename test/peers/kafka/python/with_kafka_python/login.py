@@ -1,4 +1,4 @@
-"""SASL."""
+"""SASL, over TLS or not."""
 
 from kafka.errors import KafkaError
 
@@ -6,9 +6,14 @@ from report import fact, wait_until
 from with_kafka_python.client import admin_client, new_topic, partitions_of, topics_of
 
 
-def show_sasl(bootstrap, prefix, mechanism, username, password):
-    topic = f"{prefix}-sasl"
-    config = {"security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": mechanism, "sasl_plain_username": username}
+def show_sasl(bootstrap, prefix, mechanism, username, password, ca_file=None):
+    topic = f"{prefix}-{mechanism}"
+    config = {
+        "security_protocol": "SASL_PLAINTEXT" if ca_file is None else "SASL_SSL",
+        "sasl_mechanism": mechanism,
+        "sasl_plain_username": username,
+        "ssl_cafile": ca_file,
+    }
     admin = admin_client(bootstrap, **config, sasl_plain_password=password)
     admin.create_topics([new_topic(topic, 1)])
     wait_until(lambda: partitions_of(admin, topic) == 1, f"the topic {topic}")
