@@ -142,6 +142,11 @@ export class ProducerTable {
     return this.#producers.get(producerId);
   }
 
+  /** By id, least recently used first. */
+  producers(): MapIterator<[bigint, ProducerState]> {
+    return this.#producers.entries();
+  }
+
   request(key: string): RememberedRequest | undefined {
     return this.#requests.get(key);
   }

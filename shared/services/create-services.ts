@@ -3,6 +3,7 @@ import type { Storage } from "../storage/storage.ts";
 import { classicGroupService } from "./classic-group-service.ts";
 import { groupParts } from "./group-parts.ts";
 import { healthService } from "./health-service.ts";
+import { partitionProducers } from "./partition-producers.ts";
 import type { ServiceOptions, Services } from "./services.ts";
 import { shareGroupService } from "./share-group-service.ts";
 import { TopicPatterns } from "./topic-pattern.ts";
@@ -31,8 +32,9 @@ export function createServices(storage: Storage, options: ServiceOptions = {}): 
     ...coordination,
     ...appending,
     ...groupsWith(base, parts, { fetch, shareGroups, options, loadPatterns: () => patterns }),
-    // Only of gateways: no function has it.
+    // Only of gateways: no function has them.
     classicGroups: classicGroupService(storage, { namespaces, parts }),
+    partitionProducers: partitionProducers(storage, topics),
     ...topicsWith(base, options),
     fetch,
     gauges: gaugesWith(base, parts),

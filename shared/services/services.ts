@@ -107,6 +107,23 @@ export interface ProducerIdService {
   allocate(namespace: string): Promise<{ readonly producerId: bigint; readonly producerEpoch: number }>;
 }
 
+export interface ProducerInPartition {
+  readonly producerId: bigint;
+  /** Of its transaction, which its client need not know. */
+  readonly producerEpoch: number;
+  /** -1 where it is not known. */
+  readonly lastSequence: number;
+  /** Absent of one that is silent for so long that only its open transaction is known. */
+  readonly lastAppendedMs?: number;
+  /** The first offset of its open transaction. */
+  readonly openSinceOffset?: number;
+}
+
+export interface PartitionProducers {
+  /** As many requests as a cold process needs to know a partition. @throws ServiceError UNKNOWN_TOPIC_OR_PARTITION */
+  list(namespace: string, topic: string, partition: number): Promise<readonly ProducerInPartition[]>;
+}
+
 // ---- Produce ----
 
 export interface AppendConditions {
@@ -301,6 +318,7 @@ export interface Services {
   readonly namespaces: NamespaceService;
   readonly topics: TopicService;
   readonly producers: ProducerIdService;
+  readonly partitionProducers: PartitionProducers;
   readonly produce: ProduceService;
   readonly fetch: FetchService;
   readonly truncate: TruncateService;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describeProducers } from "../../../../gateway/kafka/protocol/apis/describe-producers.ts";
 import { apiVersions } from "../../../../gateway/kafka/protocol/apis/api-versions.ts";
 import {
   describeTransactions,
@@ -164,6 +165,31 @@ test("InitProducerId bounds the time of transactions, and gives the next epoch t
   expect(await producer.init(60_000, 3)).toBe(47);
   producer.producerEpoch = -1;
   expect(await producer.init()).toBe(42);
+});
+
+test("DescribeProducers tells who writes to a partition, and where their open transactions begin", async () => {
+  const [one, other] = [client(newest, "one"), client(raising, "other")];
+  await one.init();
+  await other.init();
+  for (const value of ["1", "2"]) {
+    await one.add("t", 0);
+    await one.write("t", 0, value);
+    if (value === "1") await one.end(true);
+  }
+  await other.write("t", 0, "3");
+  await other.end(false);
+  const asked = [
+    { name: "t", partitionIndexes: [0, 1, 9] },
+    { name: "none", partitionIndexes: [0] },
+  ];
+  const { topics } = await bed.client.send(describeProducers, { topics: asked });
+  const found = topics.flatMap(({ partitions }) => partitions);
+  expect(found.map(({ errorCode }) => errorCode)).toEqual([0, 0, 3, 3]);
+  expect(found[0]?.activeProducers).toMatchObject([
+    { producerId: one.producerId, lastSequence: 1, currentTxnStartOffset: 2 },
+    { producerId: other.producerId, producerEpoch: other.producerEpoch, currentTxnStartOffset: -1 },
+  ]);
+  expect(found[1]?.activeProducers).toEqual([]);
 });
 
 test("transactions are described and listed, with the epoch that their client goes by", async () => {
