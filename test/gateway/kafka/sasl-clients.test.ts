@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { Admin } from "@platformatic/kafka";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { apiVersions } from "../../../gateway/kafka/protocol/apis/api-versions.ts";
 import { fetch } from "../../../gateway/kafka/protocol/apis/fetch.ts";
@@ -162,3 +163,18 @@ async function rawHandshake(port: number) {
   await exchange(frame(handshake));
   return { socket, exchange };
 }
+
+test.each(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] as const)(
+  "Platformatic's client, which asks for nothing before it has authenticated, gets in by %s",
+  async (mechanism) => {
+    const admin = new Admin({
+      clientId: "test",
+      bootstrapBrokers: [`127.0.0.1:${encrypted.port}`],
+      tls: { ca: [cert] },
+      sasl: { mechanism, username: "alice", password: "alice-secret" },
+      retries: 0,
+    });
+    expect((await admin.metadata({ topics: [] })).brokers.size).toBe(1);
+    await admin.close();
+  },
+);
