@@ -52,10 +52,13 @@ describe("what is read of a message is bounded", () => {
   });
 
   test("refuses more items than a message may have, over all of its arrays", () => {
-    const rows = 1_001;
-    const cells = Math.ceil(messageItemsMax / rows);
-    const request = { rows: Array.from({ length: rows }, () => ({ cells: Array.from({ length: cells }, () => 0) })) };
-    const encoded = encodeMessage(shape, "request", 0, request);
+    const row = Buffer.alloc(4 + 1_000);
+    row.writeInt32BE(1_000);
+    const rows = Math.ceil(messageItemsMax / 1_000);
+    const before = encodeMessage(shape, "request", 0, {}).subarray(0, -4);
+    const count = Buffer.alloc(4);
+    count.writeInt32BE(rows);
+    const encoded = Buffer.concat([before, count, ...Array.from({ length: rows }, () => row)]);
     expect(() => shape.readRequest(0, new MessageReader(encoded))).toThrow("items in a message");
   });
 });

@@ -74,7 +74,7 @@ export function isTyped(given: Typed | Fields): given is Typed {
 }
 
 /** What differs between a value that we read and what Kafka says of the same bytes: paths, none where they agree. */
-export function differences(ours: unknown, theirs: Json, path = ""): readonly string[] {
+export function differences(ours: unknown, theirs: Json, path = ""): string[] {
   if (Array.isArray(theirs)) {
     if (!Array.isArray(ours) || ours.length !== theirs.length) return [path];
     return theirs.flatMap((item, index) => differences(ours[index], item as Json, `${path}[${index}]`));

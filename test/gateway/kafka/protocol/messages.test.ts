@@ -7,7 +7,7 @@ import { decodeMessage, differences, encodable, encodeMessage, kafkaMessages, ty
 
 const apis: readonly (readonly [string, Api])[] = [...servedApis.values()].map(({ api }) => [api.name, api]);
 const kinds = ["request", "response"] as const;
-const runsPerVersion = 8;
+const runsPerVersion = 4;
 
 /** What Kafka 4.2's classes have no more: refused with an answer in the form that it had. */
 const withoutFixture: ReadonlySet<string> = new Set(["Produce v0", "Produce v1", "Produce v2"]);
@@ -28,14 +28,15 @@ describe.each(apis)("%s", (name, api) => {
   });
 
   test("reads what Kafka's own classes write, and writes it again byte for byte", () => {
-    for (const message of messages) {
+    const wrong = messages.flatMap((message) => {
       const { kind, version, bytes, value } = message;
-      const label = `${kind} v${version} ${JSON.stringify(value)}`;
       const decoded = decodeMessage(api, message);
-      expect(differences(decoded, value), label).toEqual([]);
+      const differing = differences(decoded, value);
       const encoded = encodeMessage(api, kind, version, encodable(api[kind], decoded));
-      expect(Buffer.from(encoded).toString("hex"), label).toBe(Buffer.from(bytes).toString("hex"));
-    }
+      if (Buffer.compare(encoded, bytes) !== 0) differing.push(Buffer.from(encoded).toString("hex"));
+      return differing.map((difference) => `${kind} v${version} ${JSON.stringify(value)}: ${difference}`);
+    });
+    expect(wrong).toEqual([]);
   });
 
   test("reads whatever it writes, in every version", () => {
