@@ -14,6 +14,18 @@ import { startRealKafka } from "./real-kafka.ts";
 const runMsMax = 15 * 60_000;
 const prefix = "peer";
 
+/** Where ours answers otherwise than Apache Kafka: what it answers, with the reason. */
+const knownDifferences: ReadonlyMap<string, ComparableStep> = new Map(
+  [
+    // Records keep the time that their producer gave them.
+    {
+      part: "produce",
+      step: "a topic that stamps records itself",
+      error: "InvalidConfigurationException",
+    },
+  ].map((step) => [titleOf(step), step]),
+);
+
 function titleOf({ part, step }: ComparableStep): string {
   return `${part}: ${step}`;
 }
@@ -44,7 +56,7 @@ describe.each([4, 3] as const)("Kafka's Java client %i.x", (release) => {
     afterAll(() => ours.stop());
 
     test.each(recorded.map((step) => [titleOf(step), step] as const))("%s", (title, step) => {
-      expect(steps.get(title)).toEqual(step);
+      expect(steps.get(title)).toEqual(knownDifferences.get(title) ?? step);
     });
 
     test("every step is one that was recorded", () => {
