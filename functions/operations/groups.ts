@@ -116,11 +116,13 @@ function groupAnswer(description: GroupDescription): DescribeGroupAnswer {
     members,
     groupEpoch,
     assignor,
-    memberList: memberList.map(({ assignmentTopicIds: _ids, targetTopicIds: _targetIds, ...member }) => ({
-      ...member,
-      topics: [...member.topics],
-      assignment: member.assignment.map(topicPartitionsAnswer),
-      target: member.target.map(topicPartitionsAnswer),
-    })),
+    memberList: memberList.map(
+      ({ assignmentTopicIds: _ids, targetTopicIds: _targetIds, clientHost: _host, ...member }) => ({
+        ...member,
+        topics: [...member.topics],
+        assignment: member.assignment.map(topicPartitionsAnswer),
+        target: member.target.map(topicPartitionsAnswer),
+      }),
+    ),
   };
 }

@@ -35,6 +35,7 @@ export type MemberWish = Pick<
   | "memberId"
   | "instanceId"
   | "clientId"
+  | "clientHost"
   | "assignor"
   | "topics"
   | "topicPattern"

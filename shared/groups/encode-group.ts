@@ -5,7 +5,7 @@
  *     t  topics            [[id, name, partitions, 1 if live], ...]
  *     p  matched patterns  [[pattern, [name, ...]], ...]
  *     s  subscriptions     [[[name, ...], pattern or null], ...]     equal ones once
- *     m  members           [{ i id, e epoch, b epoch before, s subscription, st, rt timeouts (ms), n instance, c client,
+ *     m  members           [{ i id, e epoch, b epoch before, s subscription, st, rt timeouts (ms), n instance, c client, o its host,
  *                             r replaced, a assignor, l left, t target, h held if other than that, g revoking, d its end }]
  *
  * Partitions are `topic:ranges;...` with the topic's place in `t`, such as `0:0-3,7;2:1`.
@@ -54,7 +54,7 @@ function encodeMember(
   const subscription = JSON.stringify([member.topics, member.topicPattern ?? null]);
   const index = subscriptions.get(subscription) ?? subscriptions.size;
   subscriptions.set(subscription, index);
-  const { instanceId, clientId, replaced, assignor, revokeByMs } = member;
+  const { instanceId, clientId, clientHost, replaced, assignor, revokeByMs } = member;
   return {
     i: member.memberId,
     e: member.epoch,
@@ -68,6 +68,7 @@ function encodeMember(
     ...(revokeByMs === undefined ? {} : { d: revokeByMs }),
     ...(instanceId === undefined ? {} : { n: instanceId }),
     ...(clientId === undefined ? {} : { c: clientId }),
+    ...(clientHost === undefined ? {} : { o: clientHost }),
     ...(replaced === undefined ? {} : { r: replaced }),
     ...(assignor === undefined ? {} : { a: assignor }),
     ...(member.left ? { l: 1 } : {}),
@@ -147,7 +148,7 @@ function decodeMember(
   const subscription = subscriptions[wholeOf(stored["s"])];
   if (subscription === undefined) throw corrupt("a member has no subscription");
   const target = decodePartitions(stored["t"], topics);
-  const { d: deadline, n: instance, c: client, r: replaced, a: assignor } = stored;
+  const { d: deadline, n: instance, c: client, o: host, r: replaced, a: assignor } = stored;
   return {
     memberId: textOf(stored["i"]),
     epoch: wholeOf(stored["e"]),
@@ -162,6 +163,7 @@ function decodeMember(
     ...(deadline === undefined ? {} : { revokeByMs: wholeOf(deadline) }),
     ...(instance === undefined ? {} : { instanceId: textOf(instance) }),
     ...(client === undefined ? {} : { clientId: textOf(client) }),
+    ...(host === undefined ? {} : { clientHost: textOf(host) }),
     ...(replaced === undefined ? {} : { replaced: textOf(replaced) }),
     ...(assignor === undefined ? {} : { assignor: assignorOf(assignor) }),
   };

@@ -19,6 +19,8 @@ export interface Member {
   readonly memberId: string;
   readonly instanceId?: string;
   readonly clientId?: string;
+  /** Of a member that came through a gateway. */
+  readonly clientHost?: string;
   /** The static member whose place it took; what comes from that one is fenced. */
   readonly replaced?: string;
   readonly assignor?: AssignorName | undefined;

@@ -20,7 +20,7 @@ export function descriptionOf(items: GroupItems, { group }: GroupName, read: Gro
   const moment = items.moment(attributes);
   const state = settledInMemory(read.state, moment);
   const memberOf = (member: Member): GroupMember => {
-    const { memberId, instanceId, clientId, topicPattern, topics, sessionTimeoutMs } = member;
+    const { memberId, instanceId, clientId, clientHost, topicPattern, topics, sessionTimeoutMs } = member;
     return {
       memberId,
       memberEpoch: member.epoch,
@@ -34,6 +34,7 @@ export function descriptionOf(items: GroupItems, { group }: GroupName, read: Gro
       ...(topicPattern === undefined ? {} : { topicPattern }),
       ...(instanceId === undefined ? {} : { instanceId }),
       ...(clientId === undefined ? {} : { clientId }),
+      ...(clientHost === undefined ? {} : { clientHost }),
     };
   };
   return {
@@ -71,6 +72,7 @@ function classicDescription(
       sessionTimeoutMs,
       leaseExpiresAtMs: sessionEndMs(state, member, moment) ?? moment.nowMs + sessionTimeoutMs,
       clientId,
+      clientHost: member.clientHost,
       ...(instanceId === undefined ? {} : { instanceId }),
     };
   };
@@ -84,7 +86,6 @@ function classicDescription(
     assignor: protocolName,
     memberList: members.map(memberOf),
     classicMembers: members.map((member): ClassicGroupMember => ({
-      clientHost: member.clientHost,
       metadata: phase === "Stable" ? metadataOf(member, protocolName) : noBytes,
       assignment: phase === "Stable" ? member.assignment : noBytes,
     })),

@@ -156,6 +156,8 @@ export class GroupCommits {
     }
     if (memberId !== undefined) {
       const { state, attributes } = group;
+      // It was thought to be a classic group, and is none any more.
+      if (attributes[epochName(memberId)] === committer.memberEpoch) return;
       if (attributes[epochName(memberId)] !== undefined) {
         throw new ServiceError(
           "STALE_MEMBER_EPOCH",

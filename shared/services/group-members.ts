@@ -177,7 +177,7 @@ export class GroupMembers {
   }
 
   #wishOf(request: JoinGroup): MemberWish {
-    const { instanceId, clientId, assignor, topics = [], topicPattern } = request;
+    const { instanceId, clientId, clientHost, assignor, topics = [], topicPattern } = request;
     return {
       memberId: request.memberId ?? this.#storage.random.id(),
       topics: [...new Set(topics)].toSorted(),
@@ -186,6 +186,7 @@ export class GroupMembers {
       ...(topicPattern === undefined ? {} : { topicPattern }),
       ...(instanceId === undefined ? {} : { instanceId }),
       ...(clientId === undefined ? {} : { clientId }),
+      ...(clientHost === undefined ? {} : { clientHost }),
       ...(assignor === undefined ? {} : { assignor }),
     };
   }

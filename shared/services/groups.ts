@@ -38,6 +38,8 @@ export interface JoinGroup extends GroupName, Subscription {
   /** How long a member may take to give up partitions. */
   readonly rebalanceTimeoutMs?: number;
   readonly clientId?: string;
+  /** Where it connects from, of a member that comes through a gateway. */
+  readonly clientHost?: string;
 }
 
 export interface MemberHeartbeat extends GroupName, Subscription {
@@ -155,6 +157,7 @@ export interface GroupMember {
   readonly memberId: string;
   readonly instanceId?: string;
   readonly clientId?: string;
+  readonly clientHost?: string;
   readonly memberEpoch: number;
   readonly topics: readonly string[];
   readonly topicPattern?: string;
@@ -179,7 +182,6 @@ export interface GroupDescription extends GroupSummary {
 }
 
 export interface ClassicGroupMember {
-  readonly clientHost: string;
   /** Empty unless the group is stable. */
   readonly metadata: Uint8Array;
   readonly assignment: Uint8Array;

@@ -18,10 +18,11 @@ import { checkTopicName } from "./topic-checks.ts";
 
 /** @throws ServiceError INVALID_REQUEST | INVALID_SESSION_TIMEOUT | UNSUPPORTED_ASSIGNOR, and as `checkSubscription` */
 export function checkJoin(request: JoinGroup): void {
-  const { memberId, instanceId, clientId, assignor, sessionTimeoutMs, rebalanceTimeoutMs } = request;
+  const { memberId, instanceId, clientId, clientHost, assignor, sessionTimeoutMs, rebalanceTimeoutMs } = request;
   if (memberId !== undefined) checkMemberId(memberId);
   if (instanceId !== undefined) checkText(instanceId, instanceIdCharsMax, "instanceId");
   if (clientId !== undefined) checkText(clientId, clientIdCharsMax, "clientId");
+  if (clientHost !== undefined) checkText(clientHost, clientIdCharsMax, "clientHost");
   checkSubscription(request);
   if ((request.topics ?? []).length === 0 && request.topicPattern === undefined) {
     throw invalid("A member subscribes to topics, to a topicPattern, or to both");

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { classicInitialDelayMs, classicLookMs } from "../../../shared/limits/classic-groups.ts";
 import { bytesOf, Client, outcome, textOf, wish } from "./classic-world.ts";
 import { type GroupProcess, GroupWorld, name } from "./group-world.ts";
+import { interruptRequests } from "./interrupt-requests.ts";
 
 async function withTopic(main: (world: GroupWorld) => Promise<void>): Promise<void> {
   const world = new GroupWorld();
@@ -137,6 +138,32 @@ describe("members of a classic group", () => {
       expect(countOf(world.one, "items.get") - before).toBeLessThan(30);
     }));
 
+  test("of a process that stops in the middle of a rebalance go on at another", () =>
+    withTopic(async (world) => {
+      const { promise: never } = Promise.withResolvers<void>();
+      let isStopped = false;
+      const stopping = world.start({}, (storage) =>
+        interruptRequests(storage, async ({ send }) => {
+          if (isStopped) await never;
+          return await send();
+        }),
+      );
+      const clients = [new Client(stopping), new Client(stopping), new Client(world.one)];
+      await Promise.all(clients.map((client) => client.enter()));
+      expect(clients.map(({ generation }) => generation)).toEqual([1, 1, 1]);
+      const newcomer = new Client(world.one);
+      const entering = newcomer.enter();
+      await world.sleep(1_500);
+      // One waits there, and hears nothing more.
+      void clients[0]?.enter();
+      await world.sleep(100);
+      isStopped = true;
+      for (const client of clients) client.process = world.two;
+      await Promise.all([entering, ...clients.map((client) => client.enter())]);
+      expect(new Set([newcomer, ...clients].map(({ generation }) => generation))).toEqual(new Set([2]));
+      expect(await world.two.groups.describe(name)).toMatchObject({ state: "Stable", members: 4 });
+    }));
+
   test("stop waiting when their connection ends", () =>
     withTopic(async (world) => {
       const ended = new AbortController();
@@ -168,6 +195,18 @@ describe("static members", () => {
       const { memberId, generation } = before.self;
       const commit = { ...name, memberId, memberEpoch: generation, instanceId: "i", offsets };
       expect(await outcome(world.one.groups.commit(commit))).toBe("FENCED_INSTANCE_ID");
+    }));
+
+  test("who are back are known at once to a process that looked just before", () =>
+    withTopic(async (world) => {
+      const other = new Client(world.two, { instanceId: "j" });
+      await Promise.all([new Client(world.one, { instanceId: "i" }).enter(), other.enter()]);
+      await world.sleep(classicLookMs + 100);
+      expect(await other.beat()).toBe("ok");
+      const again = new Client(world.one, { instanceId: "i" });
+      await again.enter();
+      again.process = world.two;
+      expect(await again.beat()).toBe("ok");
     }));
 
   test("who led are told not to assign; older ones, that another leads", () =>
@@ -262,6 +301,9 @@ describe("the type of a group", () => {
       await world.one.classic.leave({ ...name, members: [{ memberId }] });
       const member = await world.two.groups.join(join);
       expect(member.memberEpoch).toBeGreaterThan(generation);
+      // The other process thinks that it is a classic group still.
+      const commit = { ...name, memberId: member.memberId, memberEpoch: member.memberEpoch, offsets };
+      expect(await outcome(world.one.groups.commit(commit))).toBe("ok");
       expect(await world.one.groups.describe(name)).toMatchObject({ type: "consumer", state: "Stable" });
       expect(await client.beat()).toBe("UNKNOWN_MEMBER_ID");
       expect(await outcome(world.one.classic.join(wish))).toBe("INCONSISTENT_GROUP_PROTOCOL");
@@ -291,7 +333,7 @@ describe("the type of a group", () => {
       const described = await world.two.groups.describe(name);
       expect(described).toMatchObject({ type: "classic", protocolType: "consumer", assignor: "range" });
       const [member] = described.classicMembers ?? [];
-      expect(member?.clientHost).toBe("/127.0.0.1");
+      expect(described.memberList[0]?.clientHost).toBe("/127.0.0.1");
       expect(textOf(member?.metadata ?? bytesOf(""))).toBe("topics");
       expect(textOf(member?.assignment ?? bytesOf(""))).toBe(`for ${client.memberId}`);
       expect(await outcome(world.one.groups.delete(name))).toBe("NON_EMPTY_GROUP");

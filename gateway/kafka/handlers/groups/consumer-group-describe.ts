@@ -45,8 +45,8 @@ function memberOf(member: GroupMember) {
     instanceId: member.instanceId ?? null,
     memberEpoch: member.memberEpoch,
     clientId: member.clientId ?? "",
-    // It is not kept: members come by HTTP as well.
-    clientHost: "",
+    // None of one that came by HTTP.
+    clientHost: member.clientHost ?? "",
     subscribedTopicNames: member.topics,
     subscribedTopicRegex: member.topicPattern ?? null,
     assignment: { topicPartitions: partitionsOf(member.assignment, member.assignmentTopicIds) },

@@ -38,11 +38,12 @@ async function leave({ groupId: group, memberId, memberEpoch }: Request, { gatew
   return { throttleTimeMs: 0, errorCode: kafkaError.NONE, memberId, memberEpoch, heartbeatIntervalMs: 0 };
 }
 
-async function join(request: Request, { gateway, clientId }: RequestContext): Promise<Membership> {
+async function join(request: Request, { gateway, clientId, peer }: RequestContext): Promise<Membership> {
   const { groupId: group, memberId, instanceId, serverAssignor, rebalanceTimeoutMs } = request;
   return await gateway.services.groups.join({
     namespace: gateway.namespace,
     group,
+    clientHost: `/${peer.host}`,
     ...subscriptionOf(request),
     ...(memberId === "" ? {} : { memberId }),
     ...(instanceId === null ? {} : { instanceId }),

@@ -47,11 +47,11 @@ export function isClassic({ type, protocolType }: Pick<GroupDescription, "type" 
 }
 
 function membersOf({ memberList, classicMembers = [] }: GroupDescription) {
-  return memberList.map(({ memberId, instanceId, clientId }, index) => ({
+  return memberList.map(({ memberId, instanceId, clientId, clientHost }, index) => ({
     memberId,
     groupInstanceId: instanceId ?? null,
     clientId: clientId ?? "",
-    clientHost: classicMembers[index]?.clientHost ?? "",
+    clientHost: clientHost ?? "",
     memberMetadata: classicMembers[index]?.metadata ?? noBytes,
     memberAssignment: classicMembers[index]?.assignment ?? noBytes,
   }));

@@ -139,7 +139,9 @@ test("a group is described with its members' topics by id and name; one of the o
         errorCode: 0,
         groupState: "Stable",
         assignorName: "uniform",
-        members: [{ memberId: "one", subscribedTopicNames: ["t"], assignment: { topicPartitions } }],
+        members: [
+          { memberId: "one", clientHost: "/127.0.0.1", subscribedTopicNames: ["t"], assignment: { topicPartitions } },
+        ],
       },
       { errorCode: 69, members: [] },
       { errorCode: 69, members: [] },
