@@ -16,6 +16,9 @@ export const clusterIdPath = "/cluster/id";
 /** What stands above them, parents first. */
 export const brokerParents: readonly string[] = ["/brokers", brokersPath, "/cluster"];
 
+/** What gateways leave behind, parents first: it goes with the namespace. */
+export const brokerZnodes: readonly string[] = [...brokerParents, clusterIdPath, controllerEpochPath];
+
 /** Kafka's broker ids, an int32; -1 stands for none. */
 const nodeIdMax = 2 ** 31 - 1;
 const portMax = 65_535;

@@ -179,6 +179,18 @@ describe("gateways of one store", () => {
     });
   });
 
+  test("leave nothing behind that keeps their namespace from being deleted", async () => {
+    const gateways = new Gateways();
+    await gateways.run(async () => {
+      const { namespaces } = createServices(gateways.store.process().storage);
+      await namespaces.create("team");
+      const { membership } = await gateways.start({ namespace: "team" });
+      await expect(namespaces.delete("team")).rejects.toMatchObject({ code: "NOT_EMPTY" });
+      await membership.close();
+      await namespaces.delete("team");
+    });
+  });
+
   test("ask the store for little while nothing happens", async () => {
     const gateways = new Gateways();
     await gateways.run(async () => {
