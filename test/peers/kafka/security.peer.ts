@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type OurKafka, startOurKafka } from "./our-kafka.ts";
 import { runKafkaTool } from "./real-kafka.ts";
 
-const timeout = 180_000;
+const timeout = 300_000;
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "..", "..", "..");
 const tls = join(root, "test", "fixtures", "tls");
@@ -87,12 +87,12 @@ describe("Kafka's own tools", { timeout }, () => {
     expect(listed).toContain("(principal=User:alice, host=*, operation=WRITE, permissionType=ALLOW)");
     expect(listed).toContain("resourceType=GROUP, name=readers-, patternType=PREFIXED");
     const produce = "org.apache.kafka.tools.ConsoleProducer";
-    await tool(produce, "alice", ["--topic", "hello"], "one\ntwo\n");
+    expect(await tool(produce, "alice", ["--topic", "hello"], "one\ntwo\n")).not.toContain("ERROR");
     expect(await tool(produce, "bob", ["--topic", "hello"], "three\n")).toContain(
       "Not authorized to access topics: [hello]",
     );
     const consume = "org.apache.kafka.tools.consumer.ConsoleConsumer";
-    const all = ["--topic", "hello", "--from-beginning", "--max-messages", "2", "--timeout-ms", "20000"];
+    const all = ["--topic", "hello", "--from-beginning", "--max-messages", "2", "--timeout-ms", "60000"];
     expect(await tool(consume, "alice", [...all, "--group", "readers-1"])).toMatch(/^one\ntwo\n/);
     expect(await tool(consume, "alice", [...all, "--group", "others"])).toContain(
       "Not authorized to access group: others",
