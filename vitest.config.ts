@@ -5,6 +5,13 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** Of what is deployed, which takes a minute to bundle and to rehearse: `npm run test:bundles`, a step of its own in `.ci/run`. */
 export const ofBundles = ["test/infra/bundles.test.ts", "test/infra/rehearsal.test.ts"];
 
+/** Minutes of processes that are killed and of writers in each other's way: `npm run test:long`, a step of its own in `.ci/run`. */
+export const ofLongRuns = [
+  "test/contention/contention.test.ts",
+  "test/durability/killed-leader.test.ts",
+  "test/durability/transform.test.ts",
+];
+
 /** They replace modules for themselves alone, which they cannot in a process that has loaded them for others. */
 const withMocks = ["test/functions/coordination-errors.test.ts", "test/functions/group-errors.test.ts"];
 
@@ -15,9 +22,6 @@ const slow = [
   "simulation/group-simulation",
   "local/commands/verify",
   "requests/tree-requests",
-  "durability/transform",
-  "contention/contention",
-  "durability/killed-leader",
   "local/commands/held-command",
   "simulation/lock-simulation",
 ];
@@ -54,7 +58,7 @@ export default defineConfig({
         test: {
           name: "all others",
           include: ["test/**/*.test.ts"],
-          exclude: [...withMocks, ...ofBundles],
+          exclude: [...withMocks, ...ofBundles, ...ofLongRuns],
           isolate: false,
         },
       },
