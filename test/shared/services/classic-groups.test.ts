@@ -132,7 +132,10 @@ describe("members of a classic group", () => {
     withTopic(async (world) => {
       const clients = Array.from({ length: 12 }, () => new Client(world.one));
       const before = countOf(world.one, "items.get");
+      const updatesBefore = countOf(world.one, "items.update");
       await Promise.all(clients.map((client) => client.enter()));
+      // An id, a join and a sync for each; the wait is prolonged once or twice, and ends.
+      expect(countOf(world.one, "items.update") - updatesBefore).toBeLessThanOrEqual(3 * clients.length + 4);
       expect(new Set(clients.map(({ generation }) => generation))).toEqual(new Set([1]));
       // Once a second, and sooner at first.
       expect(countOf(world.one, "items.get") - before).toBeLessThan(30);
