@@ -1,12 +1,21 @@
 /** What the command line says of the port for Kafka's clients. */
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { gatewaySessionTimeoutMsDefault } from "../shared/limits/gateway-cluster.ts";
 import { kafkaPortDefault } from "../shared/limits/kafka-gateway.ts";
 import { sessionTimeoutMsMax, sessionTimeoutMsMin } from "../shared/limits.ts";
+import type { RecordChecks } from "../shared/services/services.ts";
 import { nodeIdOf } from "../shared/topics/broker-znodes.ts";
 
 export const kafkaPortHelp = `port for Kafka's clients; 0 takes any that is free (default: ${kafkaPortDefault})`;
 export const sessionTimeoutHelp = `how soon others take over when this gateway is gone (default: ${gatewaySessionTimeoutMsDefault})`;
+
+const recordChecks: readonly RecordChecks[] = ["all", "needed"];
+
+/** `all` is what Kafka does. */
+export function recordChecksOption(): Option {
+  const text = "what to check of records that came compressed: all, or nothing that does not need to be decompressed";
+  return new Option("--kafka-record-checks <which>", text).choices(recordChecks).default("all");
+}
 
 export interface AdvertisedAddress {
   readonly advertisedHost: string;

@@ -6,6 +6,7 @@ import { writeLog } from "../../functions/http/log.ts";
 import { metered } from "../../functions/metrics/metered-storage.ts";
 import { defaultNamespace, findNamespaceNameProblem } from "../../shared/services/namespace-name.ts";
 import { createServices } from "../../shared/services/create-services.ts";
+import type { RecordChecks } from "../../shared/services/services.ts";
 import { startBackground } from "../background.ts";
 import { CommandError } from "../command-error.ts";
 import {
@@ -14,6 +15,7 @@ import {
   kafkaPortHelp,
   nodeIdFrom,
   portOf,
+  recordChecksOption,
   sessionTimeoutHelp,
   sessionTimeoutOf,
 } from "../kafka-options.ts";
@@ -37,6 +39,7 @@ interface GatewayOptions extends KafkaSecurityOptions {
   readonly store: StoreKind;
   readonly data: string;
   readonly metricsPort?: number;
+  readonly kafkaRecordChecks: RecordChecks;
   readonly quiet: boolean;
 }
 
@@ -65,6 +68,7 @@ export function registerGateway(program: Command): void {
     .option("--namespace <name>", "whose topics and groups clients see", defaultNamespace)
     .option("--no-auto-create", "do not create topics that clients ask for by name")
     .option("--session-timeout <ms>", sessionTimeoutHelp, sessionTimeoutOf)
+    .addOption(recordChecksOption())
     .addOption(new Option("--store <kind>", "where the data are").choices(storeKinds).default("aws"))
     .option("--data <folder>", "where the embedded store keeps its data", ".streamkeeper")
     .option("--metrics-port <number>", "port for GET /metrics; without it there is no such page", portOf)
@@ -81,7 +85,10 @@ async function gateway(options: GatewayOptions): Promise<void> {
   const opened = await openStorage(options.store, resolve(options.data));
   try {
     const page = new MetricsPage();
-    const services = createServices(metered(opened.storage, page.metrics), { subscribersCacheMs: 0 });
+    const services = createServices(metered(opened.storage, page.metrics), {
+      subscribersCacheMs: 0,
+      recordChecks: options.kafkaRecordChecks,
+    });
     const background = startBackground(services, opened);
     let scraped: MetricsPort | undefined;
     try {

@@ -8,11 +8,18 @@ import { writeLog } from "../../functions/http/log.ts";
 import { metered } from "../../functions/metrics/metered-storage.ts";
 import { ServiceError } from "../../shared/api/errors.ts";
 import { createServices } from "../../shared/services/create-services.ts";
-import type { Services } from "../../shared/services/services.ts";
+import type { RecordChecks, Services } from "../../shared/services/services.ts";
 import { type Background, startBackground } from "../background.ts";
 import { firstLines } from "../first-lines.ts";
 import { GrowthTap } from "../growth-tap.ts";
-import { type AdvertisedAddress, advertisedOf, kafkaPortHelp, nodeIdFrom, portOf } from "../kafka-options.ts";
+import {
+  type AdvertisedAddress,
+  advertisedOf,
+  kafkaPortHelp,
+  nodeIdFrom,
+  portOf,
+  recordChecksOption,
+} from "../kafka-options.ts";
 import { kafkaSecurityOf, type KafkaSecurityOptions, withKafkaSecurity } from "../kafka-security.ts";
 import { type OpenedKafkaPort, openKafkaPortBeside } from "../kafka-port.ts";
 import { listenError } from "../listen-error.ts";
@@ -32,6 +39,7 @@ interface ServeOptions extends KafkaSecurityOptions {
   readonly host: string;
   readonly data: string;
   readonly store: StoreKind;
+  readonly kafkaRecordChecks: RecordChecks;
   readonly quiet: boolean;
 }
 
@@ -51,6 +59,7 @@ export function registerServe(program: Command): void {
     )
     .option("--host <address>", "address to listen on; whoever reaches it can read and write", "127.0.0.1")
     .option("--data <folder>", "where the embedded store keeps its data", ".streamkeeper")
+    .addOption(recordChecksOption())
     .addOption(new Option("--store <kind>", "where to keep the data").choices(storeKinds).default("embedded"))
     .option("--quiet", "print nothing but errors", false);
   withKafkaSecurity(command).action(async (options: ServeOptions) => serve(options));
@@ -64,7 +73,10 @@ async function serve(options: ServeOptions): Promise<void> {
     const page = new MetricsPage();
     const growth = new GrowthTap(opened.storage.notifier);
     const storage = { ...opened.storage, notifier: growth };
-    const services = createServices(metered(storage, page.metrics), { subscribersCacheMs: 0 });
+    const services = createServices(metered(storage, page.metrics), {
+      subscribersCacheMs: 0,
+      recordChecks: options.kafkaRecordChecks,
+    });
     // What other processes write, this one does not hear of: there clients poll.
     const push = opened.isOwn ? { push: { storage: opened.storage, growth } } : {};
     const server = await listen({ services, page, ...push }, options);
