@@ -31,7 +31,7 @@ export interface TransactionDescription {
   readonly producerEpoch: number;
   readonly state: TransactionState;
   readonly timeoutMs: number;
-  /** While one is under way. */
+  /** Of the one that is under way, or of the last one. */
   readonly startedAtMs?: number;
   readonly partitions: readonly TopicPartitions[];
   readonly groups: readonly string[];

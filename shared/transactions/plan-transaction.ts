@@ -199,11 +199,12 @@ export function planComplete(present: Present, decided: DecidedTransaction): Tra
 }
 
 function completed(decided: DecidedTransaction): TransactionRecord {
-  const { state, owner, next, timeoutMs, fenced, answer } = decided;
+  const { state, owner, next, timeoutMs, startedAtMs, fenced, answer } = decided;
   return {
     state: completeState(state === "PrepareCommit"),
     owner: next,
     timeoutMs,
+    ...(startedAtMs === undefined ? {} : { startedAtMs }),
     ...nothing,
     ...(fenced === true ? {} : { ended: owner, ...clientOf(decided) }),
     ...(answer === undefined || state === "PrepareAbort" ? {} : { answer }),

@@ -4,7 +4,8 @@
  *     state, producerId, producerEpoch, timeoutMs       always
  *     clientEpoch                                       of a client that keeps the epoch that it was given
  *     resumedProducerId, resumedProducerEpoch           of who asked for the present epoch with its own
- *     startedAtMs, topics, groups                       while a transaction is under way
+ *     startedAtMs                                       while a transaction is under way, and when it is complete
+ *     topics, groups                                    while a transaction is under way
  *     decidedAtMs, nextProducerId, nextProducerEpoch    while its end is not known everywhere; fenced: 1
  *     endedProducerId, endedProducerEpoch               of the last transaction, if its owner ended it
  *     answer                                            of a one-call transaction that is committed

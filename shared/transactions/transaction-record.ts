@@ -42,7 +42,7 @@ export interface TransactionRecord {
   readonly clientEpoch?: number;
   /** Who asked for the epoch that the owner has now, with the one before it (KIP-360). A repeat of that is known by it. */
   readonly resumed?: ProducerEpoch;
-  /** Of the transaction under way, ms since the epoch. */
+  /** Of the transaction under way or, as Kafka tells it, of the one that is complete; ms since the epoch. */
   readonly startedAtMs?: number;
   readonly topics: readonly TransactionTopic[];
   readonly groups: readonly string[];

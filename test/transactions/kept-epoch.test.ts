@@ -110,6 +110,23 @@ test("its transactions are whole, one after the other, whichever process serves 
   }
 });
 
+test("its offsets are of the transaction that is open, also where a process remembers the one before", async () => {
+  const client = await Client.init(one);
+  for (const [offset, commit] of [
+    [1, true],
+    [2, false],
+    [3, true],
+  ] as const) {
+    await one.transactions.addGroup({ ...id, ...client.producer, group: "workers", keepsEpoch: true });
+    await other.transactions.addOffsets({ ...id, ...client.producer, ...offsetsTo(offset), isAdded: true });
+    await client.end(one, commit);
+    expect(await committedOffset(bed.services)).toBe(commit ? offset : 1);
+  }
+  expect(
+    await codeOf(other.transactions.addOffsets({ ...id, ...client.producer, ...offsetsTo(4), isAdded: true })),
+  ).toBe("INVALID_TXN_STATE");
+});
+
 test("an end that is repeated answers as the first time, and nothing is ended the other way", async () => {
   const client = await Client.init(one);
   expect(await codeOf(client.end(one, true))).toBe("INVALID_TXN_STATE");

@@ -63,7 +63,7 @@ const transaction = z
     ...producer,
     state: z.enum(["Empty", "Ongoing", "PrepareCommit", "PrepareAbort", "CompleteCommit", "CompleteAbort"]),
     timeoutMs: count,
-    startedAtMs: count.optional().meta({ description: "While one is under way." }),
+    startedAtMs: count.optional().meta({ description: "Of the one that is under way, or of the last one." }),
     partitions: z.array(ownedPartitions),
     groups: z.array(z.string()),
   })
