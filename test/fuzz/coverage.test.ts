@@ -8,7 +8,7 @@ import { notFuzzed } from "./not-fuzzed.ts";
 /** How functions are called that take something apart or judge it. */
 const readers = /^(?:parse|decode|read|split|unescape|decompress|validate|check|find\w+Problem$|compile)/;
 /** `verify` judges histories that it wrote itself. */
-const layers = /^(?:shared|functions|local|client)\//;
+const layers = /^(?:shared|functions|local|client|gateway)\//;
 
 /** `<file>#<name>` of every exported function that reads. */
 function exportedReaders(sources: ReadonlyMap<string, string>): string[] {

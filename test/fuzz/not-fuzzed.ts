@@ -30,6 +30,18 @@ const groups: readonly { readonly reason: string; readonly functions: readonly s
     ],
   },
   {
+    reason: "a part of the Kafka gateway that its fuzzed requests go through",
+    functions: [
+      "gateway/kafka/replicas.ts#checkReplicationFactor",
+      "gateway/kafka/replicas.ts#checkAssignments",
+      "gateway/kafka/security/gate.ts#split",
+    ],
+  },
+  {
+    reason: "called by a decoder beside it, which is fuzzed",
+    functions: ["gateway/kafka/security/entity-config.ts#parseJson"],
+  },
+  {
     reason: "a part of the edge that every route goes through",
     functions: [
       "functions/http/authorized-path.ts#checkAuthorizedPath",
@@ -49,6 +61,7 @@ const groups: readonly { readonly reason: string; readonly functions: readonly s
     reason:
       "asks the store or the tree for something: what it takes apart is decoded by functions that are called here",
     functions: [
+      "gateway/kafka/cluster-znodes.ts#readCluster",
       "shared/partition/collection-state.ts#readCollectionState",
       "shared/partition/compaction-state.ts#readPartitionStart",
       "shared/partition/log-start.ts#readLogStart",
