@@ -3,7 +3,15 @@ import { describe, expect, test } from "vitest";
 import { servedApis } from "../../../../gateway/kafka/api-list.ts";
 import type { Api } from "../../../../gateway/kafka/protocol/api.ts";
 import { anyMessage } from "./message-arbitraries.ts";
-import { decodeMessage, differences, encodable, encodeMessage, kafkaMessages, type Message } from "./kafka-messages.ts";
+import {
+  decodeMessage,
+  differences,
+  encodable,
+  encodeMessage,
+  kafkaMessageApis,
+  kafkaMessages,
+  type Message,
+} from "./kafka-messages.ts";
 
 const apis: readonly (readonly [string, Api])[] = [...servedApis.values()].map(({ api }) => [api.name, api]);
 const kinds = ["request", "response"] as const;
@@ -62,4 +70,9 @@ describe.each(apis)("%s", (name, api) => {
       }
     }
   });
+});
+
+test("there are messages of no API but those that are served", () => {
+  const served = apis.map(([name]) => name);
+  expect(kafkaMessageApis.filter((name) => !served.includes(name))).toEqual([]);
 });
