@@ -7,7 +7,7 @@ import {
   type RunningKafkaGateway,
   startKafkaGateway,
 } from "../gateway/kafka/kafka-gateway.ts";
-import { NodeIdTakenError } from "../gateway/kafka/membership.ts";
+import { NodeIdTakenError } from "../gateway/kafka/registrar.ts";
 import { CommandError } from "./command-error.ts";
 import { listenError } from "./listen-error.ts";
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Membership, type MembershipOptions, NodeIdTakenError } from "../../../gateway/kafka/membership.ts";
+import { Membership, type MembershipOptions } from "../../../gateway/kafka/membership.ts";
+import { NodeIdTakenError } from "../../../gateway/kafka/registrar.ts";
 import { createServices } from "../../../shared/services/create-services.ts";
 import type { Services } from "../../../shared/services/services.ts";
 import { countRequests, type CountedStorage } from "../../../shared/storage/count-requests.ts";
