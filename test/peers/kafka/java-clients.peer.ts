@@ -14,17 +14,11 @@ import { startRealKafka } from "./real-kafka.ts";
 const runMsMax = 15 * 60_000;
 const prefix = "peer";
 
-/** Where ours answers otherwise than Apache Kafka: what it answers, with the reason. */
-const knownDifferences: ReadonlyMap<string, ComparableStep> = new Map(
-  [
-    // Records keep the time that their producer gave them.
-    {
-      part: "produce",
-      step: "a topic that stamps records itself",
-      error: "InvalidConfigurationException",
-    },
-  ].map((step) => [titleOf(step), step]),
-);
+/** Where ours answers otherwise than Apache Kafka. */
+const knownDifferences: ReadonlyMap<string, Partial<ComparableStep>> = new Map([
+  // Records keep the time that their producer gave them.
+  ["produce: a topic that stamps records itself", { error: "InvalidConfigurationException" }],
+]);
 
 function titleOf({ part, step }: ComparableStep): string {
   return `${part}: ${step}`;
@@ -56,7 +50,9 @@ describe.each([4, 3] as const)("Kafka's Java client %i.x", (release) => {
     afterAll(() => ours.stop());
 
     test.each(recorded.map((step) => [titleOf(step), step] as const))("%s", (title, step) => {
-      expect(steps.get(title)).toEqual(knownDifferences.get(title) ?? step);
+      const { part, step: name } = step;
+      const known = knownDifferences.get(title);
+      expect(steps.get(title)).toEqual(known === undefined ? step : { part, step: name, ...known });
     });
 
     test("every step is one that was recorded", () => {

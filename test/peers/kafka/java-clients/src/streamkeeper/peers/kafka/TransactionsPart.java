@@ -111,9 +111,10 @@ final class TransactionsPart {
             try (KafkaProducer<String, String> producer = transactional(clients, "seen")) {
                 send(producer, new ProducerRecord<>(first, 0, null, "seen"));
                 Object open = seen(admin, id, partition);
+                boolean hasStarted = admin.describeTransactions(Set.of(id)).description(id).get().transactionStartTimeMs().isPresent();
                 producer.commitTransaction();
                 Clients.until("it is complete", () -> state(admin, id).equals("CompleteCommit"));
-                return map("open", open, "complete", seen(admin, id, partition), "none", errorOf(() -> state(admin, clients.prefix + "-none")));
+                return map("hasStarted", hasStarted, "open", open, "complete", seen(admin, id, partition), "none", errorOf(() -> state(admin, clients.prefix + "-none")));
             }
         });
         report.step("fenceProducers", () -> {
@@ -162,7 +163,7 @@ final class TransactionsPart {
         ProducerState own = producers.stream().filter(state -> state.producerId() == description.producerId()).findFirst().orElse(null);
         return map(
             "state", description.state().toString(), "partitions", description.topicPartitions().stream().map(TopicPartition::toString).sorted().toList(),
-            "hasStarted", description.transactionStartTimeMs().isPresent(), "timeoutMs", description.transactionTimeoutMs(),
+            "timeoutMs", description.transactionTimeoutMs(),
             "isProducer", own != null,
             "isOpen", own == null ? null : own.currentTransactionStartOffset().isPresent(),
             "listed", admin.listTransactions(new ListTransactionsOptions()).all().get().stream()
