@@ -9,9 +9,9 @@ import {
   desanitizeName,
   encodeEntityConfig,
   userPath,
-  usersPath,
 } from "../../gateway/kafka/security/entity-config.ts";
 import { scramIterationsDefault, scramSaltBytesDefault, userNameCharsMax } from "../../shared/limits/kafka-security.ts";
+import { usersPath } from "../../shared/topics/security-znodes.ts";
 import { CommandError } from "../command-error.ts";
 import { type CallerOptions, callAction, withCaller } from "../console/caller.ts";
 import type { Call } from "../console/client-action.ts";
@@ -104,8 +104,16 @@ async function list({ client, signal }: Call): Promise<readonly string[]> {
 async function remove({ client, signal }: Call, name: string): Promise<void> {
   const path = pathOf(name);
   using znodes = client.znodes();
+  const removeAll = async (...paths: readonly string[]): Promise<void> => {
+    const operations = paths.map((part) => ({ type: "delete", path: part }) as const);
+    await znodes.multi(operations, { abortSignal: signal });
+  };
   try {
-    await znodes.multi([{ type: "delete", path }], { abortSignal: signal });
+    await removeAll(path).catch(async (error: unknown) => {
+      if (!isRefusal(error, "NOT_EMPTY")) throw error;
+      // What quotas of clients have left.
+      await removeAll(`${path}/clients`, path);
+    });
   } catch (error) {
     if (isRefusal(error, "NO_NODE")) throw new CommandError(`there is no user ${name}`, { cause: error });
     if (!isRefusal(error, "NOT_EMPTY")) throw error;

@@ -3,6 +3,7 @@ import { parentOf, rootPath } from "../tree/paths.ts";
 import { anyVersion, type Operation } from "../tree/tree-request.ts";
 import type { ZnodeTree, ZnodeView } from "../tree/znode-tree.ts";
 import { brokerZnodes } from "./broker-znodes.ts";
+import { securityParents } from "./security-znodes.ts";
 import { collide, mayCollide } from "./topic-name.ts";
 import {
   encodeAssignment,
@@ -79,7 +80,9 @@ export function deletionStep({ name, version, configVersion }: TopicRecord): Top
 }
 
 /** What stands in every tree that has been used, and goes with the namespace when nothing is below it; parents first. */
-const ownParents: readonly string[] = [...new Set([...topicParents, ...brokerZnodes, "/elections", "/locks"])];
+const ownParents: readonly string[] = [
+  ...new Set([...topicParents, ...brokerZnodes, ...securityParents, "/elections", "/locks"]),
+];
 
 /**
  * Empties a tree of what stands above topics, elections and locks, and closes it. Undefined if more is there: a topic, a

@@ -1,7 +1,8 @@
 /** The access control lists in force: followed in memory, changed in the tree. */
 import { kafkaAclsPerResourceMax } from "../../../shared/limits/kafka-security.ts";
+import { extendedAclsPath, literalAclsPath } from "../../../shared/topics/security-znodes.ts";
 import { type AclBinding, type AclEntry, isSameEntry, type ResourcePattern } from "./acl.ts";
-import { aclPath, decodeAcls, encodeAcls, literalRoot, parseAclPath, prefixedRoot } from "./acl-znodes.ts";
+import { aclPath, decodeAcls, encodeAcls, parseAclPath } from "./acl-znodes.ts";
 import { AclIndex } from "./authorize.ts";
 import { changeZnode } from "./change-znode.ts";
 import { FollowedZnodes, gatewayContext, type TreeAccess } from "./followed-znodes.ts";
@@ -14,8 +15,8 @@ export class AclStore {
 
   constructor(access: TreeAccess) {
     this.#access = access;
-    this.#literal = new FollowedZnodes(access, literalRoot);
-    this.#prefixed = new FollowedZnodes(access, prefixedRoot);
+    this.#literal = new FollowedZnodes(access, literalAclsPath);
+    this.#prefixed = new FollowedZnodes(access, extendedAclsPath);
   }
 
   /** Reads what there is, and follows it until the signal aborts. @throws ServiceError KAFKA_STORAGE_ERROR */

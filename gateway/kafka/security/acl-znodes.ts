@@ -7,6 +7,7 @@
  * each `{"version":1,"acls":[{"principal":"User:alice","permissionType":"Allow","operation":"Read","host":"*"}]}`.
  */
 import { kafkaAclsPerResourceMax, kafkaAclTextCharsMax } from "../../../shared/limits/kafka-security.ts";
+import { literalAclsPath, prefixedAclsPath } from "../../../shared/topics/security-znodes.ts";
 import { findNameProblem } from "../../../shared/tree/paths.ts";
 import {
   type AclEntry,
@@ -20,12 +21,9 @@ import {
 } from "./acl.ts";
 import { parseJson } from "./entity-config.ts";
 
-export const literalRoot = "/kafka-acl";
-export const prefixedRoot = "/kafka-acl-extended";
-
 /** Where a resource's list stands. */
 export function aclPath({ resourceType, patternType, name }: ResourcePattern): string {
-  const root = patternType === "literal" ? literalRoot : `${prefixedRoot}/prefixed`;
+  const root = patternType === "literal" ? literalAclsPath : prefixedAclsPath;
   return `${root}/${resourceType}/${name}`;
 }
 
@@ -36,8 +34,8 @@ export function isResourceName(name: string): boolean {
 
 /** The resource whose list stands at a path; undefined for other paths. */
 export function parseAclPath(path: string): ResourcePattern | undefined {
-  const isLiteral = path.startsWith(`${literalRoot}/`);
-  const root = isLiteral ? `${literalRoot}/` : `${prefixedRoot}/prefixed/`;
+  const isLiteral = path.startsWith(`${literalAclsPath}/`);
+  const root = isLiteral ? `${literalAclsPath}/` : `${prefixedAclsPath}/`;
   if (!path.startsWith(root)) return undefined;
   const [resourceType = "", name = "", ...more] = path.slice(root.length).split("/");
   if (name === "" || more.length > 0 || !Object.hasOwn(resourceTypes, resourceType)) return undefined;

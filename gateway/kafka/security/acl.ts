@@ -3,6 +3,8 @@
  * names that Kafka's znodes have and the numbers that its requests have.
  */
 
+import type { aclResourceTypes } from "../../../shared/topics/security-znodes.ts";
+
 /** Numbers of `ResourceType`. */
 export const resourceTypes = {
   Topic: 2,
@@ -11,7 +13,7 @@ export const resourceTypes = {
   TransactionalId: 5,
   DelegationToken: 6,
   User: 7,
-} as const;
+} as const satisfies Record<(typeof aclResourceTypes)[number], number>;
 export type ResourceType = keyof typeof resourceTypes;
 
 /** Numbers of `AclOperation`. */

@@ -1,6 +1,7 @@
 /** The users' credentials: SCRAM's, in the znodes that Kafka keeps them in. Who may write znodes there makes the first user. */
 import { scramMechanismNames, type ScramMechanism } from "../sasl/scram-mechanism.ts";
 import { formatCredential, parseCredential, type ScramCredential } from "../sasl/scram-credential.ts";
+import { scramSecretPath, usersPath } from "../../../shared/topics/security-znodes.ts";
 import { changeZnode, hasCode } from "./change-znode.ts";
 import {
   credentialAcl,
@@ -9,7 +10,6 @@ import {
   type EntityConfig,
   parseEntityPath,
   userPath,
-  usersPath,
 } from "./entity-config.ts";
 import { FollowedZnodes, gatewayContext, type TreeAccess } from "./followed-znodes.ts";
 
@@ -18,7 +18,6 @@ export type UserCredentials = Readonly<Partial<Record<ScramMechanism, ScramCrede
 /** Undefined where the service gives this credential up. */
 export type CredentialChange = ReadonlyMap<ScramMechanism, ScramCredential | undefined>;
 
-const secretPath = "/config/streamkeeper/scram-secret";
 /** Nobody's but the service's. */
 const secretAcl = credentialAcl.filter(({ scheme }) => scheme === "digest");
 
@@ -99,7 +98,7 @@ export class CredentialStore {
       const { result } = await changeZnode(
         znodes,
         context,
-        secretPath,
+        scramSecretPath,
         (data) => (data === null ? { data: fresh, result: fresh } : { data: undefined, result: data }),
         secretAcl,
       );

@@ -7,6 +7,7 @@
  *
  * each `{"version":1,"config":{"<key>":"<value>"}}`. `<default>` in the place of a name stands for those that have no znode.
  */
+import { clientsPath, usersPath } from "../../../shared/topics/security-znodes.ts";
 import type { AclList } from "../../../shared/tree/acl.ts";
 
 export type EntityConfig = Readonly<Record<string, string>>;
@@ -17,8 +18,6 @@ export interface QuotaEntity {
   readonly clientId?: string | null;
 }
 
-export const usersPath = "/config/users";
-export const clientsPath = "/config/clients";
 const defaultName = "<default>";
 
 /**

@@ -1,13 +1,13 @@
 /** Who may use a gateway, for what, and how much: users, access control lists and quotas of its namespace. */
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../../../shared/storage/environment.ts";
+import { clientsPath, usersPath } from "../../../shared/topics/security-znodes.ts";
 import { Authenticator } from "../sasl/authenticator.ts";
 import { PasswordCheck } from "../sasl/password-check.ts";
 import { type AclOperation, operations, type ResourceType, supportedOperations } from "./acl.ts";
 import { AclStore } from "./acl-store.ts";
 import type { AclRules, Requester } from "./authorize.ts";
 import { CredentialStore } from "./credential-store.ts";
-import { clientsPath, usersPath } from "./entity-config.ts";
 import { FollowedZnodes, type TreeAccess } from "./followed-znodes.ts";
 import { type QuotaKey, Quotas } from "./quotas.ts";
 

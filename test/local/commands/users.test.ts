@@ -27,6 +27,15 @@ test("a user is created, listed and deleted, and nobody reads what is kept of th
   );
 });
 
+test("a user goes with what quotas of its clients have left, and not with quotas", async () => {
+  await users(["create", "dora"], "secret");
+  using znodes = bed.client.znodes();
+  await znodes.ensure("/config/users/dora/clients/app");
+  expect((await users(["delete", "dora"])).failure).toContain("dora has quotas for clients");
+  await znodes.delete("/config/users/dora/clients/app");
+  expect((await users(["delete", "dora"])).stdout).toBe("deleted dora\n");
+});
+
 test.each([
   [["create", "carol"], "", "no password"],
   [["create", ""], "secret", "a user's name has 1 to 255 characters"],
