@@ -8,7 +8,7 @@
  * each `{"version":1,"config":{"<key>":"<value>"}}`. `<default>` in the place of a name stands for those that have no znode.
  */
 import { clientsPath, usersPath } from "../../../shared/topics/security-znodes.ts";
-import type { AclList } from "../../../shared/tree/acl.ts";
+import { type AclList, permission } from "../../../shared/tree/acl.ts";
 
 export type EntityConfig = Readonly<Record<string, string>>;
 
@@ -25,8 +25,8 @@ const defaultName = "<default>";
  * offline. The digest is none that any password has, so that only the service itself and a superuser have what it grants.
  */
 export const credentialAcl: AclList = [
-  { permissions: 2, scheme: "world", id: "anyone" },
-  { permissions: 31, scheme: "digest", id: "kafka:x" },
+  { permissions: permission.write | permission.create | permission.delete, scheme: "world", id: "anyone" },
+  { permissions: permission.all, scheme: "digest", id: "kafka:x" },
 ];
 
 /** A name as part of a path (`Sanitizer.sanitize`): as in a URL, with asterisks too. */
