@@ -4,6 +4,7 @@ import { describeError } from "../../functions/http/log.ts";
 import {
   connectionRequestBytesMax,
   connectionRequestsMax,
+  kafkaPlainRequestBytesMax,
   kafkaRequestBytesMax,
   kafkaSmallRequestBytesMax,
   kafkaUnauthenticatedRequestBytesMax,
@@ -20,6 +21,7 @@ import { Lanes, type Turn } from "./lanes.ts";
 import { observed } from "./observed.ts";
 import type { Api, RequestOf } from "./protocol/api.ts";
 import { apiVersions } from "./protocol/apis/api-versions.ts";
+import { produce } from "./protocol/apis/produce.ts";
 import { FrameWriter } from "./protocol/frame-writer.ts";
 import { readRequestHeader, type RequestHeader, skipTagged } from "./protocol/header.ts";
 import { MessageReader } from "./protocol/message-reader.ts";
@@ -207,6 +209,9 @@ export class Connection implements Holder {
     const header = readRequestHeader(reader);
     const known = this.#gateway.apis.get(header.apiKey);
     if (known === undefined) throw new MalformedBytesError(`there is no API ${header.apiKey}`);
+    if (frame.length > kafkaPlainRequestBytesMax && known.api.key !== produce.key) {
+      throw new MalformedBytesError(`${known.api.name} of ${frame.length} bytes`);
+    }
     const turn = this.#lanes.take(known.lane);
     this.#start(this.#answer(known, header, reader, turn), turn, frame.length);
   }

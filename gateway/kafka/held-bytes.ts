@@ -1,4 +1,5 @@
 /** What a gateway holds for its connections, bounded over all of them. */
+import { heldScarceMsMax, roomWaitMsMax } from "../../shared/limits/kafka-gateway.ts";
 
 export interface Holder {
   /** Ends it at once; what it holds is given back. */
@@ -47,24 +48,32 @@ export class HeldBytes {
       known.bytes = bytes;
       if (hasMoved) known.sinceMs = this.#nowMs();
     }
-    while (this.#sum > this.#bytesMax && this.#held.size > 0) this.#closeWorst();
+    while (this.#sum > this.#bytesMax && this.#held.size > 0) this.#closeWorst(0);
     if (!this.isScarce) this.#tellRoom();
   }
 
-  /** Resolves when bytes are not scarce, or at once when the signal aborts. */
+  /**
+   * Resolves when bytes are not scarce, or at once when the signal aborts, and in any case after `roomWaitMsMax`: others must
+   * not be held up for longer by clients that do not read. The worst of these is closed then, if it has had its time.
+   */
   async room(signal: AbortSignal): Promise<void> {
-    while (this.isScarce && !signal.aborted) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const wake = (): void => resolve();
-      this.#forRoom.add(wake);
-      signal.addEventListener("abort", wake);
-      await promise;
-      signal.removeEventListener("abort", wake);
-      this.#forRoom.delete(wake);
-    }
+    if (!this.isScarce || signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wake = (): void => resolve();
+    const timeout = setTimeout(() => {
+      this.#closeWorst(heldScarceMsMax);
+      wake();
+    }, roomWaitMsMax);
+    this.#forRoom.add(wake);
+    signal.addEventListener("abort", wake);
+    await promise;
+    clearTimeout(timeout);
+    signal.removeEventListener("abort", wake);
+    this.#forRoom.delete(wake);
   }
 
-  #closeWorst(): void {
+  /** @param ageMsMin it is let be if it has not held its bytes for so long */
+  #closeWorst(ageMsMin: number): void {
     const nowMs = this.#nowMs();
     let worst: Holder | undefined;
     let worstCost = -1;
@@ -74,8 +83,9 @@ export class HeldBytes {
       worst = holder;
       worstCost = cost;
     }
-    if (worst === undefined) return;
-    this.#sum -= this.#held.get(worst)?.bytes ?? 0;
+    const held = worst && this.#held.get(worst);
+    if (worst === undefined || held === undefined || nowMs - held.sinceMs < ageMsMin) return;
+    this.#sum -= held.bytes;
     this.#held.delete(worst);
     worst.close();
   }

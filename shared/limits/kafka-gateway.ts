@@ -21,6 +21,15 @@ export const gatewayRequestBytesMax = 512 * 1024 * 1024;
 /** Bytes of answers of all connections that their clients have not read: as much as of requests. */
 export const gatewayAnswerBytesMax = 512 * 1024 * 1024;
 
+/** How long a fetch waits for the answers of others to be read, where these take half of what they may. */
+export const roomWaitMsMax = 1_000;
+
+/** How long a client may take to read what it was sent, where answers take half of what they may: as for a slow line. */
+export const heldScarceMsMax = 10_000;
+
+/** Bytes of a request that holds no records: a fetch of 100,000 partitions has half of them. */
+export const kafkaPlainRequestBytesMax = 16 * 1024 * 1024;
+
 /** Bytes of a request that a connection without others may send while those of all connections are too many: a heartbeat. */
 export const kafkaSmallRequestBytesMax = 64 * 1024;
 

@@ -105,7 +105,7 @@ test("answers that nobody reads are bounded over all connections: who keeps most
   healthy.socket.destroy();
 });
 
-test("a client whose answers are scarce waits with what is large, and goes on when there is room", async () => {
+test("a client waits with what is large while answers are scarce, and goes on when there is room", async () => {
   await using bed = await listenerBed({ limits: { requestBytes: mebibyte, answerBytes: 20 * mebibyte } });
   const [idle, other] = [await RawClient.connect(bed.port), await RawClient.connect(bed.port)];
   idle.write(request(free.key, 1, { size: 16 * mebibyte }));
@@ -189,6 +189,7 @@ test.each([
   ["a frame of a negative length", length(-5)],
   ["a frame larger than any", length(0x7fff_ffff)],
   ["an API that there is not", request(31_000, 1)],
+  ["a request without records that is as large as one with them", request(free.key, 1, { padding: 17 * mebibyte })],
   ["a version that there is not", badVersion],
   ["a request that ends too early", Buffer.concat([length(20), request(free.key, 1).subarray(4, 24)])],
   ["what no client of Kafka sends", Buffer.from("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")],

@@ -1,5 +1,8 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
+import { heldScarceMsMax, roomWaitMsMax } from "../../../shared/limits/kafka-gateway.ts";
 import { HeldBytes, type Holder } from "../../../gateway/kafka/held-bytes.ts";
+
+afterEach(() => vi.useRealTimers());
 
 class Client implements Holder {
   isClosed = false;
@@ -58,4 +61,24 @@ test("lets those wait who would hold more, until there is room or they are gone"
   await waiting;
   expect(order).toEqual(["gone", "room"]);
   await held.room(new AbortController().signal);
+});
+
+test("holds nobody up for long by others who do not read, and closes the worst of these once it has had its time", async () => {
+  vi.useFakeTimers();
+  let nowMs = 0;
+  const held = new HeldBytes(1_000, () => nowMs);
+  const [one, other] = [new Client(), new Client()];
+  held.set(one, 400, false);
+  held.set(other, 300, false);
+  const waited = async (): Promise<void> => {
+    const room = held.room(new AbortController().signal);
+    nowMs += roomWaitMsMax;
+    await vi.advanceTimersByTimeAsync(roomWaitMsMax);
+    await room;
+  };
+  await waited();
+  expect([one.isClosed, other.isClosed]).toEqual([false, false]);
+  nowMs += heldScarceMsMax;
+  await waited();
+  expect([one.isClosed, other.isClosed, held.isScarce]).toEqual([true, false, false]);
 });
