@@ -20,7 +20,7 @@ export const authenticationMsMax = 30_000;
 export const failedAuthenticationDelayMs = 100;
 /** Changes of one znode are tried this often against others that change it too. */
 export const securityWriteAttemptsMax = 10;
-/** Znodes below one root that a gateway keeps in memory: what is beyond is not in force, and the log says so. */
+/** Znodes below one root that a gateway keeps in memory; with more lists than that only super users may do anything. */
 export const securityZnodesMax = 20_000;
 /** Rows of one resource's access control list; a znode has room for some thousands. */
 export const kafkaAclsPerResourceMax = 1_000;

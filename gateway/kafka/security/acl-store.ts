@@ -24,6 +24,11 @@ export class AclStore {
     await Promise.all([this.#literal.start(signal), this.#prefixed.start(signal)]);
   }
 
+  /** Whether there are more lists than can be followed, so that denials may be missing. */
+  get isCut(): boolean {
+    return this.#literal.isCut || this.#prefixed.isCut;
+  }
+
   /** As of now; made anew when something has changed. */
   get index(): AclIndex {
     const of = `${this.#literal.changeCount}:${this.#prefixed.changeCount}`;

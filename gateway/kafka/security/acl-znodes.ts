@@ -6,7 +6,7 @@
  *
  * each `{"version":1,"acls":[{"principal":"User:alice","permissionType":"Allow","operation":"Read","host":"*"}]}`.
  */
-import { kafkaAclsPerResourceMax, kafkaAclTextCharsMax } from "../../../shared/limits/kafka-security.ts";
+import { kafkaAclTextCharsMax } from "../../../shared/limits/kafka-security.ts";
 import { literalAclsPath, prefixedAclsPath } from "../../../shared/topics/security-znodes.ts";
 import { findNameProblem } from "../../../shared/tree/paths.ts";
 import {
@@ -50,14 +50,14 @@ export function encodeAcls(entries: readonly AclEntry[]): Uint8Array {
 }
 
 /**
- * The list that was stored. Rows that are none are left out, but for those that deny: what is not understood of a denial
+ * The list that was stored; its znode bounds it. Rows that are none are left out, but for those that deny: what is not understood of a denial
  * denies everything to whom it names.
  */
 export function decodeAcls(data: Uint8Array | null | undefined): readonly AclEntry[] {
   const parsed = parseJson(data);
   if (typeof parsed !== "object" || parsed === null || !("acls" in parsed) || !Array.isArray(parsed.acls)) return [];
   const rows: readonly unknown[] = parsed.acls;
-  return rows.slice(0, kafkaAclsPerResourceMax).flatMap((row) => {
+  return rows.flatMap((row) => {
     const entry = entryOf(row);
     return entry === undefined ? [] : [entry];
   });

@@ -129,6 +129,8 @@ export class GatewaySecurity {
   /** As of now; not to be kept. */
   accessOf({ principal, host }: Client): Access {
     if (!this.hasAcls) return everything;
+    // What is not known may be a denial.
+    if (this.acls.isCut && !this.#rules.superUsers.has(principal)) return nothing;
     const requester: Requester = { principal, host };
     const { index } = this.acls;
     const may: Access["may"] = (operation, type, name) =>
@@ -146,6 +148,8 @@ const everything: Access = {
   mayAny: () => true,
   operationsOf: (type) => bitsOf(supportedOperations[type]),
 };
+
+const nothing: Access = { may: () => false, mayAny: () => false, operationsOf: () => 0 };
 
 function bitsOf(allowed: readonly AclOperation[]): number {
   return allowed.reduce((bits, operation) => bits | (1 << operations[operation]), 0);

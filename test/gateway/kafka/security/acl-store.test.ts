@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { AclEntry, ResourcePattern } from "../../../../gateway/kafka/security/acl.ts";
 import { AclStore } from "../../../../gateway/kafka/security/acl-store.ts";
 import { aclPath, decodeAcls, isResourceName, parseAclPath } from "../../../../gateway/kafka/security/acl-znodes.ts";
+import { GatewaySecurity } from "../../../../gateway/kafka/security/gateway-security.ts";
 import { kafkaAclsPerResourceMax } from "../../../../shared/limits/kafka-security.ts";
 import { namespace, SecurityWorld } from "./security-world.ts";
 
@@ -113,5 +114,21 @@ describe("a list's znode", () => {
     expect(decodeAcls(data)).toEqual([{ principal: "User:a", permissionType: "Deny", operation: "All", host: "*" }]);
     expect(decodeAcls(Buffer.from("{"))).toEqual([]);
     expect(decodeAcls(null)).toEqual([]);
+  });
+});
+
+test("with more lists than can be followed only super users may do anything", async () => {
+  const world = new SecurityWorld();
+  await world.run(async () => {
+    const { access, storage, signal } = world.start();
+    const options = { sasl: true, acl: "allow", superUsers: ["root"] } as const;
+    const security = new GatewaySecurity(access, storage.clock, options);
+    await security.start(signal);
+    const may = (name: string) => {
+      return security.accessOf({ principal: `User:${name}`, host: "::1" }).may("Read", "Topic", "orders");
+    };
+    expect(may("alice")).toBe(true);
+    Object.defineProperty(security.acls, "isCut", { value: true });
+    expect([may("alice"), may("root")]).toEqual([false, true]);
   });
 });
