@@ -45,6 +45,15 @@ export const kafkaFetchBytesMax = 55 * 1024 * 1024;
 /** Longest wait of a fetch: clients ask for 0.5 to 5 s. */
 export const kafkaFetchWaitMsMax = 60_000;
 
+/** Partitions of one fetch that are waited for at the same time; more than one consumer has of one gateway. */
+export const fetchWaitsMax = 1_000;
+
+/**
+ * A fetch that waits first looks for what other processes wrote after so many milliseconds for each of its partitions: waiting costs
+ * at most 200 reads a second, however many they are. What is written by the process that reads it is heard of at once.
+ */
+export const fetchPollMsOfPartition = 5;
+
 /** How long a client may take to agree on TLS. */
 export const tlsHandshakeMsMax = 10_000;
 

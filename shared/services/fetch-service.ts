@@ -18,6 +18,7 @@ import type {
   FetchService,
   Isolation,
   OffsetPoint,
+  SeenBefore,
   TopicFinder,
 } from "./services.ts";
 import { withStorageErrors } from "./storage-errors.ts";
@@ -54,6 +55,22 @@ class PartitionedFetchService implements FetchService {
   fetchBatches(request: FetchRequest): Promise<FetchedBatches> {
     return withStorageErrors(async () => {
       const { kind: _, ...read } = await this.#fetch(request);
+      return read;
+    });
+  }
+
+  fetchMore(request: FetchRequest, seen: SeenBefore): Promise<FetchedBatches | undefined> {
+    return withStorageErrors(async () => {
+      checkBounds(request);
+      const { logId } = await this.#sourceOf(request);
+      const { clock } = this.#storage;
+      const endMs = clock.monotonicMs() + Math.min(request.waitMs, fetchWaitMsMax);
+      const pollMs = Math.min(Math.max(pollMsMin, seen.pollMs), pollMsMax);
+      await this.#wait(logId, seen.highWatermark, Math.min(request.waitMs, pollMs), request.signal);
+      // Timers may end a part of a millisecond early.
+      const waitMs = Math.floor(endMs - clock.monotonicMs());
+      if (waitMs <= 0 || request.signal?.aborted === true) return undefined;
+      const { kind: _, ...read } = await this.#fetch({ ...request, waitMs }, pollMs * 2);
       return read;
     });
   }
@@ -110,11 +127,11 @@ class PartitionedFetchService implements FetchService {
       : findLargestTimestamp(this.#storage, name, start, decompress, compacted);
   }
 
-  async #fetch(request: FetchRequest): Promise<PartitionRead> {
+  async #fetch(request: FetchRequest, firstPollMs = pollMsMin): Promise<PartitionRead> {
     checkBounds(request);
     const source = await this.#sourceOf(request);
     const endMs = this.#storage.clock.monotonicMs() + Math.min(request.waitMs, fetchWaitMsMax);
-    let pollMs = pollMsMin;
+    let pollMs = Math.min(firstPollMs, pollMsMax);
     for (;;) {
       const read = await this.#read(source, request);
       const bytes = read.batches.reduce((sum, batch) => sum + batch.length, 0);
@@ -127,11 +144,15 @@ class PartitionedFetchService implements FetchService {
         this.#storage.metrics?.count("BytesOutPerSec", bytes, { namespace: request.namespace, topic: request.topic });
         return read;
       }
-      const { notifier, metrics } = this.#storage;
-      const wait = notifier.wait(source.logId, read.highWatermark, Math.min(leftMs, pollMs), request.signal);
-      await (metrics?.waiting(wait) ?? wait);
+      await this.#wait(source.logId, read.highWatermark, Math.min(leftMs, pollMs), request.signal);
       pollMs = Math.min(pollMs * 2, pollMsMax);
     }
+  }
+
+  async #wait(logId: LogId, highWatermark: number, ms: number, signal: AbortSignal | undefined): Promise<void> {
+    const { notifier, metrics } = this.#storage;
+    const wait = notifier.wait(logId, highWatermark, ms, signal);
+    await (metrics?.waiting(wait) ?? wait);
   }
 
   async #sourceOf(request: FetchRequest): Promise<Source> {

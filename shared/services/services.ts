@@ -214,6 +214,12 @@ export interface FetchRequest {
   readonly signal?: AbortSignal;
 }
 
+export interface SeenBefore {
+  readonly highWatermark: number;
+  /** How soon what other processes wrote is looked for, ms; ever later then. */
+  readonly pollMs: number;
+}
+
 export interface FetchWatermarks {
   readonly highWatermark: number;
   readonly lastStableOffset: number;
@@ -248,6 +254,13 @@ export type OffsetPoint =
 export interface FetchService {
   /** @throws ServiceError OFFSET_OUT_OF_RANGE (details: logStartOffset, highWatermark) | UNKNOWN_TOPIC_OR_PARTITION | KAFKA_STORAGE_ERROR */
   fetchBatches(request: FetchRequest): Promise<FetchedBatches>;
+  /**
+   * Waits for more than the caller has read. Undefined, and nothing is read, where nothing was heard of before `waitMs` is over or
+   * the signal comes, and it was not yet time to look for what other processes wrote.
+   *
+   * @throws ServiceError as `fetchBatches`
+   */
+  fetchMore(request: FetchRequest, seen: SeenBefore): Promise<FetchedBatches | undefined>;
   /** @throws ServiceError as `fetchBatches` */
   fetchRecords(request: FetchRequest): Promise<FetchedRecords>;
   /**

@@ -1,6 +1,11 @@
-import { kafkaFetchBytesMax, kafkaFetchWaitMsMax } from "../../../shared/limits/kafka-gateway.ts";
+import {
+  fetchPollMsOfPartition,
+  fetchWaitsMax,
+  kafkaFetchBytesMax,
+  kafkaFetchWaitMsMax,
+} from "../../../shared/limits/kafka-gateway.ts";
 import { fetchRecordsMax } from "../../../shared/limits.ts";
-import type { FetchedBatches, Isolation } from "../../../shared/services/services.ts";
+import type { FetchedBatches, FetchRequest, Isolation } from "../../../shared/services/services.ts";
 import { failureOf, kafkaError } from "../error-codes.ts";
 import type { Handler, RequestContext } from "../handler.ts";
 import { inOrder } from "../in-order.ts";
@@ -21,7 +26,8 @@ interface Wanted {
 interface Found {
   readonly answer: PartitionAnswer;
   readonly bytes: number;
-  readonly isFailure: boolean;
+  /** It failed, or more is there than this answer has room for: there is nothing to wait for. */
+  readonly isEnough: boolean;
 }
 
 /** Every answer is of a full fetch: session id 0 tells a client that there are no incremental ones (KIP-227). */
@@ -46,21 +52,21 @@ export const handleFetch: Handler<typeof fetch> = async (request, context) => {
   };
 };
 
-/** Waits until there are `minBytes` in all of the partitions together, or there is a failure, or the time is over. */
+/** Waits until there are `minBytes` in all of the partitions together, or more than is taken, or a failure, or the time is over. */
 async function findEnough(wanted: readonly Wanted[], request: Request, context: RequestContext): Promise<Found[]> {
   const { clock } = context.gateway;
   const endMs = clock.monotonicMs() + Math.min(Math.max(request.maxWaitMs, 0), kafkaFetchWaitMsMax);
-  let found = await findOnce(wanted, request, context, { waitMs: 0, signal: context.signal });
+  let found = await findOnce(wanted, request, context);
   for (;;) {
     const bytes = found.reduce((sum, one) => sum + one.bytes, 0);
     const leftMs = endMs - clock.monotonicMs();
-    const isEnough = bytes >= request.minBytes || found.some(({ isFailure }) => isFailure);
-    if (isEnough || leftMs <= 0 || context.signal.aborted) return found;
+    if (bytes >= request.minBytes || found.some(({ isEnough }) => isEnough)) return found;
+    if (leftMs <= 0 || context.signal.aborted) return found;
     found = await findMore(wanted, found, { request, context, leftMs });
   }
 }
 
-/** Waits until one of the partitions has more than it had. */
+/** Waits until one of the partitions has more than it had; of very many, one of the first. */
 async function findMore(
   wanted: readonly Wanted[],
   before: readonly Found[],
@@ -72,80 +78,117 @@ async function findMore(
 ): Promise<Found[]> {
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, context.signal]);
-  const isolation = isolationOf(request);
   if (wanted.length === 0) {
     await context.gateway.timers.sleep(leftMs, signal).catch(() => undefined);
     return [];
   }
-  const reads = wanted.map(async (one, index) => {
-    const minBytes = (before[index]?.bytes ?? 0) + 1;
-    const found = await findOne(one, { isolation, context, minBytes, waitMs: Math.ceil(leftMs), signal });
-    if (found.isFailure || found.bytes >= minBytes) over.abort();
+  const isolation = isolationOf(request);
+  const room = new AnswerRoom(request);
+  const waited = wanted.slice(0, fetchWaitsMax);
+  const pollMs = fetchPollMsOfPartition * waited.length;
+  const reads = waited.map(async (one, index) => {
+    const known = before[index];
+    const minBytes = (known?.bytes ?? 0) + 1;
+    const wait = { isolation, context, minBytes, waitMs: Math.ceil(leftMs), signal };
+    const found = await room.fill(one, (fitting) => findOne(fitting, wait, known && { ...known, pollMs }));
+    if (found.isEnough || found.bytes >= minBytes) over.abort();
     return found;
   });
-  return within(await Promise.all(reads), request);
+  return [...(await Promise.all(reads)), ...before.slice(fetchWaitsMax)];
 }
 
-interface Wait {
-  readonly waitMs: number;
-  readonly signal: AbortSignal;
-}
-
-async function findOnce(
-  wanted: readonly Wanted[],
-  request: Request,
-  context: RequestContext,
-  wait: Wait,
-): Promise<Found[]> {
-  const isolation = isolationOf(request);
-  return within(await inOrder(wanted, (one) => findOne(one, { isolation, context, minBytes: 0, ...wait })), request);
+async function findOnce(wanted: readonly Wanted[], request: Request, context: RequestContext): Promise<Found[]> {
+  const { signal } = context;
+  const atOnce = { isolation: isolationOf(request), context, minBytes: 0, waitMs: 0, signal };
+  const room = new AnswerRoom(request);
+  return inOrder(wanted, (one) => room.fill(one, (fitting) => findOne(fitting, atOnce)));
 }
 
 function isolationOf({ isolationLevel }: Request): Isolation {
   return isolationLevel === 1 ? "read_committed" : "read_uncommitted";
 }
 
-/** Partitions that come when the answer is full are answered without records; the client asks again. */
-function within(found: readonly Found[], { maxBytes }: Request): Found[] {
-  let left = Math.min(Math.max(maxBytes, 1), kafkaFetchBytesMax);
-  let isFirst = true;
-  return found.map((one) => {
-    if (one.bytes === 0) return one;
-    if (one.bytes > left && !isFirst) return { ...one, answer: { ...one.answer, records: [] }, bytes: 0 };
-    isFirst = false;
-    left -= one.bytes;
-    return one;
-  });
+/**
+ * What may still be read for an answer: a request may name any number of partitions, of which each may have as many bytes as the
+ * whole. Partitions that come when it is full are answered without records; the client asks again.
+ */
+class AnswerRoom {
+  #leftBytes: number;
+  #isEmpty = true;
+
+  constructor({ maxBytes }: Request) {
+    this.#leftBytes = Math.min(Math.max(maxBytes, 1), kafkaFetchBytesMax);
+  }
+
+  /** Reads no more than there is room for, but a first batch even if it is larger. */
+  async fill(one: Wanted, read: (fitting: Wanted) => Promise<Found>): Promise<Found> {
+    const reserved = Math.max(0, Math.min(one.maxBytes, this.#leftBytes));
+    this.#leftBytes -= reserved;
+    const found = await read({ ...one, maxBytes: reserved });
+    this.#leftBytes += reserved;
+    if (found.bytes === 0) return found;
+    if (found.bytes > this.#leftBytes && !this.#isEmpty) {
+      return { ...found, answer: { ...found.answer, records: [] }, bytes: 0, isEnough: true };
+    }
+    this.#isEmpty = false;
+    this.#leftBytes -= found.bytes;
+    return found;
+  }
 }
 
+interface Find {
+  readonly isolation: Isolation;
+  readonly context: RequestContext;
+  readonly minBytes: number;
+  readonly waitMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** @param known what was found before; it is the answer if nothing has come since */
 async function findOne(
   { topic, partition, offset, maxBytes }: Wanted,
-  options: Wait & { readonly isolation: Isolation; readonly context: RequestContext; readonly minBytes: number },
+  { isolation, context, minBytes, waitMs, signal }: Find,
+  known?: Found & { readonly pollMs: number },
 ): Promise<Found> {
-  const { isolation, context, minBytes, waitMs, signal } = options;
   const { services, namespace, log } = context.gateway;
+  const request = {
+    namespace,
+    topic,
+    partition,
+    offset,
+    maxBytes: Math.max(maxBytes, 1),
+    maxRecords: fetchRecordsMax,
+    minBytes,
+    waitMs,
+    isolation,
+    // Of the tree's changes only what everybody may read: access control lists of znodes know no users of Kafka's.
+    identities: [{ scheme: "ip", id: context.peer.host }],
+    signal,
+  };
   try {
-    const fetched = await services.fetch.fetchBatches({
-      namespace,
-      topic,
-      partition,
-      offset,
-      maxBytes: Math.max(maxBytes, 1),
-      maxRecords: fetchRecordsMax,
-      minBytes,
-      waitMs,
-      isolation,
-      // Of the tree's changes only what everybody may read: access control lists of znodes know no users of Kafka's.
-      identities: [{ scheme: "ip", id: context.peer.host }],
-      signal,
-    });
-    const bytes = fetched.batches.reduce((sum, batch) => sum + batch.length, 0);
-    return { answer: answerOf(partition, fetched, isolation), bytes, isFailure: false };
+    if (known === undefined) return foundIn(await services.fetch.fetchBatches(request), request);
+    const seen = { highWatermark: known.answer.highWatermark, pollMs: known.pollMs };
+    const fetched = await services.fetch.fetchMore(request, seen);
+    return fetched === undefined ? known : foundIn(fetched, request);
   } catch (error) {
     const { errorCode } = failureOf(error, log, passingInReads);
     const answer = { partitionIndex: partition, errorCode, highWatermark: -1, abortedTransactions: null, records: [] };
-    return { answer, bytes: 0, isFailure: true };
+    return { answer, bytes: 0, isEnough: true };
   }
+}
+
+function foundIn(
+  fetched: FetchedBatches,
+  { partition, offset, isolation }: Pick<FetchRequest, "partition" | "offset" | "isolation">,
+): Found {
+  const { highWatermark, lastStableOffset, batches, nextOffset } = fetched;
+  const bytes = batches.reduce((sum, batch) => sum + batch.length, 0);
+  const end = isolation === "read_committed" ? lastStableOffset : highWatermark;
+  return {
+    answer: answerOf(partition, fetched, isolation),
+    bytes,
+    isEnough: nextOffset > offset && nextOffset < end,
+  };
 }
 
 function answerOf(partitionIndex: number, fetched: FetchedBatches, isolation: Isolation): PartitionAnswer {

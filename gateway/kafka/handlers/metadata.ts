@@ -51,15 +51,36 @@ async function namedTopics({ topics, ...request }: Request, context: RequestCont
     const errorCode = kafkaError.INVALID_REQUEST;
     return asked.map(({ name, topicId }) => failed(name, topicId, errorCode));
   }
-  return inOrder(asked, async ({ name, topicId }) => {
+  return inOrder(distinct(asked), async ({ name, topicId }) => {
     try {
-      const known = isById(topicId) ? await context.gateway.topicIds.nameOf(topicId) : name;
-      if (known === undefined || known === null) return failed(null, topicId, kafkaError.UNKNOWN_TOPIC_ID);
-      return describe(context.gateway, await find(known, request.allowAutoTopicCreation, context));
+      if (isById(topicId)) return await topicOfId(topicId, context.gateway);
+      if (name === null) return failed(null, topicId, kafkaError.UNKNOWN_TOPIC_ID);
+      return describe(context.gateway, await find(name, request.allowAutoTopicCreation, context));
     } catch (error) {
       return failed(name, topicId, failureOf(error, context.gateway.log, passingInMetadata).errorCode);
     }
   });
+}
+
+/** Each once, as Kafka does: an answer may be a thousand times as large as what asks for it. */
+function distinct(asked: NonNullable<Request["topics"]>): NonNullable<Request["topics"]> {
+  return [...new Map(asked.map((one) => [isById(one.topicId) ? one.topicId : `/${one.name}`, one])).values()];
+}
+
+/** Never creates one. */
+async function topicOfId(topicId: string, gateway: Gateway): Promise<Topic> {
+  const { services, namespace, topicIds } = gateway;
+  const name = await topicIds.nameOf(topicId);
+  const unknown = failed(null, topicId, kafkaError.UNKNOWN_TOPIC_ID);
+  if (name === undefined) return unknown;
+  try {
+    const found = await services.topics.describe(namespace, name);
+    // The name may be another topic's by now.
+    return found.topicId === topicId || isInternalTopic(name) ? describe(gateway, found) : unknown;
+  } catch (error) {
+    if (error instanceof ServiceError && error.code === "UNKNOWN_TOPIC_OR_PARTITION") return unknown;
+    throw error;
+  }
 }
 
 async function find(name: string, mayCreate: boolean, { gateway }: RequestContext): Promise<TopicShape> {

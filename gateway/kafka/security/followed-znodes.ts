@@ -27,7 +27,7 @@ export class FollowedZnodes {
   readonly #access: TreeAccess;
   readonly #context: CallContext;
   readonly #root: string;
-  readonly #data = new Map<string, Uint8Array>();
+  #data = new Map<string, Uint8Array>();
   #changeCount = 0;
   #isCut = false;
   #started: Promise<void> | undefined;
@@ -59,7 +59,7 @@ export class FollowedZnodes {
    * @throws ServiceError KAFKA_STORAGE_ERROR | UNKNOWN_NAMESPACE: call it again
    */
   start(signal: AbortSignal): Promise<void> {
-    this.#started ??= this.#load(0, signal).then(
+    this.#started ??= this.#load(signal).then(
       (since) => void this.#follow(since, signal),
       (cause: unknown) => {
         this.#started = undefined;
@@ -71,37 +71,36 @@ export class FollowedZnodes {
 
   /** Takes over one znode as it is at `zxid` or later: what this process has just written. */
   async refresh(path: string, zxid: number): Promise<void> {
-    const { znodes } = this.#access.services;
+    this.#put(path, await this.#read(path, zxid));
+  }
+
+  async #read(path: string, minZxid: number): Promise<Uint8Array | null> {
     try {
-      const { data } = await znodes.getData(this.#context, path, { minZxid: zxid });
-      this.#put(path, data);
+      return (await this.#access.services.znodes.getData(this.#context, path, { minZxid })).data;
     } catch (error) {
       if (!hasCode(error, "NO_NODE")) throw error;
-      this.#put(path, null);
+      return null;
     }
   }
 
   #put(path: string, data: Uint8Array | null): void {
     this.#changeCount += 1;
-    if (data === null || data.length === 0) {
-      this.#data.delete(path);
-      return;
-    }
-    this.#isCut ||= this.#data.size >= securityZnodesMax && !this.#data.has(path);
-    if (this.#data.size < securityZnodesMax || this.#data.has(path)) this.#data.set(path, data);
+    if (!keep(this.#data, path, data)) this.#isCut = true;
   }
 
-  /** @returns where to follow from */
-  async #load(atLeast: number, signal: AbortSignal): Promise<number> {
-    const since = Math.max(atLeast, (await this.#changes({}, signal)).zxid);
-    this.#data.clear();
-    this.#isCut = false;
-    this.#changeCount += 1;
+  /** What was known holds until all is read. @returns where to follow from */
+  async #load(signal: AbortSignal): Promise<number> {
+    const since = (await this.#changes({}, signal)).zxid;
+    const data = new Map<string, Uint8Array>();
+    let isCut = false;
     const paths = [this.#root];
-    for (let path = paths.pop(); path !== undefined && !this.#isCut; path = paths.pop()) {
-      await this.refresh(path, since);
+    for (let path = paths.pop(); path !== undefined && !isCut; path = paths.pop()) {
+      isCut = !keep(data, path, await this.#read(path, since));
       paths.push(...(await this.#children(path, since)));
     }
+    this.#data = data;
+    this.#isCut = isCut;
+    this.#changeCount += 1;
     return since;
   }
 
@@ -126,7 +125,7 @@ export class FollowedZnodes {
     let since: number | undefined = from;
     while (!signal.aborted) {
       try {
-        since ??= await this.#load(0, signal);
+        since ??= await this.#load(signal);
         const answer: ChangesAnswer = await this.#changes({ since }, signal);
         for (const path of new Set(answer.events.map((event) => event.path))) await this.refresh(path, answer.zxid);
         since = answer.zxid;
@@ -156,4 +155,15 @@ export class FollowedZnodes {
       signal,
     });
   }
+}
+
+/** False where there is no room for one more. */
+function keep(known: Map<string, Uint8Array>, path: string, data: Uint8Array | null): boolean {
+  if (data === null || data.length === 0) {
+    known.delete(path);
+    return true;
+  }
+  const hasRoom = known.size < securityZnodesMax || known.has(path);
+  if (hasRoom) known.set(path, data);
+  return hasRoom;
 }

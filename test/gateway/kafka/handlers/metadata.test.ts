@@ -24,3 +24,28 @@ test("an id that no topic has is answered with that id, a name with none", async
   const named = await bed.client.send(metadata, { topics: [{ name: "none" }], allowAutoTopicCreation: false });
   expect(named.topics).toMatchObject([{ errorCode: 3, name: "none", topicId: zeroUuid }]);
 });
+
+test("the id of a topic that was deleted neither creates its name again nor stands for another topic of that name", async () => {
+  const creating = await gatewayBed({ createsTopics: true });
+  try {
+    const { services, client } = creating;
+    const { topicId } = await services.topics.create(namespace, { name: "gone", partitions: 1 });
+    const byId = { topics: [{ topicId, name: null }], allowAutoTopicCreation: true };
+    expect((await client.send(metadata, byId)).topics).toMatchObject([{ errorCode: 0, name: "gone" }]);
+    await services.topics.delete(namespace, "gone");
+    expect((await client.send(metadata, byId)).topics).toMatchObject([{ errorCode: 100, topicId }]);
+    await expect(services.topics.describe(namespace, "gone")).rejects.toMatchObject({
+      code: "UNKNOWN_TOPIC_OR_PARTITION",
+    });
+    await services.topics.create(namespace, { name: "gone", partitions: 1 });
+    expect((await client.send(metadata, byId)).topics).toMatchObject([{ errorCode: 100, topicId }]);
+  } finally {
+    await creating.close();
+  }
+});
+
+test("a topic that is asked for several times is told of once", async () => {
+  await bed.services.topics.create(namespace, { name: "twice", partitions: 1 });
+  const { topics } = await bed.client.send(metadata, { topics: [{ name: "twice" }, { name: "twice" }] });
+  expect(topics).toMatchObject([{ errorCode: 0, name: "twice" }]);
+});
