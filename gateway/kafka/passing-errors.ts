@@ -5,6 +5,7 @@
  * | API | what passes | told as | because |
  * |---|---|---|---|
  * | Produce | throttled: nothing was appended | 19 NOT_ENOUGH_REPLICAS | librdkafka fails the batch for good on 89, and with it an idempotent producer; 19 it sends again, to the same broker. Java and Node clients do so on both |
+ * | Produce | the transaction is about to begin or end | 19 NOT_ENOUGH_REPLICAS | as Kafka tells clients before KIP-890; those after it send it again as well |
  * | Produce | no answer of the store: perhaps appended | 7 REQUEST_TIMED_OUT | all send it again; librdkafka notes that it may be there |
  * | Produce | the store fails: nothing was appended | 56 KAFKA_STORAGE_ERROR | all ask who leads, and send it again |
  * | Fetch, ListOffsets, OffsetForLeaderEpoch | any | 56 KAFKA_STORAGE_ERROR | Java's consumer throws IllegalStateException on numbers that it does not expect, 7 and 89 among them |
@@ -27,7 +28,10 @@ const storageError = 56;
 const leaderNotAvailable = 5;
 const coordinatorLoading = 14;
 
-export const passingInProduce: Passing = { THROTTLING_QUOTA_EXCEEDED: notEnoughReplicas };
+export const passingInProduce: Passing = {
+  THROTTLING_QUOTA_EXCEEDED: notEnoughReplicas,
+  CONCURRENT_TRANSACTIONS: notEnoughReplicas,
+};
 
 export const passingInReads: Passing = all(storageError);
 

@@ -39,7 +39,7 @@ import { afterAtomicIds, checkTransactionalId } from "./transaction-ids.ts";
 import { checkTransactionSize } from "./transaction-size.ts";
 import { type ChangedTransaction, type TransactionItems, transactionOf } from "./transaction-items.ts";
 import { TransactionRecovery } from "./transaction-recovery.ts";
-import { transactionRefused, transactionVerifier } from "./transaction-verifier.ts";
+import { askedBefore, transactionRefused, transactionVerifier } from "./transaction-verifier.ts";
 import type {
   AtomicResult,
   AtomicWrite,
@@ -252,7 +252,8 @@ class CoordinatedTransactions implements TransactionService {
     if (present === undefined || refusal !== undefined) {
       throw transactionRefused(refusal ?? "INVALID_PRODUCER_ID_MAPPING");
     }
-    const isOpen = present.state === "Ongoing" && !isAskedBefore(present, producer.askedAtMs);
+    const isOpen = present.state === "Ongoing";
+    if (isOpen && isAskedBefore(present, producer.askedAtMs)) throw askedBefore();
     if (isOpen && covers(present, added)) return { owner: present.owner, isNow: true };
     throw transactionRefused("INVALID_TXN_STATE", "The group was not added to the transaction");
   }

@@ -29,9 +29,8 @@ export function transactionVerifier(items: TransactionItems): TransactionVerifie
         if (present === undefined || refusal !== undefined) {
           throw transactionRefused(refusal ?? "INVALID_PRODUCER_ID_MAPPING");
         }
-        if (present.state !== "Ongoing" || isAskedBefore(present, askedAtMs)) {
-          throw transactionRefused("INVALID_TXN_STATE", "The transaction is not open");
-        }
+        if (present.state !== "Ongoing") throw transactionRefused("INVALID_TXN_STATE", "The transaction is not open");
+        if (isAskedBefore(present, askedAtMs)) throw askedBefore();
         if (hasPartition(present, topicId, partition)) return verified(present, false);
         throw transactionRefused("INVALID_TXN_STATE", `Partition ${partition} was not added to the transaction`);
       }),
@@ -49,6 +48,14 @@ const messages: Readonly<Record<TransactionRefusal, string>> = {
   INVALID_TXN_STATE: "The transaction was ended the other way",
   CONCURRENT_TRANSACTIONS: "The transaction before is about to end; send the request again",
 };
+
+/**
+ * Who gave it up does not hear of it. Who still waits sends it again: then a clock is behind that of the process in which the
+ * transaction began, and this must not be for good.
+ */
+export function askedBefore(): ServiceError {
+  return transactionRefused("CONCURRENT_TRANSACTIONS", "It was asked for before the transaction began; send it again");
+}
 
 export function transactionRefused(refusal: TransactionRefusal, message = messages[refusal]): ServiceError {
   return new ServiceError(refusal, message);

@@ -133,7 +133,8 @@ export interface TransactionVerifier {
    *
    * @param producer `askedAtMs`: when the client's request came, by the wall clock; absent: now. Under an epoch that a client keeps it may
    *   be of an earlier transaction than the one that is open by now; `isAgain`: what this process knows has turned out to be old
-   * @throws ServiceError PRODUCER_FENCED | INVALID_PRODUCER_ID_MAPPING | INVALID_TXN_STATE
+   * @throws ServiceError PRODUCER_FENCED | INVALID_PRODUCER_ID_MAPPING | INVALID_TXN_STATE | CONCURRENT_TRANSACTIONS (asked for
+   *   before the open transaction began)
    */
   verify(
     producer: TransactionalProducer & {

@@ -255,7 +255,7 @@ describe("a produce that comes late", () => {
     await bed.memory.time.advance(transactionSkewMs + 1);
     await client.add(other);
     held.letGo();
-    expect(await late).toBe("INVALID_TXN_STATE");
+    expect(await late).toBe("CONCURRENT_TRANSACTIONS");
     await client.write(other, partition, "1");
     await client.end(other, true);
     expect(await see(bed.services, partition)).toEqual({ values: ["0", "1"], undecided: 0 });
@@ -268,10 +268,33 @@ describe("a produce that comes late", () => {
     await client.add(other);
     await client.write(other, partition, "1");
     held.letGo();
-    expect(await late).toBe("INVALID_TXN_STATE");
+    expect(await late).toBe("CONCURRENT_TRANSACTIONS");
     await client.end(other, true);
     expect(await see(bed.services, partition)).toEqual({ values: ["0", "1"], undecided: 0 });
   });
+});
+
+test("a process whose clock is behind that of the one in which the transaction began asks to be asked again", async () => {
+  const { storage } = bed.memory.store.process();
+  const behindMs = 10 * transactionSkewMs;
+  const clock = { ...storage.clock, wallMs: () => bed.memory.storage.clock.wallMs() - behindMs };
+  const late = createServices({ ...storage, clock });
+  const client = await Client.init(other);
+  for (const value of ["1", "2"]) {
+    await client.add(other);
+    await other.transactions.addGroup({ ...id, ...client.producer, group: "workers", keepsEpoch: true });
+    const offsets = { ...id, ...client.producer, ...offsetsTo(Number(value)), isAdded: true };
+    // Only in the second one it is known that the client keeps its epoch.
+    if (value === "2") {
+      expect(await codeOf(late.transactions.addOffsets(offsets))).toBe("CONCURRENT_TRANSACTIONS");
+      expect(await codeOf(client.write(late, 0, value))).toBe("CONCURRENT_TRANSACTIONS");
+    }
+    await bed.memory.time.advance(behindMs);
+    await client.write(late, 0, value);
+    await late.transactions.addOffsets(offsets);
+    await client.end(other, true);
+  }
+  expect(await see(bed.services, 0)).toEqual({ values: ["1", "2"], undecided: 0 });
 });
 
 test("a marker that comes late ends no later transaction", async () => {

@@ -50,9 +50,13 @@ function memberOf({ memberId, generationId: memberEpoch, groupInstanceId: instan
   return { memberId, memberEpoch, ...(instanceId === null ? {} : { instanceId }) };
 }
 
-/** A commit that comes from an earlier membership aborts a transaction; clients know it by this number. */
+/**
+ * A commit that comes from an earlier membership aborts a transaction; clients know it by this number. What may be sent again is
+ * told by one after which also those do so that do not expect the other here.
+ */
 function commitErrorOf(errorCode: number): number {
-  const { STALE_MEMBER_EPOCH, FENCED_MEMBER_EPOCH } = errorTable;
+  const { STALE_MEMBER_EPOCH, FENCED_MEMBER_EPOCH, CONCURRENT_TRANSACTIONS } = errorTable;
+  if (errorCode === CONCURRENT_TRANSACTIONS.kafka) return kafkaError.COORDINATOR_LOAD_IN_PROGRESS;
   const isStale = errorCode === STALE_MEMBER_EPOCH.kafka || errorCode === FENCED_MEMBER_EPOCH.kafka;
   return isStale ? kafkaError.ILLEGAL_GENERATION : errorCode;
 }
