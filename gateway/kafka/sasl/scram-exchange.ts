@@ -75,7 +75,8 @@ export function challengeClient(inputs: ScramFirstInputs): ScramFirstResult {
 export function checkProof(challenge: ScramChallenge, message: Uint8Array): ScramFinalResult {
   const { mechanism, credential, username, isKnown, gs2Header, nonce, signed } = challenge;
   const final = parseClientFinal(message);
-  // librdkafka puts its own nonce before it once more, which Kafka allows; the proof is about what was sent in any case.
+  // librdkafka before 2.6.1 puts its own nonce before it once more, which Kafka allowed before 4.0; the proof is about what
+  // was sent in any case.
   if (final === undefined || !final.nonce.endsWith(nonce)) return { kind: "refused" };
   if (Buffer.from(final.channelBinding).toString("latin1") !== Buffer.from(gs2Header).toString("latin1")) {
     return { kind: "refused" };

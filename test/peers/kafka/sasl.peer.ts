@@ -17,9 +17,16 @@ import {
 const timeout = 120_000;
 const mechanisms = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"];
 
-const programs: readonly { readonly name: string; readonly install: () => Program }[] = [
+interface NamedProgram {
+  readonly name: string;
+  readonly install: () => Program;
+  /** librdkafka before 2.6.1 repeats its nonce (librdkafka's #4895): Kafka refuses that since 4.0, and we do not. */
+  readonly repeatsNonce?: boolean;
+}
+
+const programs: readonly NamedProgram[] = [
   { name: "confluent-kafka-2.16.1", install: () => pythonProgram("with_confluent_kafka", "current") },
-  { name: "confluent-kafka-2.0.2", install: () => pythonProgram("with_confluent_kafka", "old") },
+  { name: "confluent-kafka-2.0.2", install: () => pythonProgram("with_confluent_kafka", "old"), repeatsNonce: true },
   { name: "kafka-python-3.0.12", install: () => pythonProgram("with_kafka_python", "current") },
   { name: "kafka-python-2.0.2", install: () => pythonProgram("with_kafka_python", "old") },
   { name: "franz-go-1.22.2", install: goProgram },
@@ -30,14 +37,16 @@ async function createUser(bootstrap: string) {
   return report(program, [bootstrap, "users", "", username, password]);
 }
 
+const ours = { start: startOurSecured, allowsRepeatedNonce: true };
+const real = { start: startRealSecured, allowsRepeatedNonce: false };
 const cases = [
-  { name: "our gateway", start: startOurSecured, isEncrypted: false },
-  { name: "our gateway, over TLS", start: startOurSecured, isEncrypted: true },
-  { name: "Apache Kafka", start: startRealSecured, isEncrypted: false },
-  { name: "Apache Kafka, over TLS", start: startRealSecured, isEncrypted: true },
+  { name: "our gateway", ...ours, isEncrypted: false },
+  { name: "our gateway, over TLS", ...ours, isEncrypted: true },
+  { name: "Apache Kafka", ...real, isEncrypted: false },
+  { name: "Apache Kafka, over TLS", ...real, isEncrypted: true },
 ];
 
-describe.each(cases)("$name", ({ start, isEncrypted }) => {
+describe.each(cases)("$name", ({ start, isEncrypted, allowsRepeatedNonce }) => {
   let started: SaslBroker | undefined;
 
   beforeAll(async () => {
@@ -64,7 +73,9 @@ describe.each(cases)("$name", ({ start, isEncrypted }) => {
   });
 
   describe.each(mechanisms)("%s", (mechanism) => {
-    test.each(programs)("lets $name in, with the right password only", { timeout }, async ({ name, install }) => {
+    const allowsOld = allowsRepeatedNonce || mechanism === "PLAIN";
+    const admitted = programs.filter(({ repeatsNonce = false }) => allowsOld || !repeatsNonce);
+    test.each(admitted)("lets $name in, with the right password only", { timeout }, async ({ name, install }) => {
       const prefix = name.replaceAll(/[^a-z0-9]+/g, "-");
       const encryption = isEncrypted ? [certificateFile] : [];
       const { facts } = await report(install(), [
@@ -82,7 +93,7 @@ describe.each(cases)("$name", ({ start, isEncrypted }) => {
       });
     });
 
-    test("lets kcat in, with the right password only", { timeout }, async () => {
+    test(`${allowsOld ? "lets kcat in" : "refuses kcat"}, and a wrong password`, { timeout }, async () => {
       const list = async (secret: string) => {
         const settings = {
           "security.protocol": isEncrypted ? "SASL_SSL" : "SASL_PLAINTEXT",
@@ -94,7 +105,8 @@ describe.each(cases)("$name", ({ start, isEncrypted }) => {
         const options = Object.entries(settings).flatMap(([name, value]) => ["-X", `${name}=${value}`]);
         return kcat(broker().bootstrap, ["-L", ...options]);
       };
-      expect(await list(password)).toContain(`broker 1 at ${broker().bootstrap}`);
+      if (allowsOld) expect(await list(password)).toContain(`broker 1 at ${broker().bootstrap}`);
+      else await expect(list(password)).rejects.toThrow(/uthentication/);
       await expect(list(`not ${password}`)).rejects.toThrow(/uthentication/);
     });
   });

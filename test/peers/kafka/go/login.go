@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"os"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
@@ -50,5 +52,5 @@ func showSasl(bootstrap, prefix string, arguments []string) {
 	limited, cancel := context.WithTimeout(background, 10*time.Second)
 	defer cancel()
 	_, err := stranger.ListTopics(limited)
-	fact("a wrong password is refused", err != nil)
+	fact("a wrong password is refused", errors.Is(err, kerr.SaslAuthenticationFailed))
 }
