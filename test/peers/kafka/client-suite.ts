@@ -1,6 +1,6 @@
 /** What every client must see, of our gateway and of a real Kafka, which proves that the expectations are Kafka's. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { StreamkeeperClient } from "../../../client/index.ts";
+import { type ReadPartitionOptions, StreamkeeperClient } from "../../../client/index.ts";
 import {
   adminFacts,
   changed,
@@ -94,16 +94,27 @@ function describeClient(client: PeerClient, broker: () => Broker): void {
   if (client.hasIdempotence) {
     test("produces idempotently, in order and without doubles", { timeout: scenarioMsMax }, async () => {
       const { records } = await run("idempotent");
-      const expected = Array.from({ length: idempotentRecords }, (_, index) => [index, `${index}`]);
-      expect(records.map(({ offset, value }) => [offset, value])).toEqual(expected);
-      await expectRecordsByHttp(broker().url, `${prefix}-idempotent`, idempotentRecords);
+      const values = Array.from({ length: idempotentRecords }, (_, index) => `${index}`);
+      expect(records.map(({ offset }) => offset)).toEqual(values.map(Number));
+      expect(records.map(({ value }) => value)).toEqual(values);
+      const { url } = broker();
+      const topic = `${prefix}-idempotent`;
+      if (url !== undefined) expect(await valuesByHttp(url, { topic, partition: 0 })).toEqual(values);
     });
   }
 
   const { transactions } = client;
   if (transactions !== undefined) {
     test("commits and aborts transactions and is fenced by its successor", { timeout: scenarioMsMax }, async () => {
-      expect((await run("transactions")).facts).toEqual(changed(transactionFacts(), transactions));
+      const { facts } = await run("transactions");
+      expect(facts).toEqual(changed(transactionFacts(), transactions));
+      const { url } = broker();
+      if (url === undefined) return;
+      const topic = `${prefix}-transactions`;
+      const seen = [0, 1].map(async (partition) =>
+        valuesByHttp(url, { topic, partition, isolation: "read_committed" }),
+      );
+      expect(await Promise.all(seen)).toEqual(facts["committed after fencing"]);
     });
   }
 
@@ -118,12 +129,11 @@ function describeClient(client: PeerClient, broker: () => Broker): void {
   }
 }
 
-async function expectRecordsByHttp(url: string | undefined, topic: string, count: number): Promise<void> {
-  if (url === undefined) return;
+async function valuesByHttp(url: string, where: ReadPartitionOptions): Promise<string[]> {
   const client = new StreamkeeperClient({ endpoint: url });
   const values: string[] = [];
-  for await (const { value } of client.readPartition({ topic, partition: 0, stopAtEnd: true })) {
+  for await (const { value } of client.readPartition({ ...where, stopAtEnd: true })) {
     values.push(new TextDecoder().decode(value ?? new Uint8Array()));
   }
-  expect(values).toEqual(Array.from({ length: count }, (_, index) => `${index}`));
+  return values;
 }

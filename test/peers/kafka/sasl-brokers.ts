@@ -29,8 +29,7 @@ type CreateUser = (bootstrap: string) => Promise<Report>;
 export async function startOurSecured(createUser: CreateUser, isEncrypted: boolean): Promise<SaslBroker> {
   const dataFolder = await mkdtemp(join(tmpdir(), "streamkeeper-sasl-"));
   try {
-    const open = await startOurKafka({ dataFolder });
-    const users = await createUser(open.bootstrap).finally(() => open.stop());
+    const users = await createUserInTheOpen(dataFolder, createUser);
     const encryption = ["--kafka-tls-cert", certificateFile, "--kafka-tls-key", keyFile];
     const serveOptions = ["--kafka-sasl", ...(isEncrypted ? encryption : [])];
     const { bootstrap, stop } = await startOurKafka({ dataFolder, serveOptions });
@@ -46,6 +45,11 @@ export async function startOurSecured(createUser: CreateUser, isEncrypted: boole
     await rm(dataFolder, { recursive: true, force: true });
     throw error;
   }
+}
+
+async function createUserInTheOpen(dataFolder: string, createUser: CreateUser): Promise<Report> {
+  await using open = await startOurKafka({ dataFolder });
+  return await createUser(open.bootstrap);
 }
 
 /** The user is created by the listener that is open to all; for PLAIN, Kafka takes passwords from its properties. */
