@@ -76,16 +76,3 @@ export function classicChange(
     ],
   };
 }
-
-/** What must hold for a member of a generation, whatever it writes. */
-export function isClassicMember(memberId: string, generation: number): readonly Condition[] {
-  return [
-    isConsumerGroup,
-    { kind: "attribute", name: "type", op: "=", value: classicType },
-    { kind: "attribute", name: "generation", op: "=", value: generation },
-    { kind: "attribute", name: leaseName(memberId), op: ">", value: 0 },
-  ];
-}
-
-/** What must hold as well for a commit by a member: there is an assignment. */
-export const isAssigned: Condition = { kind: "attribute", name: "completing", op: "=", value: 0, orAbsent: true };

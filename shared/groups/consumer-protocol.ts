@@ -10,8 +10,6 @@ import { groupPartitionsMax, groupTopicsMax } from "../limits/groups.ts";
 import { ByteReader } from "../record/byte-reader.ts";
 import { MalformedBytesError } from "../record/malformed-bytes-error.ts";
 
-export const consumerProtocolType = "consumer";
-
 /** Names of the topics that a member is subscribed to; none if the bytes are something else. */
 export function decodeConsumerSubscription(metadata: Uint8Array): string[] {
   return orNone(() => {

@@ -26,6 +26,9 @@ import { type GroupState, partitionKeyOf, partsOf } from "./group-state.ts";
 
 export const consumerKind = "consumer";
 
+/** The kind of members that read topics, as classic groups call it. */
+export const consumerProtocolType = "consumer";
+
 /** Of the attribute `type`. */
 export const classicType = "classic";
 
@@ -49,6 +52,19 @@ export const isConsumerGroup: Condition = {
   orAbsent: true,
 };
 export const hasNoMembers: Condition = { kind: "attribute", name: "members", op: "=", value: 0, orAbsent: true };
+
+/** What must hold for a member of a generation, whatever it writes. */
+export function isClassicMember(memberId: string, generation: number): readonly Condition[] {
+  return [
+    isConsumerGroup,
+    { kind: "attribute", name: "type", op: "=", value: classicType },
+    { kind: "attribute", name: "generation", op: "=", value: generation },
+    { kind: "attribute", name: leaseName(memberId), op: ">", value: 0 },
+  ];
+}
+
+/** What must hold as well for a commit by a member: there is an assignment. */
+export const isAssigned: Condition = { kind: "attribute", name: "completing", op: "=", value: 0, orAbsent: true };
 
 /** Attributes whose name starts with the prefix, without it. */
 export function startingWith(attributes: Attributes, prefix: string): (readonly [string, AttributeValue])[] {

@@ -1,6 +1,5 @@
 /** Groups of Kafka's classic protocol. Their state is the group's item: any process serves any member. */
 import { finishJoining } from "../groups/advance-classic.ts";
-import { isClassicMember } from "../groups/classic-item.ts";
 import { type ClassicState, metadataOf } from "../groups/classic-state.ts";
 import {
   type ClassicRefusal,
@@ -11,7 +10,7 @@ import {
   leaveClassic,
   syncClassic,
 } from "../groups/decide-classic.ts";
-import { leaseName, syncName } from "../groups/group-item.ts";
+import { isClassicMember, leaseName, syncName } from "../groups/group-item.ts";
 import { classicLookMs, leaseWritesPerSession } from "../limits/classic-groups.ts";
 import {
   groupItemBytesMax,

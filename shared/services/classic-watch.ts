@@ -4,7 +4,9 @@
  */
 import { ServiceError } from "../api/errors.ts";
 import { advance, nextDueMs } from "../groups/advance-classic.ts";
+import { classicMomentOf } from "../groups/classic-item.ts";
 import type { ClassicMoment, ClassicState } from "../groups/classic-state.ts";
+import { sessionSkewMs } from "../limits.ts";
 import { numberOf } from "../groups/group-item.ts";
 import { classicPollMsMax, classicPollMsMin, classicWaitMsMax } from "../limits/classic-groups.ts";
 import { groupChangeAttemptsMax, groupsKnownMax } from "../limits/groups.ts";
@@ -123,7 +125,7 @@ export class ClassicWatch {
       const known = await this.#known(name);
       const group = await this.#asClassic(name, known.group);
       const before = classicOf(group);
-      const moment = this.#items.classicMoment(group.attributes);
+      const moment = this.#momentOf(group.attributes);
       const decision = decide(advance(before, moment), moment);
       const { state = before, lease = {}, bytesMax } = decision;
       if (state === before) {
@@ -144,7 +146,7 @@ export class ClassicWatch {
   /** The group moved on by the clock, if there is anything to move. */
   async advance(name: GroupName, group: GroupAsRead): Promise<{ readonly group: GroupAsRead }> {
     const { classic, attributes } = group;
-    if (classic === undefined || advance(classic, this.#items.classicMoment(attributes)) === classic) return { group };
+    if (classic === undefined || advance(classic, this.#momentOf(attributes)) === classic) return { group };
     return await this.change(name, (state) => ({ state }));
   }
 
@@ -183,7 +185,7 @@ export class ClassicWatch {
       const answer = answerOf(classicOf(group), group);
       if (answer !== undefined) return answer;
       signal?.throwIfAborted();
-      const moment = this.#items.classicMoment(group.attributes);
+      const moment = this.#momentOf(group.attributes);
       const dueMs = Math.max(1, nextDueMs(classicOf(group), moment) - moment.nowMs);
       if (await this.#isTold(name, Math.min(pauseMs, dueMs), signal)) continue;
       signal?.throwIfAborted();
@@ -212,6 +214,10 @@ export class ClassicWatch {
     } finally {
       waiters.delete(wake);
     }
+  }
+
+  #momentOf(attributes: Attributes): ClassicMoment {
+    return classicMomentOf(attributes, this.#storage.clock.wallMs(), sessionSkewMs);
   }
 
   #of(name: GroupName): Seen | undefined {

@@ -1,5 +1,6 @@
 /** All services of one process over one storage. */
 import type { Storage } from "../storage/storage.ts";
+import { classicCode } from "./classic-code.ts";
 import { classicGroupService } from "./classic-group-service.ts";
 import { groupParts } from "./group-parts.ts";
 import { healthService } from "./health-service.ts";
@@ -21,7 +22,7 @@ import {
 
 export function createServices(storage: Storage, options: ServiceOptions = {}): Services {
   const base = baseOf(storage, options);
-  const parts = groupParts(storage, base.finder);
+  const parts = groupParts(storage, base.finder, () => classicCode);
   const appending = appendingWith(base, parts, options);
   const coordination = coordinationWith(base);
   const fetch = fetchWith(base);

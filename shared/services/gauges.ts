@@ -106,6 +106,7 @@ class Gauges implements GaugeService {
     if (!isLive || isForgotten(attributes, this.#storage.clock.wallMs())) return;
     const { items, topics } = this.#needs.parts;
     const name = { namespace, group: key.sort };
+    await items.prepare(item);
     const group = items.read(name, item);
     const state = settledInMemory(group.state, items.moment(group.attributes));
     const findEnds = this.#findEnds;

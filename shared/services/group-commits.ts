@@ -6,6 +6,8 @@ import {
   consumerKind,
   epochName,
   hasNoMembers,
+  isAssigned,
+  isClassicMember,
   isConsumerGroup,
   isForgotten,
   isStagedName,
@@ -13,9 +15,6 @@ import {
   offsetName,
   topicNameName,
 } from "../groups/group-item.ts";
-import { findProblem } from "../groups/decide-classic.ts";
-import { isAssigned, isClassicMember } from "../groups/classic-item.ts";
-import type { ClassicState } from "../groups/classic-state.ts";
 import { encodeCommitted } from "../groups/committed-offset.ts";
 import {
   groupBlindBytesMax,
@@ -32,7 +31,6 @@ import { conditionsHold } from "../storage/item-change.ts";
 import type { Attributes, Condition, Item } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { GroupItems } from "./group-items.ts";
-import { classicRefused } from "./classic-refusals.ts";
 import { type GroupSettler, membersOf, tooContended } from "./group-settler.ts";
 import type { GroupName } from "./groups.ts";
 import { isStorageFailure } from "./change-errors.ts";
@@ -53,19 +51,6 @@ export interface ResolvedOffset {
   readonly partition: number;
   readonly offset: number;
   readonly metadata: string;
-}
-
-/**
- * Why a commit was refused; nothing, if it may be let in at the next try.
- *
- * @throws ServiceError UNKNOWN_MEMBER_ID | FENCED_INSTANCE_ID | ILLEGAL_GENERATION | REBALANCE_IN_PROGRESS
- */
-function checkClassicCommit(state: ClassicState, { memberId = "", memberEpoch, instanceId }: Committer): void {
-  const code =
-    findProblem(state, memberId, instanceId) ??
-    (memberEpoch === state.generation ? undefined : "ILLEGAL_GENERATION") ??
-    (state.phase === "CompletingRebalance" ? "REBALANCE_IN_PROGRESS" : undefined);
-  if (code !== undefined) throw classicRefused(code);
 }
 
 /** Ticks of a commit's clock in 1 ms: two commits of one member hardly ever have the same time. */
@@ -151,7 +136,7 @@ export class GroupCommits {
     const { memberId } = committer;
     const group = this.#items.read(name, existing);
     if (memberId !== undefined && group.classic !== undefined) {
-      checkClassicCommit(group.classic, committer);
+      this.#items.classicCode().checkCommit(group.classic, committer);
       return;
     }
     if (memberId !== undefined) {

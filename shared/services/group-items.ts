@@ -2,9 +2,7 @@
 import { ServiceError } from "../api/errors.ts";
 import type { Moment } from "../groups/decide-group.ts";
 import { decodeGroup } from "../groups/encode-group.ts";
-import { classicChange, classicMomentOf } from "../groups/classic-item.ts";
 import { type ClassicMoment, type ClassicState, emptyClassic } from "../groups/classic-state.ts";
-import { decodeClassic } from "../groups/encode-classic.ts";
 import {
   bytesOf,
   consumerKind,
@@ -35,7 +33,9 @@ import type {
   ItemWriteResult,
 } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { ClassicCode } from "./classic-code.ts";
 import type { GroupName } from "./groups.ts";
+import type { LoadClassic } from "./later-classic.ts";
 import { untilAnswered } from "./until-answered.ts";
 
 /** A group as one of its items says. */
@@ -72,16 +72,36 @@ export class GroupItems {
   /** Least recently used first. */
   readonly #states = new Map<string, Known>();
   readonly #bytes = new Map<string, number>();
+  readonly #load: LoadClassic;
+  #classicCode: ClassicCode | undefined;
 
-  constructor(storage: Storage) {
+  constructor(storage: Storage, loadClassic: LoadClassic) {
     this.#storage = storage;
+    this.#load = loadClassic;
   }
 
   /** One request. A group that is forgotten is as one that is not there. */
   async get(name: GroupName): Promise<GroupAsRead> {
     const item = await this.#storage.items.get(keyOf(name));
     this.#noteBytes(name, item);
+    await this.prepare(item);
     return this.read(name, item);
+  }
+
+  /** Makes sure that `read` knows what the items are; those that this class has read or written it knows. */
+  async prepare(...items: readonly (Item | undefined)[]): Promise<void> {
+    if (items.some((item) => item !== undefined && isClassic(item.attributes))) await this.#loadClassic();
+  }
+
+  /** Of a group that was seen to be classic. */
+  classicCode(): ClassicCode {
+    if (this.#classicCode === undefined) throw new Error("no classic group was read here");
+    return this.#classicCode;
+  }
+
+  async #loadClassic(): Promise<ClassicCode> {
+    this.#classicCode ??= await this.#load();
+    return this.#classicCode;
   }
 
   /**
@@ -121,7 +141,7 @@ export class GroupItems {
   }
 
   classicMoment(attributes: Attributes): ClassicMoment {
-    return classicMomentOf(attributes, this.#storage.clock.wallMs(), sessionSkewMs);
+    return this.classicCode().momentOf(attributes, this.#storage.clock.wallMs(), sessionSkewMs);
   }
 
   /**
@@ -152,7 +172,7 @@ export class GroupItems {
   ): Promise<{ readonly applied: boolean; readonly group: GroupAsRead }> {
     const attempt = this.#storage.random.id();
     const state = classicOf(before);
-    const change = classicChange({ ...before, state }, after, attempt, moment);
+    const change = (await this.#loadClassic()).change({ ...before, state }, after, attempt, moment);
     return await this.#apply(name, before, { attempt, ...asDecoded(after) }, change, options);
   }
 
@@ -204,6 +224,7 @@ export class GroupItems {
     const expiresAtMs = touchedAtMs + groupSessionTimeoutMsMax + offsetsRetentionMs;
     const change = { set: { ...set, touchedAtMs }, remove, expiresAtMs };
     const written = await this.#storage.items.update(keyOf(name), change, conditions);
+    await this.prepare(written.applied ? written.item : written.existing);
     this.#noteBytes(name, written.applied ? written.item : written.existing);
     return written;
   }
@@ -230,9 +251,16 @@ export class GroupItems {
     const { attempt, state: stored } = attributes;
     if (typeof attempt !== "string") throw new StorageCorruptError(`the item of group ${name.group} has no state`);
     const known = this.#states.get(idOf(name));
-    const decoded = known?.attempt === attempt ? known : decodedOf(name, stored, isClassic(attributes));
+    const decoded = known?.attempt === attempt ? known : this.#decoded(name, stored, isClassic(attributes));
     this.#remember(name, { ...decoded, attempt });
     return decoded;
+  }
+
+  /** @throws StorageCorruptError | MalformedBytesError */
+  #decoded({ group }: GroupName, stored: AttributeValue | undefined, classic: boolean): Decoded {
+    if (classic && stored instanceof Uint8Array) return asDecoded(this.classicCode().decode(stored));
+    if (!classic && typeof stored === "string") return { state: decodeGroup(stored) };
+    throw new StorageCorruptError(`the item of group ${group} has no state`);
   }
 
   #remember(name: GroupName, known: Known): void {
@@ -248,13 +276,6 @@ export class GroupItems {
     this.#bytes.set(id, item === undefined ? 0 : bytesOf(item.attributes));
     dropOldest(this.#bytes);
   }
-}
-
-/** @throws StorageCorruptError | MalformedBytesError */
-function decodedOf({ group }: GroupName, stored: AttributeValue | undefined, classic: boolean): Decoded {
-  if (classic && stored instanceof Uint8Array) return asDecoded(decodeClassic(stored));
-  if (!classic && typeof stored === "string") return { state: decodeGroup(stored) };
-  throw new StorageCorruptError(`the item of group ${group} has no state`);
 }
 
 /** Its epoch is the generation, so that neither falls where the group becomes one of the other type. */

@@ -1,7 +1,13 @@
 /** Offsets of consumer groups: committed, read with their lag, and set anew. */
 import { ServiceError } from "../api/errors.ts";
-import { consumerProtocolType } from "../groups/consumer-protocol.ts";
-import { isConsumerGroup, isGroup, offsetName, offsetsOf, stagedOf } from "../groups/group-item.ts";
+import {
+  consumerProtocolType,
+  isConsumerGroup,
+  isGroup,
+  offsetName,
+  offsetsOf,
+  stagedOf,
+} from "../groups/group-item.ts";
 import { groupChangeAttemptsMax, groupPartitionsMax, groupUpdateAttributesMax } from "../limits/groups.ts";
 import type { Condition } from "../storage/item-store.ts";
 import { subscribedTopicsOf } from "./describe-group.ts";
@@ -116,7 +122,7 @@ export class GroupOffsets {
       const isOccupied = livingMembersOf(this.#items, group) > 0;
       const { classic, attributes, revision } = group;
       if (isOccupied && classic !== undefined && classic.protocolType !== consumerProtocolType) throw notEmpty(groupId);
-      const subscribed = isOccupied ? subscribedTopicsOf(group) : new Set<string>();
+      const subscribed = isOccupied ? subscribedTopicsOf(this.#items, group) : new Set<string>();
       const wanted = new Set(
         offsets.flatMap(({ topic, partition }) => (subscribed.has(topic) ? [] : [`${topic}/${partition}`])),
       );

@@ -5,6 +5,7 @@ import { GroupItems } from "./group-items.ts";
 import { GroupSettler } from "./group-settler.ts";
 import type { TransactionalOffsets } from "./groups.ts";
 import { KnownTopics } from "./known-topics.ts";
+import { laterClassic, type LoadClassic } from "./later-classic.ts";
 import { OffsetResolver } from "./resolve-offsets.ts";
 import type { TopicFinder } from "./services.ts";
 import { StagedOffsets } from "./transactional-offsets.ts";
@@ -17,8 +18,8 @@ export interface GroupParts {
   readonly resolver: OffsetResolver;
 }
 
-export function groupParts(storage: Storage, finder: TopicFinder): GroupParts {
-  const items = new GroupItems(storage);
+export function groupParts(storage: Storage, finder: TopicFinder, loadClassic: LoadClassic = laterClassic): GroupParts {
+  const items = new GroupItems(storage, loadClassic);
   const settler = new GroupSettler(storage, items);
   const topics = new KnownTopics(finder);
   const commits = new GroupCommits(storage, items, settler);

@@ -138,6 +138,7 @@ class ItemGroups implements GroupService {
         limit,
         ...(nextToken === undefined ? {} : { after: nextToken }),
       });
+      await this.#parts.items.prepare(...page.items);
       const found = page.items.flatMap((item) => this.#summaryOf(namespace, item) ?? []);
       return { items: found, ...(page.next === undefined ? {} : { nextToken: page.next }) };
     });

@@ -1,6 +1,5 @@
 /** Changes of a group's item that no member asks for by name, or that need no look at topics. */
 import { ServiceError } from "../api/errors.ts";
-import { advance, advancedInMemory } from "../groups/advance-classic.ts";
 import { expire, type Moment } from "../groups/decide-group.ts";
 import type { GroupState } from "../groups/group-state.ts";
 import { groupChangeAttemptsMax } from "../limits/groups.ts";
@@ -40,9 +39,10 @@ export class GroupSettler {
   async settleClassic(name: GroupName, seen: GroupAsRead): Promise<GroupAsRead> {
     let group = seen;
     for (let attempt = 0; attempt < groupChangeAttemptsMax; attempt += 1) {
+      if (group.classic === undefined) return group;
       const moment = this.#items.classicMoment(group.attributes);
-      const after = group.classic === undefined ? undefined : advance(group.classic, moment);
-      if (after === undefined || after === group.classic) return group;
+      const after = this.#items.classicCode().advance(group.classic, moment);
+      if (after === group.classic) return group;
       const change = await this.#items.changeClassic(name, group, after, moment);
       ({ group } = change);
       if (!change.applied) await this.#storage.timers.sleep(backoffMs(this.#storage, attempt));
@@ -81,7 +81,7 @@ export function membersOf({ state, classic }: Pick<GroupAsRead, "state" | "class
 /** As `membersOf`, without those whose session is over. */
 export function livingMembersOf(items: GroupItems, { state, classic, attributes }: GroupAsRead): number {
   if (classic === undefined) return settledInMemory(state, items.moment(attributes)).members.size;
-  return advancedInMemory(classic, items.classicMoment(attributes)).members.size;
+  return items.classicCode().advancedInMemory(classic, items.classicMoment(attributes)).members.size;
 }
 
 export function tooContended({ group }: GroupName): ServiceError {

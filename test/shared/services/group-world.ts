@@ -1,4 +1,5 @@
 /** Consumer groups under virtual time: processes over one simulated store, each with its requests counted. */
+import { classicCode } from "../../../shared/services/classic-code.ts";
 import { classicGroupService } from "../../../shared/services/classic-group-service.ts";
 import type { ClassicGroupService } from "../../../shared/services/classic-groups.ts";
 import { fetchService } from "../../../shared/services/fetch-service.ts";
@@ -70,7 +71,7 @@ export class GroupWorld {
     const partitions = new PartitionRegistry(storage);
     const fetch = fetchService(storage, finder, partitions, new ZnodeChanges(storage, trees, namespaces));
     const produce = produceService(storage, finder, partitions, transactionVerifier(new TransactionItems(storage)));
-    const parts = groupParts(storage, finder);
+    const parts = groupParts(storage, finder, () => classicCode);
     const patterns = new TopicPatterns();
     return {
       ...counted,
