@@ -75,7 +75,7 @@ test("a client that does not read its answers is not read, and begins nothing th
 });
 
 test("answers that nobody reads are bounded over all connections: who keeps most for longest is closed", async () => {
-  await using bed = await listenerBed({ limits: { requestBytes: mebibyte, answerBytes: 32 * mebibyte } });
+  await using bed = await listenerBed({ limits: { requestBytes: mebibyte, answerBytes: 24 * mebibyte } });
   const healthy = await RawClient.connect(bed.port);
   const closed: number[] = [];
   const idle = await Promise.all(
@@ -86,7 +86,7 @@ test("answers that nobody reads are bounded over all connections: who keeps most
     }),
   );
   for (const [index, client] of idle.entries()) {
-    client.write(request(free.key, 100 + index, { size: 12 * mebibyte }));
+    client.write(request(free.key, 100 + index, { size: 10 * mebibyte }));
     await until(() => bed.begun.includes(100 + index));
   }
   for (const id of ids(20)) {
@@ -213,12 +213,12 @@ test("bytes that follow a request inside its frame are let be, as Kafka does", a
 });
 
 test("a connection that does nothing is closed in the end, and not while it waits for its answer", async () => {
-  await using bed = await listenerBed({ idleMs: 60 });
+  await using bed = await listenerBed({ idleMs: 400 });
   bed.held.add(1);
   const [idle, waiting] = [await RawClient.connect(bed.port), await RawClient.connect(bed.port)];
   waiting.write(request(free.key, 1));
   await idle.closed();
-  await new Promise((resolve) => setTimeout(resolve, 120));
+  await new Promise((resolve) => setTimeout(resolve, 600));
   bed.gates.get(1)?.open();
   expect(await waiting.answers(1)).toEqual([1]);
   await waiting.closed();

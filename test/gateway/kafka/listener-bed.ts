@@ -170,7 +170,7 @@ export class RawClient {
 }
 
 /** Lets what was written arrive: waits until it is so. */
-export async function until(isSo: () => boolean, whatMs = 2_000): Promise<void> {
+export async function until(isSo: () => boolean, whatMs = 15_000): Promise<void> {
   const endMs = performance.now() + whatMs;
   while (!isSo()) {
     if (performance.now() > endMs) throw new Error("it did not come to be");
