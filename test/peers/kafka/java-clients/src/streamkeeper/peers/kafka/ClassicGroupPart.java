@@ -31,6 +31,7 @@ final class ClassicGroupPart {
         List<Object> sizes = new ArrayList<>();
         Set<String> sent = new TreeSet<>();
         List<String> read = new ArrayList<>();
+        List<String> errors = new ArrayList<>();
         try {
             for (int round = 0; round < 3; round += 1) {
                 members.add(new Member(clients, group, List.of(topic), settings));
@@ -42,6 +43,7 @@ final class ClassicGroupPart {
             Member leaving = members.remove(0);
             leaving.close();
             read.addAll(leaving.values);
+            errors.add(leaving.error());
             Clients.until("shared by the two left", () -> Member.share(PARTITIONS, members));
             sizes.add(Member.sizes(members));
             send(clients, topic, "last", sent);
@@ -49,8 +51,11 @@ final class ClassicGroupPart {
         } finally {
             for (Member member : members) member.close();
         }
+        members.forEach(member -> errors.add(member.error()));
         List<String> all = readBy(members, read);
-        return map("sizes", sizes, "read", all.size(), "areAll", new TreeSet<>(all).equals(sent), "errors", members.stream().map(Member::error).toList());
+        List<String> doubled = new ArrayList<>(all);
+        sent.forEach(doubled::remove);
+        return map("sizes", sizes, "areAll", new TreeSet<>(all).equals(sent), "doubled", doubled, "errors", errors);
     }
 
     static Object keeps(Clients clients, String... settings) throws Exception {
