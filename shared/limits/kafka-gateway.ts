@@ -45,6 +45,9 @@ export const kafkaFetchBytesMax = 55 * 1024 * 1024;
 /** Longest wait of a fetch: clients ask for 0.5 to 5 s. */
 export const kafkaFetchWaitMsMax = 60_000;
 
+/** Partitions of one Produce request, all of which are worked at beside each other: clients' requests are of 1 MiB. */
+export const producePartitionsMax = 10_000;
+
 /** Partitions of one fetch that are waited for at the same time; more than one consumer has of one gateway. */
 export const fetchWaitsMax = 1_000;
 

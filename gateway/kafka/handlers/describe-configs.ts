@@ -1,4 +1,5 @@
 import { brokerConfigEntries, type ConfigEntry, resourceType, topicConfigEntries } from "../config-entries.ts";
+import { distinct } from "../distinct.ts";
 import { failureOf, kafkaError } from "../error-codes.ts";
 import type { Gateway, Handler } from "../handler.ts";
 import { inOrder } from "../in-order.ts";
@@ -10,7 +11,7 @@ type Request = RequestOf<typeof describeConfigs>;
 type Resource = Request["resources"][number];
 
 export const handleDescribeConfigs: Handler<typeof describeConfigs> = async (request, { gateway }) => {
-  const results = await inOrder(request.resources, async (resource) => {
+  const results = await inOrder(distinct(request.resources, keyOf), async (resource) => {
     const { resourceType: type, resourceName } = resource;
     try {
       const configs = (await entriesOf(resource, gateway)).filter(isAskedFor(resource)).map(asAsked(request));
@@ -21,6 +22,10 @@ export const handleDescribeConfigs: Handler<typeof describeConfigs> = async (req
   });
   return { results };
 };
+
+function keyOf({ resourceType: type, resourceName }: Resource): string {
+  return `${type}/${resourceName}`;
+}
 
 async function entriesOf({ resourceType: type, resourceName }: Resource, gateway: Gateway): Promise<ConfigEntry[]> {
   switch (type) {

@@ -1,4 +1,5 @@
 import { itemsOf } from "../../../shared/services/pages.ts";
+import { distinct } from "../distinct.ts";
 import { failureOf, kafkaError } from "../error-codes.ts";
 import type { Handler } from "../handler.ts";
 import { inOrder } from "../in-order.ts";
@@ -6,7 +7,7 @@ import type { describeTransactions, listTransactions } from "../protocol/apis/de
 
 export const handleDescribeTransactions: Handler<typeof describeTransactions> = async (request, { gateway }) => {
   const { services, namespace, log } = gateway;
-  const transactionStates = await inOrder(request.transactionalIds, async (transactionalId) => {
+  const transactionStates = await inOrder(distinct(request.transactionalIds, String), async (transactionalId) => {
     try {
       const found = await services.transactions.describe({ namespace, transactionalId });
       return {

@@ -2,6 +2,7 @@ import { ServiceError } from "../../../shared/api/errors.ts";
 import { metadataTopicsMax } from "../../../shared/limits/kafka-gateway.ts";
 import { itemsOf } from "../../../shared/services/pages.ts";
 import { inOrder } from "../in-order.ts";
+import { distinct } from "../distinct.ts";
 import { failureOf, kafkaError } from "../error-codes.ts";
 import type { Gateway, Handler, RequestContext } from "../handler.ts";
 import { isInternalTopic, znodeChangesId } from "../internal-topics.ts";
@@ -51,7 +52,7 @@ async function namedTopics({ topics, ...request }: Request, context: RequestCont
     const errorCode = kafkaError.INVALID_REQUEST;
     return asked.map(({ name, topicId }) => failed(name, topicId, errorCode));
   }
-  return inOrder(distinct(asked), async ({ name, topicId }) => {
+  return inOrder(distinct(asked, askedKey), async ({ name, topicId }) => {
     try {
       if (isById(topicId)) return await topicOfId(topicId, context.gateway);
       if (name === null) return failed(null, topicId, kafkaError.UNKNOWN_TOPIC_ID);
@@ -62,9 +63,8 @@ async function namedTopics({ topics, ...request }: Request, context: RequestCont
   });
 }
 
-/** Each once, as Kafka does: an answer may be a thousand times as large as what asks for it. */
-function distinct(asked: NonNullable<Request["topics"]>): NonNullable<Request["topics"]> {
-  return [...new Map(asked.map((one) => [isById(one.topicId) ? one.topicId : `/${one.name}`, one])).values()];
+function askedKey({ topicId, name }: NonNullable<Request["topics"]>[number]): string {
+  return isById(topicId) ? topicId : `/${name}`;
 }
 
 /** Never creates one. */

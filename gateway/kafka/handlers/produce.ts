@@ -1,4 +1,5 @@
 import { errorTable, ServiceError } from "../../../shared/api/errors.ts";
+import { producePartitionsMax } from "../../../shared/limits/kafka-gateway.ts";
 import { failureOf, kafkaError } from "../error-codes.ts";
 import type { Gateway, Handler, RequestContext } from "../handler.ts";
 import { passingInProduce } from "../passing-errors.ts";
@@ -13,8 +14,8 @@ type PartitionAnswer = ResponseOf<typeof produce>["responses"][number]["partitio
 const batchesSince = 3;
 
 export const handleProduce: Handler<typeof produce> = async (request, context) => {
-  const isRefused = refusalOf(request, context.apiVersion) ?? (await addPartitions(request, context));
   const count = request.topicData.reduce((sum, { partitionData }) => sum + partitionData.length, 0);
+  const isRefused = refusalOf(request, context.apiVersion, count) ?? (await addPartitions(request, context));
   const onQueued = afterAll(count, context.passTurn);
   const responses = await Promise.all(
     request.topicData.map(async ({ name, partitionData }) => ({
@@ -30,8 +31,9 @@ export const handleProduce: Handler<typeof produce> = async (request, context) =
   return request.acks === 0 ? undefined : { responses };
 };
 
-function refusalOf({ acks }: Request, apiVersion: number): number | undefined {
+function refusalOf({ acks }: Request, apiVersion: number, partitions: number): number | undefined {
   if (apiVersion < batchesSince) return kafkaError.UNSUPPORTED_FOR_MESSAGE_FORMAT;
+  if (partitions > producePartitionsMax) return kafkaError.INVALID_REQUEST;
   return acks < -1 || acks > 1 ? kafkaError.INVALID_REQUIRED_ACKS : undefined;
 }
 

@@ -1,4 +1,5 @@
 import type { GroupMember, TopicPartitions } from "../../../../shared/services/groups.ts";
+import { distinct } from "../../distinct.ts";
 import { kafkaError } from "../../error-codes.ts";
 import type { Handler, RequestContext } from "../../handler.ts";
 import { inOrder } from "../../in-order.ts";
@@ -12,7 +13,7 @@ const consumerMember = 1;
 
 export const handleConsumerGroupDescribe: Handler<typeof consumerGroupDescribe> = async (request, context) => ({
   throttleTimeMs: 0,
-  groups: await inOrder(request.groupIds, (groupId) => describe(groupId, context)),
+  groups: await inOrder(distinct(request.groupIds, String), (groupId) => describe(groupId, context)),
 });
 
 async function describe(groupId: string, context: RequestContext) {

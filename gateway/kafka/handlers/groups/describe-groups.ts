@@ -1,5 +1,6 @@
 import { ServiceError } from "../../../../shared/api/errors.ts";
 import type { GroupDescription } from "../../../../shared/services/groups.ts";
+import { distinct } from "../../distinct.ts";
 import { kafkaError } from "../../error-codes.ts";
 import type { Handler, RequestContext } from "../../handler.ts";
 import { inOrder } from "../../in-order.ts";
@@ -11,7 +12,7 @@ const nothing = { groupState: "", protocolType: "", protocolData: "", members: [
 
 export const handleDescribeGroups: Handler<typeof describeGroups> = async (request, context) => ({
   throttleTimeMs: 0,
-  groups: await inOrder(request.groups, (groupId) => describe(groupId, context)),
+  groups: await inOrder(distinct(request.groups, String), (groupId) => describe(groupId, context)),
 });
 
 async function describe(groupId: string, context: RequestContext) {

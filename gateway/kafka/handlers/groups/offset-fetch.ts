@@ -1,4 +1,5 @@
 import type { PlainOffset } from "../../../../shared/services/groups.ts";
+import { distinct } from "../../distinct.ts";
 import { kafkaError } from "../../error-codes.ts";
 import type { Handler, RequestContext } from "../../handler.ts";
 import { inOrder } from "../../in-order.ts";
@@ -19,7 +20,8 @@ const groupErrorSince = 2;
 export const handleOffsetFetch: Handler<typeof offsetFetch> = async (request, context) => {
   const { requireStable } = request;
   if (context.apiVersion >= severalSince) {
-    const groups = await inOrder(request.groups, async (group) => ({
+    const asked = distinct(request.groups, ({ groupId }) => groupId);
+    const groups = await inOrder(asked, async (group) => ({
       groupId: group.groupId,
       ...(await fetchGroup(group, requireStable, context)),
     }));
