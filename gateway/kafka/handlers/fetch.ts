@@ -3,6 +3,7 @@ import {
   fetchWaitsMax,
   kafkaFetchBytesMax,
   kafkaFetchWaitMsMax,
+  parallelPartsMax,
 } from "../../../shared/limits/kafka-gateway.ts";
 import { fetchRecordsMax } from "../../../shared/limits.ts";
 import type { FetchedBatches, FetchRequest, Isolation } from "../../../shared/services/services.ts";
@@ -83,8 +84,8 @@ async function findMore(
     return [];
   }
   const isolation = isolationOf(request);
-  const room = new AnswerRoom(request);
   const waited = wanted.slice(0, fetchWaitsMax);
+  const room = new AnswerRoom(request, waited.length);
   const pollMs = fetchPollMsOfPartition * waited.length;
   const reads = waited.map(async (one, index) => {
     const known = before[index];
@@ -100,7 +101,7 @@ async function findMore(
 async function findOnce(wanted: readonly Wanted[], request: Request, context: RequestContext): Promise<Found[]> {
   const { signal } = context;
   const atOnce = { isolation: isolationOf(request), context, minBytes: 0, waitMs: 0, signal };
-  const room = new AnswerRoom(request);
+  const room = new AnswerRoom(request, Math.min(wanted.length, parallelPartsMax));
   return inOrder(wanted, (one) => room.fill(one, (fitting) => findOne(fitting, atOnce)));
 }
 
@@ -113,16 +114,19 @@ function isolationOf({ isolationLevel }: Request): Isolation {
  * whole. Partitions that come when it is full are answered without records; the client asks again.
  */
 class AnswerRoom {
+  readonly #shareBytes: number;
   #leftBytes: number;
   #isEmpty = true;
 
-  constructor({ maxBytes }: Request) {
+  /** @param parts partitions that are read at the same time: none takes the room of the others before it is known what they have */
+  constructor({ maxBytes }: Request, parts: number) {
     this.#leftBytes = Math.min(Math.max(maxBytes, 1), kafkaFetchBytesMax);
+    this.#shareBytes = Math.ceil(this.#leftBytes / Math.max(parts, 1));
   }
 
   /** Reads no more than there is room for, but a first batch even if it is larger. */
   async fill(one: Wanted, read: (fitting: Wanted) => Promise<Found>): Promise<Found> {
-    const reserved = Math.max(0, Math.min(one.maxBytes, this.#leftBytes));
+    const reserved = Math.max(0, Math.min(one.maxBytes, this.#shareBytes, this.#leftBytes));
     this.#leftBytes -= reserved;
     const found = await read({ ...one, maxBytes: reserved });
     this.#leftBytes += reserved;

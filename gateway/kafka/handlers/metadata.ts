@@ -52,8 +52,11 @@ async function namedTopics({ topics, ...request }: Request, context: RequestCont
     const errorCode = kafkaError.INVALID_REQUEST;
     return asked.map(({ name, topicId }) => failed(name, topicId, errorCode));
   }
+  const listed = asked.length > topicsAloneMax ? await listedTopics(context.gateway) : noTopics;
   return inOrder(distinct(asked, askedKey), async ({ name, topicId }) => {
     try {
+      const known = name === null || isById(topicId) ? undefined : listed.get(name);
+      if (known !== undefined) return describe(context.gateway, known);
       if (isById(topicId)) return await topicOfId(topicId, context.gateway);
       if (name === null) return failed(null, topicId, kafkaError.UNKNOWN_TOPIC_ID);
       return describe(context.gateway, await find(name, request.allowAutoTopicCreation, context));
@@ -61,6 +64,22 @@ async function namedTopics({ topics, ...request }: Request, context: RequestCont
       return failed(name, topicId, failureOf(error, context.gateway.log, passingInMetadata).errorCode);
     }
   });
+}
+
+/** Of more topics than these it costs less to read the list of all, which is one query. */
+const topicsAloneMax = 8;
+const noTopics: ReadonlyMap<string, TopicShape> = new Map();
+
+/** None where they cannot be read: then each is asked for, and its failure is told. */
+async function listedTopics({ services, namespace }: Gateway): Promise<ReadonlyMap<string, TopicShape>> {
+  const topics = new Map<string, TopicShape>();
+  try {
+    for await (const topic of itemsOf((page) => services.topics.list(namespace, page))) topics.set(topic.name, topic);
+    return topics;
+  } catch (error) {
+    if (error instanceof ServiceError) return noTopics;
+    throw error;
+  }
 }
 
 function askedKey({ topicId, name }: NonNullable<Request["topics"]>[number]): string {

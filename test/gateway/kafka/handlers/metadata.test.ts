@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { metadata } from "../../../../gateway/kafka/protocol/apis/metadata.ts";
 import { zeroUuid } from "../../../../gateway/kafka/protocol/types.ts";
 import { type GatewayBed, gatewayBed, namespace } from "../gateway-bed.ts";
@@ -48,4 +48,15 @@ test("a topic that is asked for several times is told of once", async () => {
   await bed.services.topics.create(namespace, { name: "twice", partitions: 1 });
   const { topics } = await bed.client.send(metadata, { topics: [{ name: "twice" }, { name: "twice" }] });
   expect(topics).toMatchObject([{ errorCode: 0, name: "twice" }]);
+});
+
+test("many topics that are asked for by name cost no request each", async () => {
+  const names = Array.from({ length: 20 }, (_, index) => `many-${index}`);
+  for (const name of names) await bed.services.topics.create(namespace, { name, partitions: 1 });
+  const described = vi.spyOn(bed.services.topics, "describe");
+  const asked = [...names, "none"].map((name) => ({ name }));
+  const { topics } = await bed.client.send(metadata, { topics: asked, allowAutoTopicCreation: false });
+  expect(topics.map(({ errorCode }) => errorCode)).toEqual([...names.map(() => 0), 3]);
+  expect(described).toHaveBeenCalledTimes(1);
+  described.mockRestore();
 });
