@@ -183,7 +183,7 @@ async function findOne(
 
 function foundIn(
   fetched: FetchedBatches,
-  { partition, offset, isolation }: Pick<FetchRequest, "partition" | "offset" | "isolation">,
+  { partition, isolation }: Pick<FetchRequest, "partition" | "isolation">,
 ): Found {
   const { highWatermark, lastStableOffset, batches, nextOffset } = fetched;
   const bytes = batches.reduce((sum, batch) => sum + batch.length, 0);
@@ -191,7 +191,7 @@ function foundIn(
   return {
     answer: answerOf(partition, fetched, isolation),
     bytes,
-    isEnough: nextOffset > offset && nextOffset < end,
+    isEnough: bytes > 0 && nextOffset < end,
   };
 }
 
