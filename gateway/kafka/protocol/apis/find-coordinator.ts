@@ -4,6 +4,7 @@ import { array, int16, int32, int8, string } from "../types.ts";
 /** What a coordinator is looked for. */
 export const coordinatorOf = { group: 0, transaction: 1, share: 2 } as const;
 
+/** From version 0 on, though nobody sends it: without it librdkafka sends what was to be lz4 uncompressed, and says nothing. */
 export const findCoordinator = api({
   key: 10,
   name: "FindCoordinator",
