@@ -42,6 +42,9 @@ export const connectionIdleMsMax = 10 * 60_000;
 /** Bytes of records in one answer: Kafka's fetch.max.bytes of a broker is 55 MiB. */
 export const kafkaFetchBytesMax = 55 * 1024 * 1024;
 
+/** Bytes of records that all fetches of a gateway may have read and not answered, before each reads a batch at a time. */
+export const gatewayFetchBytesMax = 256 * 1024 * 1024;
+
 /** Longest wait of a fetch: clients ask for 0.5 to 5 s. */
 export const kafkaFetchWaitMsMax = 60_000;
 

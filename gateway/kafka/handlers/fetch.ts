@@ -1,13 +1,14 @@
 import {
   fetchPollMsOfPartition,
   fetchWaitsMax,
-  kafkaFetchBytesMax,
   kafkaFetchWaitMsMax,
   parallelPartsMax,
 } from "../../../shared/limits/kafka-gateway.ts";
 import { fetchRecordsMax } from "../../../shared/limits.ts";
 import type { FetchedBatches, FetchRequest, Isolation } from "../../../shared/services/services.ts";
+import { AnswerRoom, fetchBytesOf } from "../answer-room.ts";
 import { failureOf, kafkaError } from "../error-codes.ts";
+
 import type { Handler, RequestContext } from "../handler.ts";
 import { inOrder } from "../in-order.ts";
 import { passingInReads } from "../passing-errors.ts";
@@ -41,7 +42,12 @@ export const handleFetch: Handler<typeof fetch> = async (request, context) => {
       maxBytes,
     })),
   );
-  const found = await findEnough(wanted, request, context);
+  const room = new AnswerRoom(
+    request.maxBytes,
+    Math.min(wanted.length, parallelPartsMax),
+    fetchBytesOf(context.gateway),
+  );
+  const found = await findEnough(wanted, request, context, room).finally(() => room.leave());
   let next = 0;
   return {
     errorCode: kafkaError.NONE,
@@ -54,10 +60,15 @@ export const handleFetch: Handler<typeof fetch> = async (request, context) => {
 };
 
 /** Waits until there are `minBytes` in all of the partitions together, or more than is taken, or a failure, or the time is over. */
-async function findEnough(wanted: readonly Wanted[], request: Request, context: RequestContext): Promise<Found[]> {
+async function findEnough(
+  wanted: readonly Wanted[],
+  request: Request,
+  context: RequestContext,
+  room: AnswerRoom,
+): Promise<Found[]> {
   const { clock } = context.gateway;
   const endMs = clock.monotonicMs() + Math.min(Math.max(request.maxWaitMs, 0), kafkaFetchWaitMsMax);
-  let found = await findOnce(wanted, request, context);
+  let found = await findOnce(wanted, request, context, room);
   for (;;) {
     const bytes = found.reduce((sum, one) => sum + one.bytes, 0);
     const leftMs = endMs - clock.monotonicMs();
@@ -85,59 +96,40 @@ async function findMore(
   }
   const isolation = isolationOf(request);
   const waited = wanted.slice(0, fetchWaitsMax);
-  const room = new AnswerRoom(request, waited.length);
+  const room = new AnswerRoom(request.maxBytes, waited.length);
   const pollMs = fetchPollMsOfPartition * waited.length;
   const reads = waited.map(async (one, index) => {
     const known = before[index];
     const minBytes = (known?.bytes ?? 0) + 1;
     const wait = { isolation, context, minBytes, waitMs: Math.ceil(leftMs), signal };
-    const found = await room.fill(one, (fitting) => findOne(fitting, wait, known && { ...known, pollMs }));
+    const read = (maxBytes: number) => findOne({ ...one, maxBytes }, wait, known && { ...known, pollMs });
+    const found = await room.fill(one.maxBytes, read, withoutRecords);
     if (found.isEnough || found.bytes >= minBytes) over.abort();
     return found;
   });
   return [...(await Promise.all(reads)), ...before.slice(fetchWaitsMax)];
 }
 
-async function findOnce(wanted: readonly Wanted[], request: Request, context: RequestContext): Promise<Found[]> {
+async function findOnce(
+  wanted: readonly Wanted[],
+  request: Request,
+  context: RequestContext,
+  room: AnswerRoom,
+): Promise<Found[]> {
   const { signal } = context;
   const atOnce = { isolation: isolationOf(request), context, minBytes: 0, waitMs: 0, signal };
-  const room = new AnswerRoom(request, Math.min(wanted.length, parallelPartsMax));
-  return inOrder(wanted, (one) => room.fill(one, (fitting) => findOne(fitting, atOnce)));
+  return inOrder(wanted, (one) =>
+    room.fill(one.maxBytes, (maxBytes) => findOne({ ...one, maxBytes }, atOnce), withoutRecords),
+  );
 }
 
 function isolationOf({ isolationLevel }: Request): Isolation {
   return isolationLevel === 1 ? "read_committed" : "read_uncommitted";
 }
 
-/**
- * What may still be read for an answer: a request may name any number of partitions, of which each may have as many bytes as the
- * whole. Partitions that come when it is full are answered without records; the client asks again.
- */
-class AnswerRoom {
-  readonly #shareBytes: number;
-  #leftBytes: number;
-  #isEmpty = true;
-
-  /** @param parts partitions that are read at the same time: none takes the room of the others before it is known what they have */
-  constructor({ maxBytes }: Request, parts: number) {
-    this.#leftBytes = Math.min(Math.max(maxBytes, 1), kafkaFetchBytesMax);
-    this.#shareBytes = Math.ceil(this.#leftBytes / Math.max(parts, 1));
-  }
-
-  /** Reads no more than there is room for, but a first batch even if it is larger. */
-  async fill(one: Wanted, read: (fitting: Wanted) => Promise<Found>): Promise<Found> {
-    const reserved = Math.max(0, Math.min(one.maxBytes, this.#shareBytes, this.#leftBytes));
-    this.#leftBytes -= reserved;
-    const found = await read({ ...one, maxBytes: reserved });
-    this.#leftBytes += reserved;
-    if (found.bytes === 0) return found;
-    if (found.bytes > this.#leftBytes && !this.#isEmpty) {
-      return { ...found, answer: { ...found.answer, records: [] }, bytes: 0, isEnough: true };
-    }
-    this.#isEmpty = false;
-    this.#leftBytes -= found.bytes;
-    return found;
-  }
+/** Of a partition that comes when the answer is full; the client asks again. */
+function withoutRecords(found: Found): Found {
+  return { ...found, answer: { ...found.answer, records: [] }, bytes: 0, isEnough: true };
 }
 
 interface Find {
@@ -160,7 +152,7 @@ async function findOne(
     topic,
     partition,
     offset,
-    maxBytes: Math.max(maxBytes, 1),
+    maxBytes,
     maxRecords: fetchRecordsMax,
     minBytes,
     waitMs,
