@@ -28,7 +28,11 @@ export const handleProduce: Handler<typeof produce> = async (request, context) =
       ),
     })),
   );
-  return request.acks === 0 ? undefined : { responses };
+  if (request.acks !== 0) return { responses };
+  // Nobody waits for an answer: a connection that ends is how the client hears that it has to look where its topic is.
+  const isFailed = responses.some((topic) => topic.partitionResponses.some(({ errorCode }) => errorCode !== 0));
+  if (isFailed) context.endConnection();
+  return undefined;
 };
 
 function refusalOf({ acks }: Request, apiVersion: number, partitions: number): number | undefined {

@@ -20,10 +20,13 @@ export class WireClient {
   readonly #clientId: string;
   readonly #frames = new FrameReader();
   readonly #waiting = new Map<number, Waiting>();
+  /** Resolves when the connection is gone. */
+  readonly closed: Promise<void>;
   #correlationId = 0;
 
   private constructor(socket: Socket, clientId: string) {
     this.#socket = socket;
+    this.closed = new Promise((resolve) => void socket.once("close", () => resolve()));
     this.#clientId = clientId;
     socket.on("data", (chunk) => this.#read(chunk));
     socket.on("error", () => undefined);
