@@ -110,7 +110,7 @@ final class ConsumePart {
         List<String> values = new ArrayList<>();
         long endMs = System.currentTimeMillis() + Clients.TIMEOUT_MS;
         while (values.size() < count && System.currentTimeMillis() < endMs) {
-            for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(100))) values.add(record.value());
+            for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofSeconds(1))) values.add(record.value());
         }
         return List.copyOf(values.subList(0, Math.min(count, values.size())));
     }

@@ -75,6 +75,7 @@ final class TransactionsPart {
                 producer.beginTransaction();
                 producer.sendOffsetsToTransaction(Map.of(partition, new OffsetAndMetadata(3)), metadata);
                 producer.abortTransaction();
+                Clients.until("the offset is there", () -> committedOffset(clients, group, partition, true) != null);
                 return map("before", before, "after", after, "aborted", committedOffset(clients, group, partition, true));
             }
         });
