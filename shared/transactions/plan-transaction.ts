@@ -140,16 +140,20 @@ export function planInit(
     return fresh === undefined ? wanted : { kind: "write", record: empty(fresh, timeoutMs) };
   }
   if (resumes !== undefined && expected !== undefined) {
-    const isRepeat = present.state === "Empty" && isSameProducer(present.resumed, resumes);
-    if (isRepeat) return { kind: "settled", record: present };
+    const isRepeat = isSameProducer(present.resumed, resumes);
+    if (isRepeat && present.state === "Empty") return { kind: "settled", record: present };
     const refusal = findOwnerProblem(present, actingAs(present, expected));
-    if (refusal !== undefined) return refused("PRODUCER_FENCED");
+    if (refusal !== undefined && !isRepeat) {
+      // It ended its transaction itself, and the epoch after that is nobody else's.
+      if (isSameProducer(present.ended, resumes)) return { kind: "settled", record: present };
+      return refused("PRODUCER_FENCED");
+    }
   }
-  const open = planTakeover(present, nowMs);
+  const open = planTakeover(present, nowMs, resumes);
   if (open !== undefined) return open;
   const owner = ownerAfter(present.owner, fresh);
   if (owner === undefined) return wanted;
-  return { kind: "write", record: { ...empty(owner, timeoutMs), ...(resumes && { resumed: resumes }) } };
+  return { kind: "write", record: { ...empty(owner, timeoutMs), ...resumedOf({ resumed: resumes }) } };
 }
 
 /** Begins a transaction of which nobody but its process knows, as soon as what an earlier one left open is ended. */
@@ -206,7 +210,7 @@ function completed(decided: DecidedTransaction): TransactionRecord {
     timeoutMs,
     ...(startedAtMs === undefined ? {} : { startedAtMs }),
     ...nothing,
-    ...(fenced === true ? {} : { ended: owner, ...clientOf(decided) }),
+    ...(fenced === true ? resumedOf(decided) : { ended: owner, ...clientOf(decided) }),
     ...(answer === undefined || state === "PrepareAbort" ? {} : { answer }),
   };
 }
@@ -218,16 +222,17 @@ export function findOwnerProblem(present: Present, producer: ProducerEpoch): Tra
   return undefined;
 }
 
-function planTakeover(present: TransactionRecord, nowMs: number): TransactionPlan | undefined {
+function planTakeover(present: TransactionRecord, nowMs: number, resumed?: ProducerEpoch): TransactionPlan | undefined {
   if (isDecided(present)) return { kind: "finish", record: present, asked: false };
-  return present.state === "Ongoing" ? { kind: "write", record: fencedOff(present, nowMs) } : undefined;
+  return present.state === "Ongoing" ? { kind: "write", record: fencedOff(present, nowMs, resumed) } : undefined;
 }
 
-/** The owner is told nothing of the epoch after it, so it never writes again. */
-function fencedOff(present: TransactionRecord, nowMs: number): TransactionRecord {
+/** The owner is told nothing of the epoch after it, so it never writes again. @param resumed who asked, if that is the owner */
+function fencedOff(present: TransactionRecord, nowMs: number, resumed?: ProducerEpoch): TransactionRecord {
+  const { resumed: _, ...open } = present;
   const { producerId, producerEpoch } = present.owner;
   const next = { producerId, producerEpoch: producerEpoch + 1 };
-  return { ...present, state: "PrepareAbort", decidedAtMs: nowMs, next, fenced: true };
+  return { ...open, state: "PrepareAbort", decidedAtMs: nowMs, next, fenced: true, ...resumedOf({ resumed }) };
 }
 
 /** Undefined if it needs a fresh producer id. */
@@ -252,6 +257,10 @@ function empty(owner: ProducerEpoch, timeoutMs: number): TransactionRecord {
 
 function clientOf({ clientEpoch }: TransactionRecord): Pick<TransactionRecord, "clientEpoch"> {
   return clientEpoch === undefined ? {} : { clientEpoch };
+}
+
+function resumedOf({ resumed }: { readonly resumed?: ProducerEpoch | undefined }): Pick<TransactionRecord, "resumed"> {
+  return resumed === undefined ? {} : { resumed };
 }
 
 function isEmpty({ topics, groups }: TransactionRecord): boolean {

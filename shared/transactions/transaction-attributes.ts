@@ -3,7 +3,7 @@
  *
  *     state, producerId, producerEpoch, timeoutMs       always
  *     clientEpoch                                       of a client that keeps the epoch that it was given
- *     resumedProducerId, resumedProducerEpoch           of who asked for the present epoch with its own
+ *     resumedProducerId, resumedProducerEpoch           of who asked for the present epoch, or the coming, with its own
  *     startedAtMs                                       while a transaction is under way, and when it is complete
  *     topics, groups                                    while a transaction is under way
  *     decidedAtMs, nextProducerId, nextProducerEpoch    while its end is not known everywhere; fenced: 1

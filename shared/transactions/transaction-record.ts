@@ -40,7 +40,10 @@ export interface TransactionRecord {
    * it is told of each new one.
    */
   readonly clientEpoch?: number;
-  /** Who asked for the epoch that the owner has now, with the one before it (KIP-360). A repeat of that is known by it. */
+  /**
+   * Who asked for an epoch after its own (KIP-360): for the one that the owner has now or, while what it left open is being
+   * aborted for it, for the one that is to come. A repeat of that is known by it.
+   */
   readonly resumed?: ProducerEpoch;
   /** Of the transaction under way or, as Kafka tells it, of the one that is complete; ms since the epoch. */
   readonly startedAtMs?: number;

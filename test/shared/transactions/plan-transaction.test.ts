@@ -110,6 +110,36 @@ describe("taking over", () => {
     expect(taken).toMatchObject({ state: "Empty", owner: { producerId: 7n, producerEpoch: 2 } });
   });
 
+  test("by the owner itself is known again until the next transaction begins, and by nobody else", () => {
+    const resumes = ongoing.owner;
+    const aborting = written(planInit(ongoing, timeoutMs, nowMs, { resumes }));
+    expect(planInit(aborting, timeoutMs, nowMs, { resumes })).toMatchObject({ kind: "finish" });
+    const taken = written(planInit(complete(aborting), timeoutMs, nowMs, { resumes }));
+    expect(taken).toMatchObject({ state: "Empty", owner: { producerId: 7n, producerEpoch: 2 } });
+    expect(planInit(taken, timeoutMs, nowMs, { resumes })).toEqual({ kind: "settled", record: taken });
+    const next = written(planAdd(taken, taken.owner, added, nowMs));
+    const fenced = { kind: "refused", refusal: "PRODUCER_FENCED" };
+    expect(planInit(next, timeoutMs, nowMs, { resumes })).toEqual(fenced);
+    for (const record of [aborting, complete(aborting)]) {
+      const zombie = { producerId: 7n, producerEpoch: 1 };
+      expect(
+        planInit({ ...record, owner: { ...zombie, producerEpoch: 3 } }, timeoutMs, nowMs, { resumes: zombie }),
+      ).toEqual(fenced);
+    }
+    for (const record of [expired, complete(expired)]) {
+      expect(planInit(record, timeoutMs, nowMs, { resumes })).toEqual(fenced);
+    }
+  });
+
+  test("gives who ended its transaction, and was not told, the epoch after it", () => {
+    expect(planInit(committed, timeoutMs, nowMs, { resumes: ongoing.owner })).toEqual({
+      kind: "settled",
+      record: committed,
+    });
+    const next = written(planAdd(committed, committed.owner, added, nowMs));
+    expect(planInit(next, timeoutMs, nowMs, { resumes: ongoing.owner })).toMatchObject({ refusal: "PRODUCER_FENCED" });
+  });
+
   test("finishes what is decided", () => {
     expect(planInit(committing, timeoutMs, nowMs)).toMatchObject({ kind: "finish", asked: false });
   });
