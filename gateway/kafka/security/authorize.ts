@@ -89,6 +89,25 @@ export class AclIndex {
     });
   }
 
+  /** Whether the operation is allowed with every resource of the type, whatever ones there may come to be. */
+  authorizeAll(rules: AclRules, requester: Requester, operation: AclOperation, resourceType: ResourceType): boolean {
+    if (rules.superUsers.has(requester.principal)) return true;
+    const rows = [...this.#listsOfType(resourceType)];
+    const isDenied = rows.some(({ entry }) => {
+      const isDenial = entry.permissionType === "Deny" && concerns(entry, requester);
+      return isDenial && (entry.operation === operation || entry.operation === "All");
+    });
+    if (isDenied) return false;
+    // What a list is about is not everybody's any more.
+    if (rows.length === 0) return rules.allowsWithoutAcl;
+    return rows.some(({ name, isPrefix, entry }) => {
+      const isOfAll = isPrefix ? name === "" : name === anyResource;
+      return (
+        isOfAll && entry.permissionType === "Allow" && concerns(entry, requester) && allows(entry.operation, operation)
+      );
+    });
+  }
+
   *#listsOf(resourceType: ResourceType, name: string): Iterable<readonly AclEntry[]> {
     const own = this.#literal.get(keyOf(resourceType, name));
     if (own !== undefined) yield own;

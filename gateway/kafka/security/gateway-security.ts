@@ -31,6 +31,8 @@ export interface Access {
   may(operation: AclOperation, resourceType: ResourceType, name: string): boolean;
   /** With any resource of the type. */
   mayAny(operation: AclOperation, resourceType: ResourceType): boolean;
+  /** With every resource of the type, also those that are yet to come. */
+  mayAll(operation: AclOperation, resourceType: ResourceType): boolean;
   /** All that it may do with a resource, as bits by the operations' numbers. */
   operationsOf(resourceType: ResourceType, name: string): number;
 }
@@ -138,6 +140,7 @@ export class GatewaySecurity {
     return {
       may,
       mayAny: (operation, type) => index.authorizeAny(this.#rules, requester, operation, type),
+      mayAll: (operation, type) => index.authorizeAll(this.#rules, requester, operation, type),
       operationsOf: (type, name) => bitsOf(supportedOperations[type].filter((operation) => may(operation, type, name))),
     };
   }
@@ -146,10 +149,11 @@ export class GatewaySecurity {
 const everything: Access = {
   may: () => true,
   mayAny: () => true,
+  mayAll: () => true,
   operationsOf: (type) => bitsOf(supportedOperations[type]),
 };
 
-const nothing: Access = { may: () => false, mayAny: () => false, operationsOf: () => 0 };
+const nothing: Access = { may: () => false, mayAny: () => false, mayAll: () => false, operationsOf: () => 0 };
 
 function bitsOf(allowed: readonly AclOperation[]): number {
   return allowed.reduce((bits, operation) => bits | (1 << operations[operation]), 0);

@@ -158,12 +158,17 @@ const passDeleteGroups: Gate<typeof deleteGroups> = async ({ request, access, ne
   return answer && { ...answer, results: [...answer.results, ...refusals] };
 };
 
-/** A member subscribes to topics that it may describe, or to none. */
+/**
+ * A member subscribes to topics that it may describe, or to none. A pattern is matched against all topics, by whichever process
+ * serves any member of the group: it is for who may describe all.
+ */
 const passConsumerHeartbeat: Gate<typeof consumerGroupHeartbeat> = async ({ request, access, next }) => {
   const nothing = { throttleTimeMs: 0, memberEpoch: 0, heartbeatIntervalMs: 0 };
   if (!access.may("Read", "Group", request.groupId)) return { ...nothing, ...groupRefusal };
   const names = request.subscribedTopicNames ?? [];
-  if (names.every((name) => access.may("Describe", "Topic", name))) return next(request);
+  const hasPattern = (request.subscribedTopicRegex ?? "") !== "";
+  const mayMatch = !hasPattern || access.mayAll("Describe", "Topic");
+  if (mayMatch && names.every((name) => access.may("Describe", "Topic", name))) return next(request);
   return { ...nothing, ...topicRefusal };
 };
 

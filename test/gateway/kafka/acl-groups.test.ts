@@ -131,6 +131,28 @@ describe("a group", () => {
     const { results } = await alice.send(deleteGroups, { groupsNames: ["audit", groupId] });
     expect(results.find((one) => one.groupId === "audit")?.errorCode).toBe(groupRefused);
   });
+
+  test("takes a pattern only of who may describe all topics", async () => {
+    const join = (subscribedTopicRegex: string, subscribedTopicNames: string[] | null = null) => {
+      const memberId = `m-${subscribedTopicRegex.length}`;
+      const beat = { groupId: "watchers", memberId, memberEpoch: 0, subscribedTopicNames, subscribedTopicRegex };
+      return alice.send(consumerGroupHeartbeat, { ...beat, topicPartitions: [], rebalanceTimeoutMs: 60_000 });
+    };
+    await allow([], ["Read"]);
+    await gateway.grant(root, { resourceType: "Group", name: "watchers" });
+    for (const pattern of ["pay.*", "orders", ".*"]) {
+      const refused = await join(pattern);
+      expect([refused.errorCode, refused.assignment]).toEqual([topicRefused, null]);
+    }
+    expect((await join("pay.*", ["orders"])).errorCode).toBe(topicRefused);
+    // The empty one is none.
+    expect((await join("", ["orders"])).errorCode).toBe(0);
+    await gateway.grant(root, { name: "*", operation: "Read" });
+    const taken = await join("pay.*");
+    expect([taken.errorCode, taken.assignment?.topicPartitions.length]).toEqual([0, 1]);
+    await gateway.grant(root, { name: "pay", patternType: "prefixed", operation: "Describe", permissionType: "Deny" });
+    expect((await join("pay.*")).errorCode).toBe(topicRefused);
+  });
 });
 
 test("nothing that a gate or a handler did was a failure of the gateway", () => {

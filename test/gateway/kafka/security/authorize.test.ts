@@ -129,3 +129,32 @@ describe("asking for any resource of a type", () => {
     ).toBe(true);
   });
 });
+
+test("all resources of a type are allowed by a list of all, without a denial of any, and where there is no list", () => {
+  const all = (rows: readonly Row[], isOpen = false): boolean => {
+    const index = new AclIndex(rows.map((row) => acl(row)));
+    return index.authorizeAll({ ...rules, allowsWithoutAcl: isOpen }, alice, "Describe", "Topic");
+  };
+  const everyTopic = { operation: "Read" as const, name: "*" };
+  expect(all([])).toBe(false);
+  expect(all([], true)).toBe(true);
+  expect(all([everyTopic])).toBe(true);
+  expect(all([{ operation: "Describe", name: "", patternType: "prefixed" }])).toBe(true);
+  for (const row of [
+    { operation: "Read" as const },
+    { ...everyTopic, patternType: "prefixed" as const },
+    { ...everyTopic, principal: "User:bob" },
+    { ...everyTopic, host: "10.0.0.2" },
+    { ...everyTopic, resourceType: "Group" as const },
+    { ...everyTopic, operation: "Create" as const },
+  ]) {
+    expect(all([row]), JSON.stringify(row)).toBe(false);
+  }
+  expect(all([{ operation: "Read", principal: "User:bob" }], true)).toBe(false);
+  for (const operation of ["Describe", "All"] as const) {
+    expect(all([everyTopic, { operation, permissionType: deny, name: "secrets" }])).toBe(false);
+    expect(all([everyTopic, { operation, permissionType: deny, name: "s", patternType: "prefixed" }])).toBe(false);
+  }
+  expect(all([everyTopic, { operation: "Describe", permissionType: deny, principal: "User:bob" }])).toBe(true);
+  expect(all([everyTopic, { operation: "Write", permissionType: deny }])).toBe(true);
+});
