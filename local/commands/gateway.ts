@@ -24,6 +24,7 @@ import { openKafkaPort } from "../kafka-port.ts";
 import { MetricsPage } from "../metrics-page.ts";
 import { type MetricsPort, openMetricsPort } from "../metrics-port.ts";
 import { openStorage, type StoreKind, storeKinds } from "../open-storage.ts";
+import { printer } from "../printer.ts";
 import { stopSignal } from "../stop-signal.ts";
 import { packageVersion } from "../version.ts";
 
@@ -112,7 +113,7 @@ async function gateway(options: GatewayOptions): Promise<void> {
         ...(await kafkaSecurityOf(options)),
       });
       try {
-        const print = (text: string): void => void (options.quiet || process.stdout.write(text));
+        const print = printer(options);
         const about = [`Data: ${opened.place}`, ...(scraped === undefined ? [] : [`Metrics: ${scraped.url}`])];
         const head = `Streamkeeper ${packageVersion()}, gateway of the namespace ${namespace}`;
         print([head, kafka.line, ...about, "Ctrl-C stops it.", ""].join("\n"));

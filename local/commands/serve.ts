@@ -28,6 +28,7 @@ import { openStorage, storeKinds } from "../open-storage.ts";
 import type { OpenedStorage, StoreKind } from "../open-storage.ts";
 import { startServer } from "../server.ts";
 import type { RunningServer, ServerOptions } from "../server.ts";
+import { printer } from "../printer.ts";
 import { stopSignal } from "../stop-signal.ts";
 import { packageVersion } from "../version.ts";
 
@@ -84,7 +85,7 @@ async function serve(options: ServeOptions): Promise<void> {
       await server.close();
       throw error;
     });
-    const print = (text: string): void => void (options.quiet || process.stdout.write(text));
+    const print = printer(options);
     let background: Background | undefined;
     try {
       const version = packageVersion();

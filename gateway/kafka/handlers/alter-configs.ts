@@ -40,7 +40,7 @@ async function alter(
 ): Promise<Answer> {
   try {
     if (resource.resourceType !== resourceType.topic) {
-      const message = `The configuration of resource type ${resource.resourceType} cannot be changed here`;
+      const message = `Only topics can be configured here, and this is of resource type ${resource.resourceType}: a gateway goes by its options`;
       throw new RequestProblem(kafkaError.INVALID_REQUEST, message);
     }
     await services.topics.alter(namespace, resource.resourceName, { config, validateOnly });

@@ -154,6 +154,7 @@ const awsLifetimes: Lifetimes = {
 
 function required(variables: Variables, name: string): string {
   const value = variables[name];
-  if (value === undefined || value === "") throw new Error(`the environment variable ${name} is not set`);
+  if (value === undefined || value === "")
+    throw new Error(`the environment variable ${name} is not set (docs/gateways.md names them all)`);
   return value;
 }

@@ -51,7 +51,7 @@ test("the commands go through a group's life", async () => {
   expect((await client.send(shift)).results).toEqual([{ topic, partition: 0, from: 4, to: 1 }]);
   const names = [];
   for await (const page of paginateListGroups({ client }, { limit: 1 })) names.push(...page.groups);
-  expect(names).toContainEqual({ group, state: "Empty", members: 0 });
+  expect(names).toContainEqual({ group, state: "Empty", members: 0, type: "consumer" });
   await client.send(new DeleteGroupCommand({ group }));
   await expect(client.send(new DescribeGroupCommand({ group }))).rejects.toMatchObject({ name: "GROUP_ID_NOT_FOUND" });
 });

@@ -40,7 +40,9 @@ test("a group goes on where it was, is described, reset and deleted", async () =
 test("all of it can be had as JSON", async () => {
   const topic = await bed.topic(["a"]);
   await consume("-g", "j", topic, "-c", "1");
-  expect(JSON.parse((await groups("ls", "--json")).stdout)).toEqual([{ group: "j", state: "Empty", members: 0 }]);
+  expect(JSON.parse((await groups("ls", "--json")).stdout)).toEqual([
+    { group: "j", state: "Empty", members: 0, type: "consumer" },
+  ]);
   expect(JSON.parse((await groups("describe", "j", "--json")).stdout)).toMatchObject({
     group: "j",
     memberList: [],
