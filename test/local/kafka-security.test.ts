@@ -14,6 +14,7 @@ describe("the options of Kafka's security", () => {
     const all = ["--kafka-sasl", "--kafka-acl", "allow", "--kafka-super-user", "a", "--kafka-super-user", "b"];
     expect(await parsed(...all)).toEqual({ security: { sasl: true, acl: "allow", superUsers: ["a", "b"] } });
     await expect(parsed("--kafka-acl", "maybe")).rejects.toThrow("maybe");
+    await expect(parsed("--kafka-super-user", "a")).rejects.toThrow("no effect without --kafka-acl");
   });
 
   test("take a certificate with its key, and say which file they cannot read", async () => {
@@ -23,5 +24,7 @@ describe("the options of Kafka's security", () => {
     expect(tls).toMatchObject({ cert: expect.stringContaining("BEGIN CERTIFICATE"), minVersion: "TLSv1.2" });
     await expect(parsed(...cert)).rejects.toThrow("come together");
     await expect(parsed(...cert, "--kafka-tls-key", "/nowhere.key")).rejects.toThrow("cannot read /nowhere.key");
+    const swapped = ["--kafka-tls-cert", `${folder}localhost.key`, "--kafka-tls-key", `${folder}localhost.crt`];
+    await expect(parsed(...swapped)).rejects.toThrow("are no certificate and its key");
   });
 });
