@@ -4,12 +4,12 @@ import { once } from "node:events";
 import { openSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { Agent, request } from "node:https";
-import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { endGroup } from "./run-program.ts";
 import { SetupError } from "./setup-error.ts";
+import { freePort } from "../free-port.ts";
 
 const program = join(import.meta.dirname, "run_emulator.py");
 
@@ -127,15 +127,6 @@ function isReady(port: number): Promise<boolean> {
 }
 
 /** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
 
 async function endOf(file: string): Promise<string> {
   const text = await readFile(file, "utf8").catch(() => "");

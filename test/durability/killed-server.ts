@@ -1,8 +1,7 @@
 /** The real server on a folder of its own, which is killed and started again at the same address. */
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { type ServerProcess, startServerProcess } from "../emulators/server-process.ts";
+import { freePort } from "../free-port.ts";
 
 const shim = join(import.meta.dirname, "../../local/bin/streamkeeper.js");
 
@@ -52,14 +51,4 @@ export class KilledServer {
     await this.#process?.stop();
     this.#process = undefined;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }

@@ -1,9 +1,10 @@
 /** A server that runs as a child process, on a port of 127.0.0.1. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createConnection, createServer } from "node:net";
+import { createConnection } from "node:net";
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../free-port.ts";
 
 const startMsMax = 10_000;
 const startProbeMs = 20;
@@ -56,15 +57,6 @@ export async function startServerProcess(options: {
 }
 
 /** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
 
 async function listensInTime(child: ChildProcess, port: number): Promise<boolean> {
   const triesMax = startMsMax / startProbeMs;

@@ -1,11 +1,11 @@
 /** `streamkeeper gateway`, several times, next to one store on emulators of AWS; each may be killed and started again. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createNodeEnvironment } from "../../../shared/storage/node/node-environment.ts";
 import { createEmulatedResources } from "../../emulators/emulated-storage.ts";
 import { type Emulators, startEmulators } from "../../emulators/emulators.ts";
+import { freePort } from "../../free-port.ts";
 
 const startMsMax = 60_000;
 const outputCharactersMax = 256 * 1024;
@@ -110,13 +110,4 @@ export class GatewayProcesses implements AsyncDisposable {
     if (gateway === undefined) throw new RangeError(`there is no gateway ${index}`);
     return gateway;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -1,14 +1,13 @@
 /** A real Apache Kafka, one broker in KRaft's combined mode, and Kafka's own tools, which work on any server. */
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fetchDependencies, requireJava } from "../java-peer.ts";
 import { runJava, startJava } from "./java-process.ts";
 import type { JavaEnd, JavaProcess, JavaRun } from "./java-process.ts";
+import { freePort } from "../../free-port.ts";
 
 const startMsMax = 120_000;
 /** 16 bytes; an option's value cannot start with a dash. */
@@ -155,15 +154,6 @@ async function waitUntilAnswers(broker: JavaProcess, port: number): Promise<void
     }
     await sleep(100);
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** A port is open before its broker is ready: ApiVersions is answered when it is. */

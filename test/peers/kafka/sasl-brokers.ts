@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startOurKafka } from "./our-kafka.ts";
 import type { Report } from "./peer-program.ts";
-import { freePort, startRealKafka } from "./real-kafka.ts";
+import { freePort } from "../../free-port.ts";
+import { startRealKafka } from "./real-kafka.ts";
 
 export const username = "alice";
 export const password = "alice-secret";

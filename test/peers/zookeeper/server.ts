@@ -2,12 +2,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fetchDependencies, requireJava } from "../java-peer.ts";
+import { freePort } from "../../free-port.ts";
 
 const startMsMax = 60_000;
 
@@ -62,15 +62,6 @@ export async function startZooKeeper(superDigest: string): Promise<ZooKeeperServ
     await sleep(100);
   }
   return { port, [Symbol.asyncDispose]: stop };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** A port that is open is not yet a server that runs: the four-letter word is answered with the version by then. */
