@@ -99,7 +99,7 @@ async function append(
       ...(transactionalId === null ? {} : { transactionalId }),
       onQueued,
     });
-    return { index: partition, errorCode: kafkaError.NONE, baseOffset, logStartOffset: 0 };
+    return { index: partition, errorCode: kafkaError.NONE, baseOffset };
   } catch (error) {
     const { errorCode, errorMessage } = produceErrorOf(error, gateway);
     return { index: partition, errorCode, baseOffset: -1, errorMessage };
