@@ -3,7 +3,6 @@
  * whole, and any number of clients may send one at the same time.
  */
 import { gatewayFetchBytesMax, kafkaFetchBytesMax } from "../../shared/limits/kafka-gateway.ts";
-import type { Gateway } from "./handler.ts";
 
 /** Bytes that all fetches of a gateway have read, or are about to, and have not answered. */
 export class FetchBytes {
@@ -26,14 +25,6 @@ export class FetchBytes {
   give(bytes: number): void {
     this.#taken -= bytes;
   }
-}
-
-const ofGateways = new WeakMap<Gateway, FetchBytes>();
-
-export function fetchBytesOf(gateway: Gateway): FetchBytes {
-  const known = ofGateways.get(gateway) ?? new FetchBytes();
-  ofGateways.set(gateway, known);
-  return known;
 }
 
 /** Of one answer. */

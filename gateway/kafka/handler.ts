@@ -3,6 +3,7 @@ import type { Log } from "../../functions/http/log.ts";
 import type { Metrics } from "../../shared/metrics/metrics.ts";
 import type { Services } from "../../shared/services/services.ts";
 import type { Clock, Random, Timers } from "../../shared/storage/environment.ts";
+import type { FetchBytes } from "./answer-room.ts";
 import type { Placement } from "./placement.ts";
 import type { Api, RequestOf, ResponseOf } from "./protocol/api.ts";
 import type { Fields } from "./protocol/schema.ts";
@@ -18,6 +19,8 @@ export interface Gateway {
   readonly clusterId: string;
   readonly placement: Placement;
   readonly topicIds: TopicIds;
+  /** What its fetches have read and not answered. */
+  readonly fetchBytes: FetchBytes;
   readonly apis: ReadonlyMap<number, ApiEntry>;
   readonly security: GatewaySecurity;
   readonly clock: Clock;

@@ -7,6 +7,7 @@ import type { Metrics } from "../../shared/metrics/metrics.ts";
 import type { Services } from "../../shared/services/services.ts";
 import type { Storage } from "../../shared/storage/storage.ts";
 import type { Endpoint } from "../../shared/topics/broker-znodes.ts";
+import { FetchBytes } from "./answer-room.ts";
 import { servedApis } from "./api-list.ts";
 import type { Gateway } from "./handler.ts";
 import { KafkaListener, type ListenerOptions } from "./listener.ts";
@@ -120,6 +121,7 @@ function gatewayOf(options: KafkaGatewayOptions, membership: Membership, securit
     clusterId: membership.clusterId,
     placement: placementAmong(() => membership.members),
     topicIds: new TopicIds(services.topics, namespace, clock),
+    fetchBytes: new FetchBytes(),
     apis: servedApis,
     security,
     clock,

@@ -5,29 +5,13 @@
  * THROTTLING_QUOTA_EXCEEDED | REQUEST_TIMED_OUT (effect unknown; the same call may be sent again).
  */
 import type { ServiceError } from "../api/errors.ts";
-import type { ClassicProtocol } from "../groups/classic-state.ts";
+import type { ClassicWish } from "../groups/decide-classic.ts";
 import type { GroupName } from "./groups.ts";
 
-export type { ClassicProtocol };
-
-export interface JoinClassicGroup extends GroupName {
+/** What is out of bounds of `rebalanceTimeoutMs`, for which the others are waited for, becomes the nearer bound. */
+export interface JoinClassicGroup extends GroupName, Omit<ClassicWish, "memberId" | "newMemberId"> {
   /** Absent: the member has none yet. */
   readonly memberId?: string;
-  /** A static member (KIP-345). */
-  readonly instanceId?: string;
-  readonly clientId: string;
-  readonly clientHost: string;
-  readonly sessionTimeoutMs: number;
-  /** How long the others are waited for; what is out of bounds becomes the nearer bound. */
-  readonly rebalanceTimeoutMs: number;
-  /** Such as `consumer`: a group has members of one kind. */
-  readonly protocolType: string;
-  /** What the member likes best first. */
-  readonly protocols: readonly ClassicProtocol[];
-  /** From JoinGroup 4 on: a member without an id gets one, and joins with it (KIP-394). */
-  readonly requiresMemberId: boolean;
-  /** From JoinGroup 9 on: a leader that is back may be told to assign nothing (KIP-814). */
-  readonly skipsAssignment: boolean;
   /** Ends the wait for the others. */
   readonly signal?: AbortSignal;
 }

@@ -4,6 +4,7 @@ import { failureOf, kafkaError } from "../error-codes.ts";
 import type { Gateway, Handler } from "../handler.ts";
 import { inOrder } from "../in-order.ts";
 import { isInternalTopic, znodeChangesId } from "../internal-topics.ts";
+import { partitionAnswer } from "../partition-answer.ts";
 import { passingInMetadata } from "../passing-errors.ts";
 import type { RequestOf, ResponseOf } from "../protocol/api.ts";
 import type { describeTopicPartitions } from "../protocol/apis/describe-topic-partitions.ts";
@@ -62,25 +63,16 @@ async function find(name: string, { services, namespace, log }: Gateway): Promis
   }
 }
 
-function describe({ name, topicId, errorCode }: Found, first: number, end: number, { placement }: Gateway): Topic {
+function describe({ name, topicId, errorCode }: Found, first: number, end: number, gateway: Gateway): Topic {
   return {
     errorCode,
     name,
     topicId,
     isInternal: isInternalTopic(name),
-    partitions: Array.from({ length: Math.max(0, end - first) }, (_, index) => {
-      const partitionIndex = first + index;
-      const { nodeId } = placement.leaderOf(topicId, partitionIndex);
-      return {
-        errorCode: kafkaError.NONE,
-        partitionIndex,
-        leaderId: nodeId,
-        leaderEpoch: 0,
-        replicaNodes: [nodeId],
-        isrNodes: [nodeId],
-        eligibleLeaderReplicas: [],
-        lastKnownElr: [],
-      };
-    }),
+    partitions: Array.from({ length: Math.max(0, end - first) }, (_, index) => ({
+      ...partitionAnswer(topicId, first + index, gateway),
+      eligibleLeaderReplicas: [],
+      lastKnownElr: [],
+    })),
   };
 }

@@ -6,9 +6,8 @@ import {
 } from "../../../shared/limits/kafka-gateway.ts";
 import { fetchRecordsMax } from "../../../shared/limits.ts";
 import type { FetchedBatches, FetchRequest, Isolation } from "../../../shared/services/services.ts";
-import { AnswerRoom, fetchBytesOf } from "../answer-room.ts";
+import { AnswerRoom } from "../answer-room.ts";
 import { failureOf, kafkaError } from "../error-codes.ts";
-
 import type { Handler, RequestContext } from "../handler.ts";
 import { inOrder } from "../in-order.ts";
 import { passingInReads } from "../passing-errors.ts";
@@ -42,11 +41,7 @@ export const handleFetch: Handler<typeof fetch> = async (request, context) => {
       maxBytes,
     })),
   );
-  const room = new AnswerRoom(
-    request.maxBytes,
-    Math.min(wanted.length, parallelPartsMax),
-    fetchBytesOf(context.gateway),
-  );
+  const room = new AnswerRoom(request.maxBytes, Math.min(wanted.length, parallelPartsMax), context.gateway.fetchBytes);
   const found = await findEnough(wanted, request, context, room).finally(() => room.leave());
   let next = 0;
   return {

@@ -6,6 +6,7 @@ import { distinct } from "../distinct.ts";
 import { failureOf, kafkaError } from "../error-codes.ts";
 import type { Gateway, Handler, RequestContext } from "../handler.ts";
 import { isInternalTopic, znodeChangesId } from "../internal-topics.ts";
+import { partitionAnswer } from "../partition-answer.ts";
 import { passingInMetadata } from "../passing-errors.ts";
 import type { RequestOf, ResponseOf } from "../protocol/api.ts";
 import type { metadata } from "../protocol/apis/metadata.ts";
@@ -119,23 +120,13 @@ async function find(name: string, mayCreate: boolean, { gateway }: RequestContex
   }
 }
 
-function describe({ placement }: Gateway, { name, topicId, partitions }: TopicShape): Topic {
+function describe(gateway: Gateway, { name, topicId, partitions }: TopicShape): Topic {
   return {
     errorCode: kafkaError.NONE,
     name,
     topicId: isInternalTopic(name) ? znodeChangesId : topicId,
     isInternal: isInternalTopic(name),
-    partitions: Array.from({ length: partitions }, (_, partitionIndex) => {
-      const { nodeId } = placement.leaderOf(topicId, partitionIndex);
-      return {
-        errorCode: kafkaError.NONE,
-        partitionIndex,
-        leaderId: nodeId,
-        leaderEpoch: 0,
-        replicaNodes: [nodeId],
-        isrNodes: [nodeId],
-      };
-    }),
+    partitions: Array.from({ length: partitions }, (_, index) => partitionAnswer(topicId, index, gateway)),
   };
 }
 

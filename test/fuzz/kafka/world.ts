@@ -1,4 +1,5 @@
 /** The real handlers of the Kafka gateway over the memory store; time is the store's. */
+import { FetchBytes } from "../../../gateway/kafka/answer-room.ts";
 import { servedApis } from "../../../gateway/kafka/api-list.ts";
 import { Connection } from "../../../gateway/kafka/connection.ts";
 import { FrameReader } from "../../../gateway/kafka/frame-reader.ts";
@@ -137,6 +138,7 @@ export class KafkaWorld {
       clusterId: "fuzz",
       placement: alone({ nodeId: 1, host: "127.0.0.1", port: 9092 }),
       topicIds: new TopicIds(services.topics, namespace, clock),
+      fetchBytes: new FetchBytes(),
       apis: servedApis,
       security: new GatewaySecurity({ services, namespace, timers }, clock, openSecurity),
       clock,

@@ -1,6 +1,7 @@
 /** A listener with APIs of the test's own, whose requests begin, wait and end as the test says. */
 import { connect, type Socket } from "node:net";
 import type { TlsOptions } from "node:tls";
+import { FetchBytes } from "../../../gateway/kafka/answer-room.ts";
 import { FrameReader } from "../../../gateway/kafka/frame-reader.ts";
 import { type Gateway, entry } from "../../../gateway/kafka/handler.ts";
 import { KafkaListener } from "../../../gateway/kafka/listener.ts";
@@ -71,6 +72,7 @@ export async function listenerBed(
     clusterId: "test",
     placement: alone({ nodeId: 1, host: "127.0.0.1", port: 0 }),
     topicIds: new TopicIds(services.topics, "default", clock),
+    fetchBytes: new FetchBytes(),
     apis: new Map([...entries, versions].map((one) => [one.api.key, one])),
     security: new GatewaySecurity({ services, namespace: "default", timers }, clock, openSecurity),
     clock,
