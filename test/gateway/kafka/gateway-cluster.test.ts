@@ -38,7 +38,7 @@ beforeEach(async () => {
   memory = createMemoryStorage();
   gateways = [];
   services = createServices({ ...memory.storage, ...createNodeEnvironment() });
-  await services.topics.create(namespace, { name: topic, partitions: 12 });
+  await services.topics.create(namespace, { name: topic, partitions: 64 });
   for (let count = 0; count < 3; count += 1) await start();
 });
 
