@@ -6,6 +6,8 @@
 export const inlinePayloadBytesMax = 350_000;
 /** Default of `streamkeeper.inline.max.bytes`. By reference is cheaper from 9 KB on, inline is 4 to 10 times faster. */
 export const inlinePayloadBytesDefault = 16_384;
+/** The same on the embedded store: nobody is billed, and a blob is a file of its own with a sync of its own. */
+export const embeddedInlinePayloadBytes = inlinePayloadBytesMax;
 /** Meta of one entry: with the largest inline payload it must still fit an item of 400 KB. */
 export const entryMetaBytesMax = 40_000;
 /** Payload of one entry by reference: bounds what one reader must hold to serve one batch of it. */

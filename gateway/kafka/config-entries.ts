@@ -36,10 +36,15 @@ export interface ConfigEntry {
   readonly documentation: string;
 }
 
-/** Every key of a topic's configuration, in the order of names. */
-export function topicConfigEntries(config: TopicConfig): ConfigEntry[] {
-  return [...topicConfigKeys.values()].map(({ name, type, default: fallback, hasEffect }) => {
+/**
+ * Every key of a topic's configuration, in the order of names.
+ *
+ * @param defaults the store's (`TopicService`)
+ */
+export function topicConfigEntries(config: TopicConfig, defaults: TopicConfig): ConfigEntry[] {
+  return [...topicConfigKeys.values()].map(({ name, type, default: general, hasEffect }) => {
     const set = config[name];
+    const fallback = defaults[name] ?? general;
     const byDefault = { name, value: fallback, source: configSource.default };
     return {
       name,

@@ -12,8 +12,9 @@
  * Model: `models/shared-log/SharedLog.tla`.
  */
 import { turnLooksMax, turnWaitMsMax } from "../limits/contention.ts";
-import { appendAttemptsMax, catchUpBytesMax, catchUpEntriesMax, inlinePayloadBytesDefault } from "../limits.ts";
+import { appendAttemptsMax, catchUpBytesMax, catchUpEntriesMax } from "../limits.ts";
 import { StorageUnavailableError } from "../storage/errors.ts";
+import { inlinePayloadBytesOf } from "../storage/inline-payload.ts";
 import type { LogEntry } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type AppendResult, failedResultOf, resultOf } from "./append-result.ts";
@@ -362,7 +363,7 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
     winner: LogEntry | undefined,
     seen: Instant,
   ): Promise<boolean> {
-    const large = entry.payload.kind === "inline" && entry.payload.bytes.length > inlinePayloadBytesDefault;
+    const large = entry.payload.kind === "inline" && entry.payload.bytes.length > inlinePayloadBytesOf(this.#storage);
     const { evidence } = current;
     if (winner !== undefined) {
       await this.#apply(current, winner, seen, instantOf(this.#storage.clock).monotonicMs);

@@ -1,8 +1,9 @@
 /** The partitions that one process writes to and reads from: one writer and one reader each, kept while in use. */
-import { inlinePayloadBytesDefault, openPartitionsMax, segmentBytesTarget } from "../limits.ts";
+import { openPartitionsMax, segmentBytesTarget } from "../limits.ts";
 import { PartitionReader } from "../partition/partition-reader.ts";
 import { type PartitionWriter, partitionWriter } from "../partition/partition-writer.ts";
 import type { PartitionName } from "../partition/recover-partition.ts";
+import { inlinePayloadBytesOf } from "../storage/inline-payload.ts";
 import type { Storage } from "../storage/storage.ts";
 
 /** What a writer goes by, of the topic's `TopicSettings`. */
@@ -16,8 +17,6 @@ interface OpenPartition {
   readonly reader: PartitionReader;
   settings: WriterSettings;
 }
-
-const settingsDefault: WriterSettings = { inlineBytesMax: inlinePayloadBytesDefault, segmentBytes: segmentBytesTarget };
 
 export class PartitionRegistry {
   readonly #storage: Storage;
@@ -59,7 +58,7 @@ export class PartitionRegistry {
         () => partition.settings.segmentBytes,
       ),
       reader: new PartitionReader(this.#storage, name),
-      settings: settingsDefault,
+      settings: { inlineBytesMax: inlinePayloadBytesOf(this.#storage), segmentBytes: segmentBytesTarget },
     };
     return partition;
   }

@@ -4,7 +4,7 @@ import { idempotencyKeyCharsMax, requestRecordsMax } from "../limits.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Appended, AppendRequest } from "../partition/plan-append.ts";
 import type { Storage } from "../storage/storage.ts";
-import { type TopicSettings, topicSettings } from "../topics/topic-config.ts";
+import { type ConfigDefaults, configDefaultsOf, type TopicSettings, topicSettings } from "../topics/topic-config.ts";
 import { awaitAppend } from "./await-append.ts";
 import { checkBatches } from "./check-batches.ts";
 import { PartitionChooser } from "./choose-partitions.ts";
@@ -59,6 +59,7 @@ class PartitionedProduceService implements ProduceService {
   readonly #transactions: TransactionVerifier;
   readonly #checks: RecordChecks;
   readonly #chooser: PartitionChooser;
+  readonly #configDefaults: ConfigDefaults;
   readonly #settings = new WeakMap<TopicMetadata, TopicSettings>();
 
   constructor(
@@ -69,6 +70,7 @@ class PartitionedProduceService implements ProduceService {
   ) {
     this.#checks = checks;
     this.#storage = storage;
+    this.#configDefaults = configDefaultsOf(storage);
     this.#topics = topics;
     this.#partitions = partitions;
     this.#transactions = transactions;
@@ -227,7 +229,7 @@ class PartitionedProduceService implements ProduceService {
   }
 
   #settingsOf(topic: TopicMetadata): TopicSettings {
-    const known = this.#settings.get(topic) ?? topicSettings(topic.config);
+    const known = this.#settings.get(topic) ?? topicSettings(topic.config, this.#configDefaults);
     this.#settings.set(topic, known);
     return known;
   }

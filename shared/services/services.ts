@@ -62,6 +62,8 @@ export interface TopicChange {
 export type ConfigChange = Readonly<Record<string, string | null>>;
 
 export interface TopicService {
+  /** What holds of configuration keys that a topic does not set, where it is not what `topicConfigKeys` says. */
+  readonly configDefaults: TopicConfig;
   /** @throws ServiceError TOPIC_ALREADY_EXISTS | INVALID_TOPIC_EXCEPTION | INVALID_PARTITIONS | INVALID_CONFIG | UNKNOWN_NAMESPACE */
   create(
     namespace: string,

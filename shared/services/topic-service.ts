@@ -7,6 +7,7 @@
 import { ServiceError } from "../api/errors.ts";
 import { topicWriteAttemptsMax } from "../limits.ts";
 import type { Storage } from "../storage/storage.ts";
+import { configDefaultsOf } from "../topics/topic-config.ts";
 import { findTopicNameProblem } from "../topics/topic-name.ts";
 import { alterationStep, creationStep, deletionStep, findCollision, type TopicStep } from "../topics/topic-steps.ts";
 import { findTopic, type TopicRecord, topicsPath } from "../topics/topic-znodes.ts";
@@ -52,12 +53,14 @@ export function topicService(
 }
 
 class TreeTopics implements TopicService {
+  readonly configDefaults: TopicConfig;
   readonly #storage: Storage;
   readonly #trees: TreeRegistry;
   readonly #namespaces: Namespaces;
   readonly #defaultPartitions: number;
 
   constructor(storage: Storage, trees: TreeRegistry, namespaces: Namespaces, defaultPartitions: number) {
+    this.configDefaults = configDefaultsOf(storage);
     this.#storage = storage;
     this.#trees = trees;
     this.#namespaces = namespaces;

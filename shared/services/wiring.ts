@@ -166,6 +166,7 @@ function forgetting(topics: TopicService, finder: TopicFinder): TopicService {
     }
   };
   return {
+    configDefaults: topics.configDefaults,
     create: (namespace, topic) => forget(namespace, topic.name, () => topics.create(namespace, topic)),
     list: (namespace, page) => topics.list(namespace, page),
     describe: (namespace, name) => topics.describe(namespace, name),

@@ -27,6 +27,8 @@ export interface Storage {
   readonly lifetimes: Lifetimes;
   /** Where what happens is counted, if anyone wants to know. */
   readonly metrics?: Metrics | undefined;
+  /** Where a topic does not say, a payload up to so many bytes stands in the entry; `inlinePayloadBytesOf` knows the default. */
+  readonly inlinePayloadBytes?: number | undefined;
   /** True when hot entries carry `expiresAtMs` and the store drops them by itself; false: the collector trims them. */
   readonly dropsExpiredEntries: boolean;
 }

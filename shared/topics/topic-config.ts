@@ -17,6 +17,8 @@ import {
 } from "../limits.ts";
 import type { CompactionSettings } from "../partition/dirty-part.ts";
 import type { CompressionType } from "../record/compression-type.ts";
+import { inlinePayloadBytesOf } from "../storage/inline-payload.ts";
+import type { Storage } from "../storage/storage.ts";
 import {
   booleanValue,
   doubleValue,
@@ -118,6 +120,14 @@ const table: readonly TopicConfigKey[] = [
 /** Every key by its name, in the order of names. */
 export const topicConfigKeys: ReadonlyMap<string, TopicConfigKey> = new Map(table.map((entry) => [entry.name, entry]));
 
+/** Values of keys that are not set, where a store has others than the table. */
+export type ConfigDefaults = Readonly<Record<string, string>>;
+
+/** What suits the store. */
+export function configDefaultsOf(storage: Pick<Storage, "inlinePayloadBytes">): ConfigDefaults {
+  return { "streamkeeper.inline.max.bytes": String(inlinePayloadBytesOf(storage)) };
+}
+
 /** What is wrong with a configuration; Kafka's INVALID_CONFIG. */
 export interface ConfigProblem {
   /** Absent if no single key is to blame. */
@@ -184,8 +194,10 @@ export interface TopicSettings {
 /**
  * Resolves a stored configuration with the defaults. What was checked when it was stored is not checked again: a value
  * that does not parse (the znode can be written by hand) counts as not set.
+ *
+ * @param defaults the store's; only who appends asks for what they decide
  */
-export function topicSettings(config: Readonly<Record<string, string>>): TopicSettings {
+export function topicSettings(config: Readonly<Record<string, string>>, defaults: ConfigDefaults = {}): TopicSettings {
   const policies = validValue(config, "cleanup.policy")
     .split(",")
     .map((policy) => policy.trim());
@@ -200,7 +212,7 @@ export function topicSettings(config: Readonly<Record<string, string>>): TopicSe
     maxMessageBytes: integerOf(config, "max.message.bytes"),
     timestampBeforeMaxMs: integerOf(config, "message.timestamp.before.max.ms"),
     timestampAfterMaxMs: integerOf(config, "message.timestamp.after.max.ms"),
-    inlineBytesMax: integerOf(config, "streamkeeper.inline.max.bytes"),
+    inlineBytesMax: integerOf(config, "streamkeeper.inline.max.bytes", defaults),
     compressionType: compressionTypeOf(validValue(config, "compression.type")),
   };
 }
@@ -215,16 +227,16 @@ function compactionOf(config: Readonly<Record<string, string>>): TopicSettings["
 }
 
 /** The stored value, or the default where it is missing or does not parse. */
-function validValue(config: Readonly<Record<string, string>>, name: string): string {
+function validValue(config: Readonly<Record<string, string>>, name: string, defaults: ConfigDefaults = {}): string {
   const known = topicConfigKeys.get(name);
   if (known === undefined) throw new Error(`no such topic configuration: ${name}`);
   const value = config[name];
-  return value === undefined || known.problemOf(value) !== undefined ? known.default : value;
+  return value === undefined || known.problemOf(value) !== undefined ? (defaults[name] ?? known.default) : value;
 }
 
 /** As a safe number: Kafka's Long.MAX_VALUE becomes the largest one. */
-function integerOf(config: Readonly<Record<string, string>>, name: string): number {
-  const value = parseInteger(validValue(config, name));
+function integerOf(config: Readonly<Record<string, string>>, name: string, defaults?: ConfigDefaults): number {
+  const value = parseInteger(validValue(config, name, defaults));
   if (value === undefined) throw new Error(`the default of ${name} is no integer`);
   const safeMax = BigInt(Number.MAX_SAFE_INTEGER);
   return Number(value > safeMax ? safeMax : value);

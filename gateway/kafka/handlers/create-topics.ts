@@ -19,7 +19,7 @@ export const handleCreateTopics: Handler<typeof createTopics> = async ({ topics,
   const answers = await inOrder(topics, async (wanted): Promise<Answer> => {
     try {
       if (twice.has(wanted.name)) throw new RequestProblem(kafkaError.INVALID_REQUEST, "Duplicate topic name.");
-      return answerOf(await create(wanted, validateOnly, gateway), validateOnly);
+      return answerOf(await create(wanted, validateOnly, gateway), validateOnly, gateway);
     } catch (error) {
       return { name: wanted.name, ...failureOf(error, gateway.log), configs: null };
     }
@@ -66,7 +66,11 @@ function configOf({ configs }: Wanted): Readonly<Record<string, string>> {
   );
 }
 
-function answerOf({ name, topicId, partitions, config }: TopicDescription, validateOnly: boolean): Answer {
+function answerOf(
+  { name, topicId, partitions, config }: TopicDescription,
+  validateOnly: boolean,
+  { services }: Gateway,
+): Answer {
   return {
     name,
     // What is only looked at gets no id.
@@ -74,12 +78,14 @@ function answerOf({ name, topicId, partitions, config }: TopicDescription, valid
     errorCode: kafkaError.NONE,
     numPartitions: partitions,
     replicationFactor: replicasOfPartition,
-    configs: topicConfigEntries(config).map(({ name: key, value, configSource: source }) => ({
-      name: key,
-      value,
-      readOnly: false,
-      configSource: source === configSource.topic ? configSource.topic : configSource.default,
-      isSensitive: false,
-    })),
+    configs: topicConfigEntries(config, services.topics.configDefaults).map(
+      ({ name: key, value, configSource: source }) => ({
+        name: key,
+        value,
+        readOnly: false,
+        configSource: source === configSource.topic ? configSource.topic : configSource.default,
+        isSensitive: false,
+      }),
+    ),
   };
 }

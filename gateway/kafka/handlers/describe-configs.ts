@@ -29,8 +29,10 @@ function keyOf({ resourceType: type, resourceName }: Resource): string {
 
 async function entriesOf({ resourceType: type, resourceName }: Resource, gateway: Gateway): Promise<ConfigEntry[]> {
   switch (type) {
-    case resourceType.topic:
-      return topicConfigEntries((await gateway.services.topics.describe(gateway.namespace, resourceName)).config);
+    case resourceType.topic: {
+      const { topics } = gateway.services;
+      return topicConfigEntries((await topics.describe(gateway.namespace, resourceName)).config, topics.configDefaults);
+    }
     case resourceType.broker:
       return brokerEntries(resourceName, gateway);
     default:

@@ -5,6 +5,7 @@ import { type Database, open, type RootDatabase } from "lmdb";
 import {
   embeddedGraceMs,
   embeddedHotEntryMs,
+  embeddedInlinePayloadBytes,
   embeddedMapBytes,
   embeddedTailEvidenceMsMax,
   expirySweepMs,
@@ -155,6 +156,7 @@ async function openStores(
       notifier: new InProcessNotifier(timers),
       wakeUps,
       lifetimes,
+      inlinePayloadBytes: embeddedInlinePayloadBytes,
       dropsExpiredEntries: false,
     },
   };

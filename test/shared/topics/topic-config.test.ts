@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { findConfigProblem, topicConfigKeys, topicSettings } from "../../../shared/topics/topic-config.ts";
+import {
+  configDefaultsOf,
+  findConfigProblem,
+  topicConfigKeys,
+  topicSettings,
+} from "../../../shared/topics/topic-config.ts";
 
 describe("the values of a topic's configuration", () => {
   const accepted: readonly [string, string][] = [
@@ -128,6 +133,16 @@ describe("the settings of a topic", () => {
       inlineBytesMax: 0,
       compressionType: "none",
     });
+  });
+
+  test("take the store's default of what stands in an entry where nothing that can be read is set", () => {
+    const key = "streamkeeper.inline.max.bytes";
+    const inlineBytesMax = (config: Readonly<Record<string, string>>, inlinePayloadBytes?: number) =>
+      topicSettings(config, configDefaultsOf({ inlinePayloadBytes })).inlineBytesMax;
+    expect(inlineBytesMax({})).toBe(16_384);
+    expect(inlineBytesMax({}, 350_000)).toBe(350_000);
+    expect(inlineBytesMax({ [key]: "7" }, 350_000)).toBe(7);
+    expect(inlineBytesMax({ [key]: "many" }, 350_000)).toBe(350_000);
   });
 
   test("give nothing up by age or size where cleanup.policy has no delete", () => {
