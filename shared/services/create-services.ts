@@ -2,6 +2,7 @@
 import type { Storage } from "../storage/storage.ts";
 import { classicCode } from "./classic-code.ts";
 import { classicGroupService } from "./classic-group-service.ts";
+import { followWith } from "./follow-namespace.ts";
 import { groupParts } from "./group-parts.ts";
 import { healthService } from "./health-service.ts";
 import { partitionProducers } from "./partition-producers.ts";
@@ -36,6 +37,7 @@ export function createServices(storage: Storage, options: ServiceOptions = {}): 
     // Only of gateways: no function has them.
     classicGroups: classicGroupService(storage, { namespaces, parts }),
     partitionProducers: partitionProducers(storage, topics),
+    follow: followWith(storage, base.trees, namespaces),
     ...topicsWith(base, options),
     fetch,
     gauges: gaugesWith(base, parts),

@@ -12,6 +12,7 @@ import type { ClassicGroupService } from "./classic-groups.ts";
 import type { GroupService } from "./groups.ts";
 import type { ChangeService, ElectionService, LockService, SessionService, ZnodeService } from "./coordination.ts";
 import type { ShareGroupService } from "./share-groups.ts";
+import type { Follow } from "./namespace-follower.ts";
 import type { Page, PageRequest } from "./pages.ts";
 import type { SubscriptionService } from "./push.ts";
 import type { FetchedRecord, ProduceRecord, RecordHeader } from "./records.ts";
@@ -350,6 +351,8 @@ export interface Services {
   readonly groups: GroupService;
   readonly classicGroups: ClassicGroupService;
   readonly push: SubscriptionService;
+  /** Follows a namespace's tree for a listener until it is closed. @throws ServiceError UNKNOWN_NAMESPACE | KAFKA_STORAGE_ERROR | THROTTLING_QUOTA_EXCEEDED */
+  readonly follow: Follow;
 }
 
 /**

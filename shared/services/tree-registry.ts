@@ -7,6 +7,8 @@ export class TreeRegistry {
   readonly #storage: Storage;
   /** Least recently used first. */
   readonly #trees = new Map<string, Tree>();
+  /** Of trees that somebody holds: how many do. */
+  readonly #holders = new Map<string, number>();
   readonly #listeners: TreeListener[] = [];
 
   constructor(storage: Storage) {
@@ -20,6 +22,17 @@ export class TreeRegistry {
     this.#trees.set(namespace, tree);
     if (this.#trees.size > treesPerProcessMax) this.#dropOldest();
     return tree;
+  }
+
+  /** As `tree`; it stays the namespace's tree in this process until `release` is called, once. */
+  hold(namespace: string): { readonly tree: Tree; readonly release: () => void } {
+    this.#holders.set(namespace, (this.#holders.get(namespace) ?? 0) + 1);
+    const release = (): void => {
+      const others = (this.#holders.get(namespace) ?? 0) - 1;
+      if (others > 0) this.#holders.set(namespace, others);
+      else this.#holders.delete(namespace);
+    };
+    return { tree: this.tree(namespace), release };
   }
 
   /** The namespace's tree if this process follows it already. */
@@ -42,6 +55,7 @@ export class TreeRegistry {
   /** One that is at work finishes what it does; only its memory of the tree is no longer shared. */
   #dropOldest(): void {
     for (const [namespace] of this.#trees) {
+      if (this.#holders.has(namespace)) continue;
       this.#trees.delete(namespace);
       return;
     }

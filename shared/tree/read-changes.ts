@@ -33,7 +33,8 @@ export async function readChanges(storage: Storage, tree: Tree, since: Zxid, las
   return await readOldChanges(storage, tree.namespace, since);
 }
 
-async function readOldChanges(storage: Storage, namespace: string, since: Zxid): Promise<Changes> {
+/** As `readChanges`, from the log: `upTo` may be less or more than what the tree has seen. @throws as `readChanges` */
+export async function readOldChanges(storage: Storage, namespace: string, since: Zxid): Promise<Changes> {
   const logId = treeLogId(namespace);
   const first = await storage.logs.readAt(logId, since + 1);
   if (first === undefined || first.next <= since + 1) {

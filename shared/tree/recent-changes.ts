@@ -10,6 +10,14 @@ export interface ZxidEvents {
   readonly events: readonly TreeEvent[];
 }
 
+/** What is heard of transactions, the first of which has the zxid `first`. */
+export function changesOf(first: number, transactions: readonly Transaction[]): readonly ZxidEvents[] {
+  return transactions.flatMap((transaction, index) => {
+    const events = eventsOf(transaction);
+    return events.length === 0 ? [] : [{ zxid: zxid(first + index), events }];
+  });
+}
+
 export class RecentChanges {
   /** Transactions that nobody hears of are left out. */
   #changes: ZxidEvents[] = [];
@@ -24,23 +32,30 @@ export class RecentChanges {
     this.#last = floor;
   }
 
-  /** Remembers what follows the last ones; what is known already, or leaves a gap, is not taken. Answers what was new. */
-  add(first: number, transactions: readonly Transaction[]): readonly ZxidEvents[] {
-    if (first !== this.#last + 1 && !(first === 0 && this.#last === 0)) return [];
-    const added = transactions.flatMap((transaction, index) => {
-      const events = eventsOf(transaction);
-      return events.length === 0 ? [] : [{ zxid: zxid(first + index), events }];
-    });
-    this.#last = zxid(first + transactions.length - 1);
+  /**
+   * Remembers what follows the last ones; what is known already, or leaves a gap, is not taken.
+   *
+   * @param first of the transactions, of which there are `count`
+   * @returns whether it was taken
+   */
+  add(first: number, count: number, added: readonly ZxidEvents[]): boolean {
+    if (first !== this.#last + 1 && !(first === 0 && this.#last === 0)) return false;
+    this.#last = zxid(first + count - 1);
     this.#changes.push(...added);
     for (const { events } of added) this.#chars += charsOf(events);
     this.#forgetOldest();
-    return added;
+    return true;
   }
 
   /** Changes after `since`, oldest first; undefined if `since` is older than what is remembered. */
   after(since: number): Iterable<ZxidEvents> | undefined {
     return since < this.#floor ? undefined : this.#from(indexAfter(this.#changes, since));
+  }
+
+  /** Changes after `since` up to `upTo`, oldest first; undefined if not all of them are remembered. */
+  between(since: number, upTo: number): readonly ZxidEvents[] | undefined {
+    if (since < this.#floor || upTo > this.#last) return undefined;
+    return this.#changes.slice(indexAfter(this.#changes, since), indexAfter(this.#changes, upTo));
   }
 
   *#from(index: number): Generator<ZxidEvents> {

@@ -31,6 +31,8 @@ export class TreeWaiters {
   readonly #exact = new Map<string, Set<Waiter>>();
   readonly #recursive = new Map<string, Set<Waiter>>();
   readonly #waiters = new Set<Waiter>();
+  /** Who has the log followed although nobody waits. */
+  #keepers = 0;
   #stopLoop: AbortController | undefined;
 
   constructor(storage: Storage, log: FollowedLog) {
@@ -62,6 +64,16 @@ export class TreeWaiters {
     }
   }
 
+  /** Follows the log until the function that is returned is called, once, and as long as somebody waits. */
+  keepFollowing(): () => void {
+    this.#keepers += 1;
+    this.#startLoop();
+    return () => {
+      this.#keepers -= 1;
+      this.#stopLoopIfIdle();
+    };
+  }
+
   /** Told of what was applied. */
   changed(changes: readonly ZxidEvents[]): void {
     if (this.#waiters.size === 0) return;
@@ -90,9 +102,7 @@ export class TreeWaiters {
       if (waiters === undefined) byPath.set(path, new Set([waiter]));
       else waiters.add(waiter);
     }
-    if (this.#stopLoop !== undefined) return;
-    this.#stopLoop = new AbortController();
-    void this.#follow(this.#stopLoop.signal);
+    this.#startLoop();
   }
 
   #remove(waiter: Waiter): void {
@@ -103,12 +113,22 @@ export class TreeWaiters {
       waiters?.delete(waiter);
       if (waiters?.size === 0) byPath.delete(path);
     }
-    if (this.#waiters.size > 0) return;
+    this.#stopLoopIfIdle();
+  }
+
+  #startLoop(): void {
+    if (this.#stopLoop !== undefined) return;
+    this.#stopLoop = new AbortController();
+    void this.#follow(this.#stopLoop.signal);
+  }
+
+  #stopLoopIfIdle(): void {
+    if (this.#waiters.size > 0 || this.#keepers > 0) return;
     this.#stopLoop?.abort(woken);
     this.#stopLoop = undefined;
   }
 
-  /** Until nobody waits. A hint usually comes first; without one the log is looked at more and more seldom. */
+  /** Until nobody needs it. A hint usually comes first; without one the log is looked at more and more seldom. */
   async #follow(stopped: AbortSignal): Promise<void> {
     let pollMs = pollMsMin;
     while (!stopped.aborted) {

@@ -10,7 +10,7 @@ import { type Zxid, zxid } from "../brand.ts";
 import type { LogEntry } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import { ExpiryRequests } from "./expiry-requests.ts";
-import { RecentChanges, type ZxidEvents } from "./recent-changes.ts";
+import { changesOf, RecentChanges, type ZxidEvents } from "./recent-changes.ts";
 import { entryBytes, type RecoveredTree } from "./recover-tree.ts";
 import type { Transaction } from "./transaction.ts";
 import { concerns, type WatchScope } from "./tree-events.ts";
@@ -24,6 +24,16 @@ export type TreeWriteResult = AppendResult<TreeResult, TreeRefusal>;
 
 /** Told of the events of transactions that were applied. */
 export type TreeListener = (namespace: string, changes: readonly ZxidEvents[]) => void;
+
+/** Goes along with the state that is followed; must not throw. */
+export interface TreeCompanion {
+  /** Another state is followed from now on: what happened up to it was not told. */
+  rebuilt(state: ZnodeTree): void;
+  /** `state` has gone on from `before` by transactions of which this is heard. */
+  applied(state: ZnodeTree, before: number, changes: readonly ZxidEvents[]): void;
+  /** After each look at the log. @throws as `Tree.read` */
+  caughtUp(): Promise<void>;
+}
 
 export interface TreeCounts {
   readonly znodes: number;
@@ -59,6 +69,8 @@ export class Tree {
   /** When this process last asked for znodes to be looked at whose time is over, and for when. */
   readonly #expiry: ExpiryRequests;
 
+  readonly #companions = new Set<TreeCompanion>();
+
   /** Counts the times that the state was rebuilt: events in between were not told. */
   #generation = 0;
 
@@ -69,7 +81,7 @@ export class Tree {
     this.#storage = storage;
     const machine = new TreeMachine(storage, namespace, {
       recovered: (tree) => this.#afterRecovery(tree),
-      applied: (_tree, entry, transactions) => this.#afterEntry(entry, transactions),
+      applied: (tree, entry, transactions) => this.#afterEntry(tree, entry, transactions),
       appended: (tree, transactions) => this.#afterOwnEntry(tree, transactions),
     });
     const bounds = { requestsMax: treeQueueRequestsMax, bytesMax: treeQueueBytesMax, aheadBytes: Infinity };
@@ -78,8 +90,13 @@ export class Tree {
     this.#waiters = new TreeWaiters(storage, {
       logId: machine.logId,
       position: () => this.#writer.seen?.position ?? 0,
-      catchUp: () => this.read(),
+      catchUp: () => this.#lookAtLog(),
     });
+  }
+
+  /** The state that is followed now. */
+  get state(): ZnodeTree | undefined {
+    return this.#writer.seen?.state;
   }
 
   /** When the state was last known to be the latest, and which state that is; undefined while none is followed. */
@@ -161,6 +178,20 @@ export class Tree {
     await (this.#storage.metrics?.waiting(wait) ?? wait);
   }
 
+  /** As `changesAfter`, up to `upTo`; undefined if any of it is not remembered. */
+  changesBetween(since: number, upTo: number): readonly ZxidEvents[] | undefined {
+    return this.#recent.between(since, upTo);
+  }
+
+  /** Keeps the tree up with its log, and the companion with the tree, until the function that is returned is called. */
+  accompany(companion: TreeCompanion): () => void {
+    this.#companions.add(companion);
+    const stop = this.#waiters.keepFollowing();
+    return () => {
+      if (this.#companions.delete(companion)) stop();
+    };
+  }
+
   /** Resolves when no snapshot is being written; never rejects. */
   async settled(): Promise<void> {
     await this.#snapshotting;
@@ -190,16 +221,25 @@ export class Tree {
     this.#recent = new RecentChanges(state.lastZxid);
     this.#generation += 1;
     this.#waiters.wakeAll();
+    for (const companion of this.#companions) companion.rebuilt(state);
     // Whoever writes should have written one long ago.
     this.#snapshotIfDue(state, 2);
   }
 
-  #afterEntry(entry: LogEntry, transactions: readonly Transaction[]): void {
+  #afterEntry(tree: ZnodeTree, entry: LogEntry, transactions: readonly Transaction[]): void {
     this.#bytesSince += entryBytes(entry);
-    const changes = this.#recent.add(entry.position, transactions);
-    if (changes.length === 0) return;
+    const { position } = entry;
+    const changes = changesOf(position, transactions);
+    const isNew = this.#recent.add(position, transactions.length, changes);
+    for (const companion of this.#companions) companion.applied(tree, Math.max(0, position - 1), changes);
+    if (!isNew || changes.length === 0) return;
     this.#waiters.changed(changes);
     this.#told(this.namespace, changes);
+  }
+
+  async #lookAtLog(): Promise<void> {
+    await this.read();
+    for (const companion of this.#companions) await companion.caughtUp();
   }
 
   async #afterOwnEntry(tree: ZnodeTree, transactions: readonly Transaction[]): Promise<void> {

@@ -19,3 +19,19 @@ test("a registry keeps the trees that were used last, and one that it dropped lo
   expect((await writing).kind).toBe("done");
   expect((await trees.tree("n0").read()).node("/a")).toBeDefined();
 });
+
+test("a tree that somebody holds is never dropped, and may be once nobody does", () => {
+  const trees = new TreeRegistry(createMemoryStorage().storage);
+  const first = trees.hold("held");
+  const second = trees.hold("held");
+  const useOthers = (): void => {
+    for (let index = 0; index <= treesPerProcessMax; index += 1) trees.tree(`n${index}`);
+  };
+  useOthers();
+  first.release();
+  useOthers();
+  expect(trees.tree("held")).toBe(second.tree);
+  second.release();
+  useOthers();
+  expect(trees.tree("held")).not.toBe(second.tree);
+});
