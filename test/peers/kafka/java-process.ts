@@ -29,6 +29,8 @@ export interface JavaEnd {
 
 export interface JavaProcess extends AsyncDisposable {
   readonly stdin: Writable;
+  /** What it writes to stdout, for who reads it as it comes. */
+  readonly output: Readable;
   readonly pid: number | undefined;
   readonly isRunning: boolean;
   /** All that it has written to stdout so far. */
@@ -63,6 +65,7 @@ export function startJava(run: JavaRun): JavaProcess {
   };
   return {
     stdin: child.stdin,
+    output: child.stdout,
     pid: child.pid,
     ended,
     kill,

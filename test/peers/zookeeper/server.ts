@@ -1,5 +1,5 @@
 /** A real ZooKeeper, standalone, on this machine; gone when it is stopped. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
@@ -10,18 +10,30 @@ import { fetchDependencies, requireJava } from "../java-peer.ts";
 import { freePort } from "../../free-port.ts";
 
 const startMsMax = 60_000;
+const tickMsDefault = 2_000;
+/** So long that containers and TTL znodes are never removed. */
+const containerCheckMsDefault = 1_000_000_000;
+
+export interface ZooKeeperOptions {
+  /** Sessions last for 2 to 20 of them. Default: ZooKeeper's. */
+  readonly tickMs?: number;
+  /** How often containers and TTL znodes are looked for that may be removed. Default: never. */
+  readonly containerCheckMs?: number;
+}
 
 export interface ZooKeeperServer extends AsyncDisposable {
   readonly port: number;
+  /** Kills it and starts it again on the same data and port. */
+  restart(): Promise<void>;
 }
 
 /**
- * TTL znodes are switched on, containers are never removed, nothing is forced to disk.
+ * TTL znodes are switched on, nothing is forced to disk.
  *
  * @param superDigest as `DigestAuthenticationProvider` takes it
  * @throws Error that says what is missing
  */
-export async function startZooKeeper(superDigest: string): Promise<ZooKeeperServer> {
+export async function startZooKeeper(superDigest: string, options: ZooKeeperOptions = {}): Promise<ZooKeeperServer> {
   requireJava();
   const classPath = fetchDependencies(import.meta.dirname);
   const folder = await mkdtemp(join(tmpdir(), "streamkeeper-zookeeper-"));
@@ -29,39 +41,57 @@ export async function startZooKeeper(superDigest: string): Promise<ZooKeeperServ
   const file = join(folder, "zoo.cfg");
   await writeFile(
     file,
-    `tickTime=2000\ndataDir=${folder}\nclientPort=${port}\nclientPortAddress=127.0.0.1\nmaxClientCnxns=0\nadmin.enableServer=false\n`,
+    `tickTime=${options.tickMs ?? tickMsDefault}\ndataDir=${folder}\nclientPort=${port}\nclientPortAddress=127.0.0.1\nmaxClientCnxns=0\nadmin.enableServer=false\n`,
   );
-  const options = [
+  const settings = [
     "-Dzookeeper.extendedTypesEnabled=true",
     "-Dzookeeper.forceSync=no",
-    "-Dznode.container.checkIntervalMs=1000000000",
+    `-Dznode.container.checkIntervalMs=${options.containerCheckMs ?? containerCheckMsDefault}`,
     "-Dzookeeper.jmx.log4j.disable=true",
     `-Dzookeeper.DigestAuthenticationProvider.superDigest=${superDigest}`,
   ];
   const main = "org.apache.zookeeper.server.ZooKeeperServerMain";
-  const java = spawn("java", [...options, "-Xmx1g", "-cp", classPath, main, file], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const line = [...settings, "-Xmx1g", "-cp", classPath, main, file];
+  let java: ChildProcess | undefined;
+  const stop = async (): Promise<void> => {
+    if (java !== undefined) await kill(java);
+    await rm(folder, { recursive: true, force: true });
+  };
+  const restart = async (): Promise<void> => {
+    if (java !== undefined) await kill(java);
+    java = await run(line, port);
+  };
+  try {
+    await restart();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { port, restart, [Symbol.asyncDispose]: stop };
+}
+
+/** @throws Error with what it wrote, if it does not answer in time */
+async function run(line: readonly string[], port: number): Promise<ChildProcess> {
+  const java = spawn("java", line, { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [java.stdout, java.stderr]) {
     stream.on("data", (chunk: Buffer) => (output = (output + chunk.toString()).slice(-20_000)));
   }
-  const stop = async (): Promise<void> => {
-    if (java.exitCode === null && java.signalCode === null) {
-      java.kill("SIGKILL");
-      await once(java, "exit");
-    }
-    await rm(folder, { recursive: true, force: true });
-  };
   const endMs = performance.now() + startMsMax;
   while (!(await answers(port))) {
     if (java.exitCode !== null || performance.now() > endMs) {
-      await stop();
+      await kill(java);
       throw new Error(`ZooKeeper did not start:\n${output}`);
     }
     await sleep(100);
   }
-  return { port, [Symbol.asyncDispose]: stop };
+  return java;
+}
+
+async function kill(java: ChildProcess): Promise<void> {
+  if (java.exitCode !== null || java.signalCode !== null) return;
+  java.kill("SIGKILL");
+  await once(java, "exit");
 }
 
 /** A port that is open is not yet a server that runs: the four-letter word is answered with the version by then. */
