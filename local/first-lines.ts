@@ -8,6 +8,8 @@ export interface FirstLinesInput {
   readonly place: string;
   /** Where Kafka's clients connect to. */
   readonly kafka: string;
+  /** Where ZooKeeper's clients connect to. */
+  readonly zookeeper: string;
   /** A topic to try things out on; absent: there is none yet. */
   readonly topic?: string;
   /** The topic was just created. */
@@ -15,7 +17,7 @@ export interface FirstLinesInput {
 }
 
 /** The address, the data folder, and two lines of curl that work when they are pasted into a terminal. */
-export function firstLines({ version, url, place, kafka, topic, isNew }: FirstLinesInput): string {
+export function firstLines({ version, url, place, kafka, zookeeper, topic, isNew }: FirstLinesInput): string {
   const name = topic ?? "hello";
   // An address that stands for all of this machine's is none to connect to everywhere.
   const base = `${url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")}/v1/default/topics`;
@@ -23,6 +25,7 @@ export function firstLines({ version, url, place, kafka, topic, isNew }: FirstLi
   const lines = [
     `Streamkeeper ${version} listens on ${url}`,
     kafka,
+    zookeeper,
     `Data: ${place}`,
     ...(isNew ? [`The topic ${name}, with 1 partition, was created to try things out on.`] : []),
     ...(isLoopback(url) ? [] : ["There is no authentication: whoever reaches this address can read and write."]),

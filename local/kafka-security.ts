@@ -1,10 +1,9 @@
 /** Options of who may use the port for Kafka's protocol, for what. */
-import { readFile } from "node:fs/promises";
-import { createSecureContext } from "node:tls";
 import { type Command, Option } from "commander";
 import type { KafkaGatewayOptions } from "../gateway/kafka/kafka-gateway.ts";
 import { aclModes, type AclMode } from "../gateway/kafka/security/gateway-security.ts";
 import { CommandError } from "./command-error.ts";
+import { tlsFilesOf } from "./tls-files.ts";
 
 export interface KafkaSecurityOptions {
   readonly kafkaSasl?: boolean;
@@ -41,29 +40,6 @@ export async function kafkaSecurityOf(
   if (security.superUsers.length > 0 && security.acl === "off") {
     throw new CommandError("--kafka-super-user has no effect without --kafka-acl: everybody may do everything");
   }
-  if (cert === undefined && key === undefined) return { security };
-  if (cert === undefined || key === undefined) {
-    throw new CommandError("--kafka-tls-cert and --kafka-tls-key come together");
-  }
-  const tls = { cert: await contentOf(cert), key: await contentOf(key), minVersion: "TLSv1.2" } as const;
-  try {
-    createSecureContext(tls);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CommandError(
-      `--kafka-tls-cert ${cert} and --kafka-tls-key ${key} are no certificate and its key: ${reason}`,
-      {
-        cause,
-      },
-    );
-  }
-  return { security, tls };
-}
-
-async function contentOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    throw new CommandError(`cannot read ${file}: ${(cause as Error).message}`, { cause });
-  }
+  const tls = await tlsFilesOf({ cert, key, certOption: "--kafka-tls-cert", keyOption: "--kafka-tls-key" });
+  return { security, ...(tls === undefined ? {} : { tls }) };
 }

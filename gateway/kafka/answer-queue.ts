@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { HeldBytes, Holder } from "./held-bytes.ts";
+import type { HeldBytes, Holder } from "../connections/held-bytes.ts";
 import type { Turn } from "./lanes.ts";
 
 /** The pieces of an answer's frame, or undefined where a request has no answer. */

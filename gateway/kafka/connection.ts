@@ -12,11 +12,11 @@ import {
 import { authenticationMsMax } from "../../shared/limits/kafka-security.ts";
 import { MalformedBytesError } from "../../shared/record/malformed-bytes-error.ts";
 import { AnswerQueue, type Frame, type Work } from "./answer-queue.ts";
-import { FrameError, FrameReader } from "./frame-reader.ts";
+import { FrameError, FrameReader } from "../connections/frame-reader.ts";
 import type { ApiEntry, Gateway, Peer } from "./handler.ts";
 import { unsupportedApiVersions } from "./handlers/api-versions.ts";
 import { authenticate } from "./handlers/sasl-authenticate.ts";
-import type { Holder } from "./held-bytes.ts";
+import type { Holder } from "../connections/held-bytes.ts";
 import { Lanes, type Turn } from "./lanes.ts";
 import { observed } from "./observed.ts";
 import type { Api, RequestOf } from "./protocol/api.ts";
@@ -25,7 +25,7 @@ import { produce } from "./protocol/apis/produce.ts";
 import { FrameWriter } from "./protocol/frame-writer.ts";
 import { readRequestHeader, type RequestHeader, skipTagged } from "./protocol/header.ts";
 import { MessageReader } from "./protocol/message-reader.ts";
-import type { RequestBudget } from "./request-budget.ts";
+import type { RequestBudget } from "../connections/request-budget.ts";
 import { frameOf } from "./response-frame.ts";
 
 export interface ConnectionOptions {

@@ -10,7 +10,7 @@ import {
 } from "../../shared/limits/kafka-gateway.ts";
 import { Connection } from "./connection.ts";
 import type { Gateway } from "./handler.ts";
-import { type BudgetLimits, RequestBudget } from "./request-budget.ts";
+import { type BudgetLimits, RequestBudget } from "../connections/request-budget.ts";
 
 export interface ListenerOptions {
   readonly host: string;

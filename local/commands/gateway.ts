@@ -27,8 +27,10 @@ import { openStorage, type StoreKind, storeKinds } from "../open-storage.ts";
 import { printer } from "../printer.ts";
 import { stopSignal } from "../stop-signal.ts";
 import { packageVersion } from "../version.ts";
+import { withZooKeeper, type ZooKeeperOptions, zookeeperSettingsOf } from "../zookeeper-options.ts";
+import { openZooKeeperPortBeside } from "../zookeeper-port.ts";
 
-interface GatewayOptions extends KafkaSecurityOptions {
+interface GatewayOptions extends KafkaSecurityOptions, ZooKeeperOptions {
   readonly kafkaPort?: number;
   readonly host: string;
   readonly advertisedHost?: AdvertisedAddress;
@@ -56,7 +58,7 @@ Examples:
 export function registerGateway(program: Command): void {
   const command = program
     .command("gateway")
-    .description("serve Kafka's clients next to a store, without the HTTP API")
+    .description("serve Kafka's and ZooKeeper's clients next to a store, without the HTTP API")
     .option("--kafka-port <number>", kafkaPortHelp, portOf)
     .option("--host <address>", "address to listen on; whoever reaches it can read and write", "127.0.0.1")
     .option("--advertised-host <host>", "what clients are told to connect to, where that is not --host", advertisedOf)
@@ -75,7 +77,7 @@ export function registerGateway(program: Command): void {
     .option("--metrics-port <number>", "port for GET /metrics; without it there is no such page", portOf)
     .option("--quiet", "print nothing but errors", false)
     .addHelpText("after", examples);
-  withKafkaSecurity(command).action(async (options: GatewayOptions) => gateway(options));
+  withZooKeeper(withKafkaSecurity(command)).action(async (options: GatewayOptions) => gateway(options));
 }
 
 /** Serves until the process is asked to stop. @throws CommandError where it cannot begin */
@@ -112,17 +114,26 @@ async function gateway(options: GatewayOptions): Promise<void> {
         isAlone: opened.isOwn,
         ...(await kafkaSecurityOf(options)),
       });
+      const zookeeper = await openZooKeeperPortBeside({
+        services,
+        storage: opened.storage,
+        log: writeLog,
+        host,
+        port: options.zookeeperPort,
+        namespace,
+        ...(await zookeeperSettingsOf(options)),
+      });
       try {
         const print = printer(options);
         const about = [`Data: ${opened.place}`, ...(scraped === undefined ? [] : [`Metrics: ${scraped.url}`])];
         const head = `Streamkeeper ${packageVersion()}, gateway of the namespace ${namespace}`;
-        print([head, kafka.line, ...about, "Ctrl-C stops it.", ""].join("\n"));
+        print([head, kafka.line, zookeeper.line, ...about, "Ctrl-C stops it.", ""].join("\n"));
         // Written otherwise only when the process ends by itself, which a server seldom does.
         flushCompileCache();
         await stop;
         print("Stopping; once more stops at once.\n");
       } finally {
-        await kafka.close();
+        await Promise.all([kafka.close(), zookeeper.close()]);
       }
     } finally {
       scraped?.close();

@@ -31,8 +31,10 @@ import type { RunningServer, ServerOptions } from "../server.ts";
 import { printer } from "../printer.ts";
 import { stopSignal } from "../stop-signal.ts";
 import { packageVersion } from "../version.ts";
+import { withZooKeeper, type ZooKeeperOptions, zookeeperSettingsOf } from "../zookeeper-options.ts";
+import { type OpenedZooKeeperPort, openZooKeeperPortBeside } from "../zookeeper-port.ts";
 
-interface ServeOptions extends KafkaSecurityOptions {
+interface ServeOptions extends KafkaSecurityOptions, ZooKeeperOptions {
   readonly port: number;
   readonly kafkaPort?: number;
   readonly kafkaAdvertised?: AdvertisedAddress;
@@ -49,7 +51,7 @@ const topicToTry = "hello";
 export function registerServe(program: Command): void {
   const command = program
     .command("serve")
-    .description("serve the HTTP API, and Kafka's protocol, on this machine")
+    .description("serve the HTTP API, and Kafka's and ZooKeeper's protocols, on this machine")
     .option("--port <number>", "port to listen on; 0 takes any that is free", portOf, 8080)
     .option("--kafka-port <number>", kafkaPortHelp, portOf)
     .option("--kafka-advertised <host:port>", "what Kafka's clients are told to connect to, if not that", advertisedOf)
@@ -63,7 +65,7 @@ export function registerServe(program: Command): void {
     .addOption(recordChecksOption())
     .addOption(new Option("--store <kind>", "where to keep the data").choices(storeKinds).default("embedded"))
     .option("--quiet", "print nothing but errors", false);
-  withKafkaSecurity(command).action(async (options: ServeOptions) => serve(options));
+  withZooKeeper(withKafkaSecurity(command)).action(async (options: ServeOptions) => serve(options));
 }
 
 /** Serves until the process is asked to stop. @throws CommandError where it cannot begin */
@@ -85,6 +87,10 @@ async function serve(options: ServeOptions): Promise<void> {
       await server.close();
       throw error;
     });
+    const zookeeper = await openZooKeeper(services, opened, options).catch(async (error: unknown) => {
+      await Promise.all([server.close(), kafka.close()]);
+      throw error;
+    });
     const print = printer(options);
     let background: Background | undefined;
     try {
@@ -95,6 +101,7 @@ async function serve(options: ServeOptions): Promise<void> {
           url: server.url,
           place: opened.place,
           kafka: kafka.line,
+          zookeeper: zookeeper.line,
           ...(await aTopic(services, opened)),
         }),
       );
@@ -104,7 +111,7 @@ async function serve(options: ServeOptions): Promise<void> {
       await stop;
       print("Stopping; once more stops at once.\n");
     } finally {
-      await Promise.all([server.close(), kafka.close(), background?.stop()]);
+      await Promise.all([server.close(), kafka.close(), zookeeper.close(), background?.stop()]);
     }
   } finally {
     await opened.close();
@@ -132,6 +139,16 @@ async function openKafka(
   const answering = { namespace: "default", createsTopics: true, ...(await kafkaSecurityOf(options)) };
   const seen = { ...kafkaAdvertised, nodeId, isAlone };
   return openKafkaPortBeside({ services, storage, metrics, log: writeLog, host, port, ...seen, ...answering });
+}
+
+async function openZooKeeper(
+  services: Services,
+  { storage }: OpenedStorage,
+  options: ServeOptions,
+): Promise<OpenedZooKeeperPort> {
+  const { host, zookeeperPort: port } = options;
+  const settings = await zookeeperSettingsOf(options);
+  return openZooKeeperPortBeside({ services, storage, namespace: "default", log: writeLog, host, port, ...settings });
 }
 
 /** A topic that the printed lines can use: one that is there, else a new one where the storage is this process's own. */

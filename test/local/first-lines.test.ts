@@ -1,11 +1,20 @@
 import { expect, test } from "vitest";
 import { firstLines } from "../../local/first-lines.ts";
 
-const input = { version: "1.2.3", url: "http://127.0.0.1:8080", place: "/data", kafka: "Kafka: here", isNew: false };
+const input = {
+  version: "1.2.3",
+  url: "http://127.0.0.1:8080",
+  place: "/data",
+  kafka: "Kafka: here",
+  zookeeper: "ZooKeeper: here",
+  isNew: false,
+};
 
 test("the first lines name the address, the data folder, and a topic that is there", () => {
   const text = firstLines({ ...input, topic: "orders" });
-  expect(text).toContain("Streamkeeper 1.2.3 listens on http://127.0.0.1:8080\nKafka: here\nData: /data\n");
+  expect(text).toContain(
+    "Streamkeeper 1.2.3 listens on http://127.0.0.1:8080\nKafka: here\nZooKeeper: here\nData: /data\n",
+  );
   expect(text.match(/^ {2}curl/gm)).toHaveLength(2);
   expect(text).toContain("http://127.0.0.1:8080/v1/default/topics/orders/records");
   expect(text).not.toContain("was created");

@@ -2,7 +2,7 @@
 import { FetchBytes } from "../../../gateway/kafka/answer-room.ts";
 import { servedApis } from "../../../gateway/kafka/api-list.ts";
 import { Connection } from "../../../gateway/kafka/connection.ts";
-import { FrameReader } from "../../../gateway/kafka/frame-reader.ts";
+import { FrameReader } from "../../../gateway/connections/frame-reader.ts";
 import type { ApiEntry, Gateway } from "../../../gateway/kafka/handler.ts";
 import { alone } from "../../../gateway/kafka/placement.ts";
 import type { Api } from "../../../gateway/kafka/protocol/api.ts";
@@ -10,7 +10,7 @@ import { apiVersions } from "../../../gateway/kafka/protocol/apis/api-versions.t
 import { FrameWriter } from "../../../gateway/kafka/protocol/frame-writer.ts";
 import { skipTagged, writeRequestHeader } from "../../../gateway/kafka/protocol/header.ts";
 import { MessageReader } from "../../../gateway/kafka/protocol/message-reader.ts";
-import { RequestBudget } from "../../../gateway/kafka/request-budget.ts";
+import { RequestBudget } from "../../../gateway/connections/request-budget.ts";
 import { GatewaySecurity, openSecurity } from "../../../gateway/kafka/security/gateway-security.ts";
 import { TopicIds } from "../../../gateway/kafka/topic-ids.ts";
 import { createServices } from "../../../shared/services/create-services.ts";

@@ -235,7 +235,7 @@ export const kafkaTargets: readonly Target[] = [
   }),
   {
     name: "kafka.gateway",
-    covers: ["gateway/kafka/connection.ts#Connection", "gateway/kafka/frame-reader.ts#FrameReader"],
+    covers: ["gateway/kafka/connection.ts#Connection", "gateway/connections/frame-reader.ts#FrameReader"],
     // A connection that is closed has not read all of its frames.
     inputsPerCase: framesReadPerCase,
     cost: 10,

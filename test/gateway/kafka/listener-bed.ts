@@ -2,14 +2,14 @@
 import { connect, type Socket } from "node:net";
 import type { TlsOptions } from "node:tls";
 import { FetchBytes } from "../../../gateway/kafka/answer-room.ts";
-import { FrameReader } from "../../../gateway/kafka/frame-reader.ts";
+import { FrameReader } from "../../../gateway/connections/frame-reader.ts";
 import { type Gateway, entry } from "../../../gateway/kafka/handler.ts";
 import { KafkaListener } from "../../../gateway/kafka/listener.ts";
 import { alone } from "../../../gateway/kafka/placement.ts";
 import { api } from "../../../gateway/kafka/protocol/api.ts";
 import { apiVersions } from "../../../gateway/kafka/protocol/apis/api-versions.ts";
 import { bytes, int32 } from "../../../gateway/kafka/protocol/types.ts";
-import type { BudgetLimits } from "../../../gateway/kafka/request-budget.ts";
+import type { BudgetLimits } from "../../../gateway/connections/request-budget.ts";
 import { GatewaySecurity, openSecurity } from "../../../gateway/kafka/security/gateway-security.ts";
 import { TopicIds } from "../../../gateway/kafka/topic-ids.ts";
 import { createServices } from "../../../shared/services/create-services.ts";

@@ -1,6 +1,6 @@
 /** A client of Kafka's protocol that is made of the gateway's own tables: one connection, requests in flight beside each other. */
 import { connect, type Socket } from "node:net";
-import { FrameReader } from "../../../gateway/kafka/frame-reader.ts";
+import { FrameReader } from "../../../gateway/connections/frame-reader.ts";
 import type { Api } from "../../../gateway/kafka/protocol/api.ts";
 import { apiVersions } from "../../../gateway/kafka/protocol/apis/api-versions.ts";
 import { FrameWriter } from "../../../gateway/kafka/protocol/frame-writer.ts";

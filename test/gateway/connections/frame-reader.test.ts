@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { FrameError, FrameReader } from "../../../gateway/kafka/frame-reader.ts";
+import { FrameError, FrameReader } from "../../../gateway/connections/frame-reader.ts";
 
 const bytesMax = 1_000_000;
 

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { heldScarceMsMax, roomWaitMsMax } from "../../../shared/limits/kafka-gateway.ts";
-import { HeldBytes, type Holder } from "../../../gateway/kafka/held-bytes.ts";
+import { HeldBytes, type Holder } from "../../../gateway/connections/held-bytes.ts";
 
 afterEach(() => vi.useRealTimers());
 

@@ -1,0 +1,249 @@
+/** One client: its first frame asks for a session, all others ask something under it. */
+import type { Socket } from "node:net";
+import { describeError } from "../../functions/http/log.ts";
+import { ServiceError } from "../../shared/api/errors.ts";
+import {
+  connectFrameBytesMax,
+  connectWaitMsMax,
+  outstandingRequestsMax,
+  unreadAnswerBytesMax,
+  zookeeperFrameBytesMax,
+} from "../../shared/limits/zookeeper-gateway.ts";
+import { MalformedBytesError } from "../../shared/record/malformed-bytes-error.ts";
+import { FrameError, FrameReader } from "../connections/frame-reader.ts";
+import { answerFourLetterWord } from "./four-letter-words.ts";
+import type { Gateway } from "./gateway.ts";
+import { Outbox } from "./outbox.ts";
+import { JuteReader } from "./protocol/jute-reader.ts";
+import { operationNameOf, operations, type Request } from "./protocol/operations.ts";
+import { connectRequest, connectResponse, requestHeader } from "./protocol/records.ts";
+import type { ValueOf } from "./protocol/schema.ts";
+import { type Asked, RequestLine } from "./request-line.ts";
+import type { HeldSession, SessionHolder } from "./session-table.ts";
+
+const wordBytes = 4;
+const noPassword = new Uint8Array(16);
+
+export class Connection implements SessionHolder {
+  readonly #socket: Socket;
+  readonly #gateway: Gateway;
+  readonly #frames = new FrameReader();
+  readonly #outbox: Outbox;
+  readonly #connectTimer: NodeJS.Timeout;
+  readonly #openedMs: number;
+  /** What came before it is known whether it is a word or a frame. */
+  #first: Buffer | undefined = Buffer.alloc(0);
+  #session: HeldSession | undefined;
+  #line: RequestLine | undefined;
+  #isConnecting = false;
+  #isEnding = false;
+  #isPaused = false;
+  readonly #onRoom = (): void => this.#goOn();
+
+  constructor(socket: Socket, gateway: Gateway) {
+    this.#socket = socket;
+    this.#gateway = gateway;
+    this.#openedMs = gateway.clock.monotonicMs();
+    const { budget, flusher } = gateway;
+    this.#outbox = new Outbox({ socket, holder: this, unsent: budget.answers, flusher, onDrain: () => this.#goOn() });
+    this.#connectTimer = setTimeout(() => this.close(), connectWaitMsMax);
+    socket.setNoDelay(true);
+    socket.on("data", (chunk: Buffer) => this.#receive(chunk));
+    socket.on("error", () => this.close());
+    socket.on("close", () => void this.#closed());
+  }
+
+  get session(): HeldSession | undefined {
+    return this.#session;
+  }
+
+  get line(): RequestLine | undefined {
+    return this.#line;
+  }
+
+  get openedMs(): number {
+    return this.#openedMs;
+  }
+
+  get address(): string {
+    const { remoteAddress = "", remotePort = 0 } = this.#socket;
+    return `${remoteAddress}:${remotePort}`;
+  }
+
+  /** At once; what was made and not sent is lost. */
+  close(): void {
+    this.#isEnding = true;
+    this.#socket.destroy();
+  }
+
+  /** Sends what is to be sent and ends. */
+  end(): void {
+    this.#isEnding = true;
+    this.#outbox.flush();
+    this.#socket.end();
+    this.#socket.destroySoon();
+  }
+
+  async leave(_reason: string): Promise<void> {
+    this.end();
+    await this.#line?.end();
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#isEnding) return;
+    const first = this.#first;
+    if (first === undefined) this.#frames.push(chunk);
+    else {
+      const bytes = first.length === 0 ? chunk : Buffer.concat([first, chunk]);
+      if (bytes.length < wordBytes) {
+        this.#first = bytes;
+        return;
+      }
+      this.#first = undefined;
+      const answer = answerFourLetterWord(bytes.toString("latin1", 0, wordBytes), this.#gateway);
+      if (answer !== undefined) {
+        this.#outbox.send(Buffer.from(answer));
+        this.end();
+        return;
+      }
+      this.#frames.push(bytes);
+    }
+    if (this.#session !== undefined) this.#gateway.sessions.heard(this.#session);
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    try {
+      while (!this.#isEnding && !this.#isConnecting && !this.#mustWait()) {
+        const frame = this.#frames.next(this.#line === undefined ? connectFrameBytesMax : zookeeperFrameBytesMax);
+        if (frame === undefined) break;
+        this.#take(frame);
+      }
+    } catch (error) {
+      if (!(error instanceof FrameError) && !(error instanceof MalformedBytesError)) {
+        this.#gateway.log("ERROR", "a connection failed", { cause: describeError(error) });
+      }
+      this.close();
+      return;
+    }
+    if (this.#isEnding) return;
+    this.#gateway.budget.waiting.set(this, this.#frames.waitingBytes, true);
+    const isFull = this.#isConnecting || this.#mustWait();
+    if (isFull === this.#isPaused) return;
+    this.#isPaused = isFull;
+    if (isFull) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  /** Whether enough is under way, or unread by the client. */
+  #mustWait(): boolean {
+    const { budget } = this.#gateway;
+    if (budget.isSpent && (this.#line?.length ?? 0) > 0) {
+      budget.onRoom(this.#onRoom);
+      return true;
+    }
+    return (this.#line?.length ?? 0) >= outstandingRequestsMax || this.#outbox.unsentBytes > unreadAnswerBytesMax;
+  }
+
+  #take(frame: Uint8Array): void {
+    const from = new JuteReader(frame);
+    if (this.#line === undefined) void this.#connect(connectRequest.read(from));
+    else this.#line.ask(askedOf(from, frame.length));
+  }
+
+  async #connect(request: ValueOf<typeof connectRequest>): Promise<void> {
+    this.#isConnecting = true;
+    try {
+      if (await this.#isAhead(request.lastZxidSeen)) {
+        this.#gateway.log("WARN", "a client has seen more than there is", { lastZxidSeen: request.lastZxidSeen });
+        this.close();
+        return;
+      }
+      const session = await this.#sessionFor(request);
+      if (this.#isEnding) {
+        if (session !== undefined) this.#gateway.sessions.left(session, this);
+        return;
+      }
+      this.#begin(request, session);
+    } catch (error) {
+      // The client tries again, here or elsewhere.
+      if (!(error instanceof ServiceError)) {
+        this.#gateway.log("ERROR", "a session could not be opened", { cause: describeError(error) });
+      }
+      this.close();
+    } finally {
+      this.#isConnecting = false;
+      this.#goOn();
+    }
+  }
+
+  /** A client must not be served by a tree that is older than what it has seen. */
+  async #isAhead(lastZxidSeen: number): Promise<boolean> {
+    const { follower } = this.#gateway;
+    const tree = follower.view;
+    if (tree !== undefined && lastZxidSeen <= tree.lastZxid) return false;
+    return lastZxidSeen > (await follower.atLeast(lastZxidSeen)).lastZxid;
+  }
+
+  #sessionFor({ sessionId, passwd, timeOut }: ValueOf<typeof connectRequest>): Promise<HeldSession | undefined> {
+    const { sessions } = this.#gateway;
+    if (sessionId === 0n) return sessions.create(timeOut, this);
+    return sessions.resume({ sessionId, password: passwd ?? noPassword }, this);
+  }
+
+  #begin({ readOnly }: ValueOf<typeof connectRequest>, session: HeldSession | undefined): void {
+    clearTimeout(this.#connectTimer);
+    const to = this.#gateway.writer.begin();
+    connectResponse.write(to, {
+      protocolVersion: 0,
+      timeOut: session?.timeoutMs ?? 0,
+      sessionId: session?.sessionId ?? 0n,
+      passwd: session?.password ?? noPassword,
+      readOnly: readOnly === undefined ? undefined : false,
+    });
+    this.#outbox.send(to.end());
+    if (session === undefined) {
+      this.end();
+      return;
+    }
+    this.#session = session;
+    this.#line = new RequestLine({
+      gateway: this.#gateway,
+      session,
+      address: this.#socket.remoteAddress ?? "",
+      send: (frame) => this.#outbox.send(frame),
+      onAnswered: () => this.#afterAnswer(),
+      fail: () => this.close(),
+      finish: () => this.end(),
+    });
+  }
+
+  /** Frames that waited for room are looked at. */
+  #afterAnswer(): void {
+    if (this.#isPaused) this.#goOn();
+  }
+
+  async #closed(): Promise<void> {
+    this.#isEnding = true;
+    clearTimeout(this.#connectTimer);
+    const { budget, sessions } = this.#gateway;
+    budget.forget(this.#onRoom);
+    budget.waiting.set(this, 0, true);
+    this.#outbox.forget();
+    if (this.#session !== undefined) sessions.left(this.#session, this);
+    await this.#line?.end();
+  }
+}
+
+/** @throws MalformedBytesError for a frame without a header */
+function askedOf(from: JuteReader, bytes: number): Asked {
+  const { xid, type } = requestHeader.read(from);
+  const kind = operationNameOf(type);
+  if (kind === undefined) return { xid, bytes, error: "UNIMPLEMENTED" };
+  try {
+    return { xid, bytes, request: { kind, body: operations[kind].request.read(from) } as Request };
+  } catch (error) {
+    if (!(error instanceof MalformedBytesError)) throw error;
+    return { xid, bytes, error: "MARSHALLING_ERROR" };
+  }
+}

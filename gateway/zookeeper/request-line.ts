@@ -1,0 +1,368 @@
+/**
+ * The requests of one connection, in their order: what is asked of the log goes on its way at once, what is answered from
+ * memory waits for that.
+ *
+ *     asked ─► waiting ─┬─ write, sync ──► under way ──► answered in the order of asking
+ *                       └─ read: when nothing is under way
+ *
+ * An event is told when it happens; but while a write is under way, whose zxid may be smaller, it is held until that is known.
+ */
+import type { Identity } from "../../shared/tree/acl.ts";
+import { isReadByAll, mayAccess, permission } from "../../shared/tree/acl.ts";
+import type { TreeEvent } from "../../shared/tree/tree-events.ts";
+import type { ZnodeTree } from "../../shared/tree/znode-tree.ts";
+import { multiErrors } from "../../shared/tree/tree-request.ts";
+import type { TreeWriteResult } from "../../shared/tree/tree.ts";
+import type { Gateway } from "./gateway.ts";
+import { identitiesAfterAuth } from "./identities.ts";
+import { errorCodes, type ZooKeeperError } from "./protocol/error-codes.ts";
+import type { JuteWriter } from "./protocol/jute-writer.ts";
+import { operations, type Request } from "./protocol/operations.ts";
+import { errorResponse, replyHeader } from "./protocol/records.ts";
+import { answerRead } from "./reads.ts";
+import type { HeldSession } from "./session-table.ts";
+import { answerWatchRequest, type HappenedEvent, PersistentReplay, setWatches } from "./watch-requests.ts";
+import type { Watcher } from "./watch-table.ts";
+import { RefusedRequest, refusalCode, type Write, writeMultiErrors, writeOf } from "./writes.ts";
+
+export interface LineOptions {
+  readonly gateway: Gateway;
+  readonly session: HeldSession;
+  readonly address: string;
+  readonly send: (frame: Buffer) => void;
+  /** Fewer requests are under way. */
+  readonly onAnswered: () => void;
+  /** The connection cannot go on; what was asked for and is not answered may have been done. */
+  readonly fail: (reason: string) => void;
+  /** All that was to be sent is sent: the connection ends. */
+  readonly finish: () => void;
+}
+
+/** A request, or what is wrong with it. */
+export type Asked = {
+  readonly xid: number;
+  /** Bytes of its frame. */
+  readonly bytes: number;
+} & ({ readonly request: Request } | { readonly error: ZooKeeperError });
+
+interface Step {
+  readonly asked: Asked;
+  /** Answers; undefined while it is under way. */
+  answer: (() => void) | undefined;
+}
+
+type Body = (to: JuteWriter) => void;
+
+export class RequestLine implements Watcher {
+  readonly #options: LineOptions;
+  readonly #underWay: Step[] = [];
+  readonly #waiting: Asked[] = [];
+  readonly #heldEvents: { readonly event: TreeEvent; readonly zxid: number }[] = [];
+  readonly #settled: (() => void)[] = [];
+  #identities: readonly Identity[];
+  #isOver = false;
+  readonly #onRoom = (): void => this.#goOn();
+
+  constructor(options: LineOptions) {
+    this.#options = options;
+    this.#identities = [{ scheme: "ip", id: options.address }];
+  }
+
+  /** Requests that are not answered. */
+  get length(): number {
+    return this.#underWay.length + this.#waiting.length;
+  }
+
+  get identities(): readonly Identity[] {
+    return this.#identities;
+  }
+
+  ask(asked: Asked): void {
+    this.#options.gateway.budget.take(asked.bytes);
+    this.#waiting.push(asked);
+    if (this.#waiting.length === 1) this.#goOn();
+  }
+
+  /** Nothing more is answered or told. Resolves when nothing is under way. */
+  async end(): Promise<void> {
+    const { gateway } = this.#options;
+    if (!this.#isOver) {
+      this.#isOver = true;
+      gateway.watches.forget(this);
+      gateway.room.forget(this.#onRoom);
+      for (const { bytes } of this.#waiting.splice(0)) gateway.budget.give(bytes);
+    }
+    if (this.#underWay.length > 0) await new Promise<void>((resolve) => this.#settled.push(resolve));
+  }
+
+  notify(event: TreeEvent, zxid: number): void {
+    if (this.#underWay.length > 0) this.#heldEvents.push({ event, zxid });
+    else this.#tell(event, zxid);
+  }
+
+  #tell(event: TreeEvent, zxid: number): void {
+    const { gateway, send } = this.#options;
+    const tree = gateway.told();
+    if (tree !== undefined && !this.#mayRead(tree, event.aclIndex)) return;
+    send(gateway.events.of(event, zxid));
+  }
+
+  #mayRead(tree: ZnodeTree, aclIndex: number): boolean {
+    const list = tree.acl(aclIndex);
+    return isReadByAll(list) || mayAccess(list, permission.read, this.#identities);
+  }
+
+  #tellHeld(upTo: number): void {
+    let count = 0;
+    for (const { event, zxid } of this.#heldEvents) {
+      if (zxid > upTo) break;
+      this.#tell(event, zxid);
+      count += 1;
+    }
+    this.#heldEvents.splice(0, count);
+  }
+
+  #goOn(): void {
+    while (!this.#isOver) {
+      const [asked] = this.#waiting;
+      if (asked === undefined || !this.#begin(asked)) return;
+      this.#waiting.shift();
+    }
+  }
+
+  /** False while it has to wait for what is under way. */
+  #begin(asked: Asked): boolean {
+    if ("error" in asked) return this.#now(asked, () => this.#refuse(asked, asked.error));
+    const { request } = asked;
+    let write: Write | undefined;
+    try {
+      write = writeOf(request);
+    } catch (error) {
+      return this.#now(asked, () => this.#refuse(asked, codeOf(error)));
+    }
+    if (write !== undefined) return this.#beginWrite(asked, write);
+    switch (request.kind) {
+      case "sync":
+        this.#await(asked, this.#options.gateway.follower.latest(), ({ lastZxid }) => {
+          this.#reply(asked, lastZxid, (to) => operations.sync.response.write(to, request.body));
+        });
+        return true;
+      case "closeSession":
+        return this.#alone(() => this.#close(asked));
+      case "setWatches2":
+        return this.#alone(() => this.#setWatches(asked, request));
+      default:
+        return this.#beginRead(asked, request);
+    }
+  }
+
+  #beginWrite(asked: Asked, write: Write): boolean {
+    const { gateway, session } = this.#options;
+    const { follower, room } = gateway;
+    if (room.isFull) {
+      room.onRoom(this.#onRoom);
+      return false;
+    }
+    room.take();
+    const written = follower.write({
+      operations: write.operations,
+      identities: this.#identities,
+      session: { sessionId: session.sessionId },
+    });
+    const done = written.finally(() => room.give());
+    this.#await(asked, done, (result) => this.#answerWrite(asked, write, result));
+    return true;
+  }
+
+  #answerWrite(asked: Asked, write: Write, result: TreeWriteResult): void {
+    switch (result.kind) {
+      case "done": {
+        const { zxid, results } = result.result;
+        this.#tellHeld(zxid);
+        this.#reply(asked, zxid, (to) => write.answer(to, results));
+        return;
+      }
+      case "refused": {
+        const { refusal } = result;
+        const { operationIndex } = refusal;
+        if (!write.isMulti || operationIndex === undefined) return this.#refuse(asked, refusalCode(refusal));
+        const errors = multiErrors(refusal, write.operations.length);
+        return this.#reply(asked, this.#zxid, (to) => writeMultiErrors(to, errors));
+      }
+      case "failed":
+      case "unknown":
+        this.#options.fail("a write failed");
+    }
+  }
+
+  /** In memory, when nothing is under way that it has to see. */
+  #beginRead(asked: Asked, request: Request): boolean {
+    const { gateway, session } = this.#options;
+    return this.#alone(() => {
+      const tree = gateway.follower.view;
+      if (tree === undefined) {
+        this.#await(asked, gateway.follower.latest(), (latest) => this.#read(asked, request, latest));
+        return;
+      }
+      if (tree.session(session.sessionId) === undefined) this.#options.fail("the session is over");
+      else this.#now(asked, () => this.#read(asked, request, tree));
+    });
+  }
+
+  #read(asked: Asked, request: Request, tree: ZnodeTree): void {
+    const { gateway, session } = this.#options;
+    try {
+      switch (request.kind) {
+        case "ping":
+        case "whoAmI":
+          return this.#reply(asked, tree.lastZxid, (to) => {
+            if (request.kind === "whoAmI") operations.whoAmI.response.write(to, { clientInfo: this.#clientInfo() });
+          });
+        case "auth":
+          return this.#authenticate(asked, request.body);
+        case "sasl":
+          return this.#refuse(asked, "AUTH_FAILED");
+        case "reconfig":
+          return this.#refuse(asked, "RECONFIG_DISABLED");
+        case "setWatches":
+          setWatches(gateway.watches, this, tree, request.body);
+          return this.#reply(asked, tree.lastZxid, () => undefined);
+        case "addWatch":
+        case "checkWatches":
+        case "removeWatches":
+          answerWatchRequest(gateway.watches, this, request);
+          return this.#reply(asked, tree.lastZxid, (to) => {
+            if (request.kind === "addWatch") errorResponse.write(to, { err: 0 });
+          });
+        case "exists":
+        case "getData":
+        case "getACL":
+        case "getChildren":
+        case "getChildren2":
+        case "multiRead":
+        case "getEphemerals":
+        case "getAllChildrenNumber": {
+          const watch = (path: string, mode: number): void => {
+            if (!gateway.watches.add(this, path, mode)) throw new RefusedRequest("QUOTA_EXCEEDED");
+          };
+          const context = { tree, reader: this.#identities, sessionId: session.sessionId, watch };
+          return this.#reply(asked, tree.lastZxid, (to) => answerRead(to, request, context));
+        }
+        default:
+          return this.#refuse(asked, "UNIMPLEMENTED");
+      }
+    } catch (error) {
+      this.#refuse(asked, codeOf(error));
+    }
+  }
+
+  #authenticate(asked: Asked, { scheme, auth }: { readonly scheme: string; readonly auth: Uint8Array | null }): void {
+    const identities = identitiesAfterAuth(this.#identities, scheme, auth, this.#options.gateway.auth);
+    if (identities === undefined) {
+      this.#refuse(asked, "AUTH_FAILED");
+      this.#options.finish();
+      return;
+    }
+    this.#identities = identities;
+    this.#reply(asked, this.#zxid, () => undefined);
+  }
+
+  #clientInfo(): readonly { readonly authScheme: string; readonly user: string }[] {
+    return this.#identities.map(({ scheme, id }) => ({ authScheme: scheme, user: id.replace(/:.*/s, "") }));
+  }
+
+  #setWatches(asked: Asked, { body }: Extract<Request, { kind: "setWatches2" }>): void {
+    const { follower, watches } = this.#options.gateway;
+    const replay = new PersistentReplay(watches, body);
+    const catchUp = async (): Promise<readonly HappenedEvent[]> => {
+      const tree = follower.view ?? (await follower.latest());
+      replay.begin(tree);
+      setWatches(watches, this, tree, body);
+      return await replay.read(follower);
+    };
+    this.#await(
+      asked,
+      catchUp().finally(() => replay.end()),
+      (events) => {
+        for (const { event, zxid } of events) this.#tell(event, zxid);
+        this.#heldEvents.push(...replay.handOver(this));
+        this.#heldEvents.sort((one, other) => one.zxid - other.zxid);
+        this.#tellHeld(Infinity);
+        this.#reply(asked, this.#zxid, () => undefined);
+      },
+    );
+  }
+
+  #close(asked: Asked): void {
+    const { gateway, session } = this.#options;
+    const ended = gateway.sessions.end(session);
+    this.#await(asked, ended, ({ zxid }) => {
+      this.#reply(asked, zxid, () => undefined);
+      this.#options.finish();
+    });
+  }
+
+  /** When nothing is under way; else later. */
+  #alone(begin: () => void): boolean {
+    if (this.#underWay.length > 0) return false;
+    begin();
+    return true;
+  }
+
+  #now(asked: Asked, answer: () => void): boolean {
+    return this.#alone(() => {
+      answer();
+      this.#options.gateway.budget.give(asked.bytes);
+    });
+  }
+
+  #await<Result>(asked: Asked, result: Promise<Result>, answer: (result: Result) => void): void {
+    const step: Step = { asked, answer: undefined };
+    this.#underWay.push(step);
+    result.then(
+      (value) => this.#finish(step, () => answer(value)),
+      () => this.#finish(step, () => this.#options.fail("a request failed")),
+    );
+  }
+
+  #finish(step: Step, answer: () => void): void {
+    step.answer = answer;
+    for (let first = this.#underWay[0]; first?.answer !== undefined; first = this.#underWay[0]) {
+      if (!this.#isOver) first.answer();
+      this.#underWay.shift();
+      this.#options.gateway.budget.give(first.asked.bytes);
+    }
+    if (this.#underWay.length > 0) return;
+    if (this.#isOver) for (const settled of this.#settled.splice(0)) settled();
+    else this.#tellHeld(Infinity);
+    this.#goOn();
+    this.#options.onAnswered();
+  }
+
+  get #zxid(): number {
+    return this.#options.gateway.follower.view?.lastZxid ?? 0;
+  }
+
+  #refuse(asked: Asked, code: ZooKeeperError): void {
+    this.#tellHeld(this.#zxid);
+    this.#send(asked.xid, this.#zxid, errorCodes[code], () => undefined);
+    if (code === "SESSION_EXPIRED" || code === "SESSION_MOVED" || code === "UNIMPLEMENTED") this.#options.finish();
+  }
+
+  #reply(asked: Asked, zxid: number, body: Body): void {
+    this.#send(asked.xid, zxid, 0, body);
+  }
+
+  #send(xid: number, zxid: number, err: number, body: Body): void {
+    const { gateway, send } = this.#options;
+    const to = gateway.writer.begin();
+    replyHeader.write(to, { xid, zxid, err });
+    body(to);
+    send(to.end());
+  }
+}
+
+function codeOf(error: unknown): ZooKeeperError {
+  if (error instanceof RefusedRequest) return error.code;
+  throw error;
+}

@@ -1,0 +1,237 @@
+/**
+ * The sessions whose clients are at this gateway. Heartbeats are kept in memory; the lease is written at most every third of
+ * the timeout, for a third more than the client was promised, so that it holds as long as promised since the last thing that
+ * was heard, whenever the gateway dies. A gateway that lives ends a session itself when the promised time is over.
+ */
+import { describeError, type Log } from "../../functions/http/log.ts";
+import { ServiceError } from "../../shared/api/errors.ts";
+import {
+  expiringSessionsMax,
+  expiryCheckMs,
+  tickMsDefault,
+  ticksOfTimeoutMax,
+  ticksOfTimeoutMin,
+} from "../../shared/limits/zookeeper-gateway.ts";
+import { sessionTimeoutMsMax, sessionTimeoutMsMin } from "../../shared/limits.ts";
+import type { SessionCredentials, SessionService } from "../../shared/services/coordination.ts";
+import type { Clock, Timers } from "../../shared/storage/environment.ts";
+
+/** A lease is written again after this part of the promised timeout, and lasts for so much more. */
+const leaseParts = 3;
+/** After a lease could not be written, it is tried again this much sooner. */
+const retryParts = 12;
+
+/** The connection that a session's client is at. */
+export interface SessionHolder {
+  /** Ends the connection; the session goes on. Resolves when nothing that was asked for over it is under way any more. */
+  leave(reason: string): Promise<void>;
+}
+
+export interface HeldSession extends SessionCredentials {
+  /** As promised to the client. */
+  readonly timeoutMs: number;
+  holder: SessionHolder | undefined;
+  heardMs: number;
+  leasedMs: number;
+  isLeasing: boolean;
+  isEnding: boolean;
+}
+
+export interface SessionTableOptions {
+  readonly sessions: SessionService;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly namespace: string;
+  readonly log: Log;
+  /** Names this gateway as long as it runs, among all others. */
+  readonly owner: bigint;
+  /** ZooKeeper's tickTime, in milliseconds; default 2,000. */
+  readonly tickMs?: number | undefined;
+}
+
+export class SessionTable {
+  readonly #options: SessionTableOptions;
+  readonly #held = new Map<bigint, HeldSession>();
+  readonly #stop = new AbortController();
+
+  constructor(options: SessionTableOptions) {
+    this.#options = options;
+    void this.#watchTime();
+  }
+
+  get count(): number {
+    return this.#held.size;
+  }
+
+  get all(): Iterable<HeldSession> {
+    return this.#held.values();
+  }
+
+  get owner(): bigint {
+    return this.#options.owner;
+  }
+
+  get minTimeoutMs(): number {
+    return ticksOfTimeoutMin * (this.#options.tickMs ?? tickMsDefault);
+  }
+
+  get maxTimeoutMs(): number {
+    return ticksOfTimeoutMax * (this.#options.tickMs ?? tickMsDefault);
+  }
+
+  /** No session ends by this gateway from now on; they go on until their leases are over. */
+  close(): void {
+    this.#stop.abort();
+  }
+
+  /** @throws ServiceError as `SessionService.create` */
+  async create(askedMs: number, holder: SessionHolder): Promise<HeldSession> {
+    const { sessions, namespace, clock } = this.#options;
+    const promisedMs = Math.min(this.maxTimeoutMs, Math.max(this.minTimeoutMs, askedMs));
+    const begunMs = clock.monotonicMs();
+    const created = await sessions.create(namespace, { timeoutMs: leaseMsOf(promisedMs) });
+    return this.#hold(created, created.timeoutMs, holder, begunMs);
+  }
+
+  /**
+   * Takes up a session that was this gateway's, or another's.
+   *
+   * @returns undefined where there is no such session any more, or the password is not its own
+   * @throws ServiceError where it is not known
+   */
+  async resume(credentials: SessionCredentials, holder: SessionHolder): Promise<HeldSession | undefined> {
+    const { sessions, namespace, clock } = this.#options;
+    const begunMs = clock.monotonicMs();
+    let timeoutMs: number;
+    try {
+      ({ timeoutMs } = await sessions.heartbeat(namespace, credentials));
+    } catch (error) {
+      if (error instanceof ServiceError && error.code === "SESSION_EXPIRED") return undefined;
+      throw error;
+    }
+    // Its password is proven: whoever held it here has been left by its client.
+    await this.#held.get(credentials.sessionId)?.holder?.leave("its client has come back over another connection");
+    return this.#hold(credentials, timeoutMs, holder, begunMs);
+  }
+
+  /** Something was heard of the client: its lease is written if that is due. */
+  heard(session: HeldSession): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    session.heardMs = nowMs;
+    if (nowMs - session.leasedMs < session.timeoutMs / leaseParts || session.isLeasing) return;
+    void this.#lease(session, nowMs);
+  }
+
+  /** The connection is gone; the session stays until its time is over. */
+  left(session: HeldSession, holder: SessionHolder): void {
+    if (session.holder === holder) session.holder = undefined;
+  }
+
+  /** At its client's request. @throws ServiceError as `SessionService.close` */
+  async end(session: HeldSession): Promise<{ readonly zxid: number }> {
+    const { sessions, namespace } = this.#options;
+    session.isEnding = true;
+    try {
+      return await sessions.close(namespace, session);
+    } finally {
+      this.#forget(session);
+    }
+  }
+
+  #hold(
+    { sessionId, password }: SessionCredentials,
+    leaseMs: number,
+    holder: SessionHolder,
+    begunMs: number,
+  ): HeldSession {
+    const { clock } = this.#options;
+    const session: HeldSession = {
+      sessionId,
+      password: new Uint8Array(password),
+      timeoutMs: promisedMsOf(leaseMs),
+      holder,
+      heardMs: clock.monotonicMs(),
+      leasedMs: begunMs,
+      isLeasing: false,
+      isEnding: false,
+    };
+    this.#held.set(sessionId, session);
+    return session;
+  }
+
+  async #lease(session: HeldSession, nowMs: number): Promise<void> {
+    const { sessions, namespace, log } = this.#options;
+    session.isLeasing = true;
+    try {
+      await sessions.heartbeat(namespace, session);
+      session.leasedMs = nowMs;
+    } catch (error) {
+      if (error instanceof ServiceError && error.code === "SESSION_EXPIRED") {
+        this.#drop(session, error.code);
+        return;
+      }
+      log("WARN", "the lease of a session could not be written", { cause: describeError(error) });
+      session.leasedMs = nowMs - session.timeoutMs / leaseParts + session.timeoutMs / retryParts;
+    } finally {
+      session.isLeasing = false;
+    }
+  }
+
+  /** It is over, or another gateway's. */
+  #drop(session: HeldSession, reason: string): void {
+    this.#forget(session);
+    void session.holder?.leave(reason);
+  }
+
+  #forget(session: HeldSession): void {
+    if (this.#held.get(session.sessionId) === session) this.#held.delete(session.sessionId);
+  }
+
+  async #watchTime(): Promise<void> {
+    const { timers } = this.#options;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        await timers.sleep(expiryCheckMs, signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
+      if (!signal.aborted) this.#expire();
+    }
+  }
+
+  #expire(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    let ending = 0;
+    for (const session of this.#held.values()) {
+      if (session.isEnding) ending += 1;
+      else if (nowMs - session.heardMs > session.timeoutMs && ending < expiringSessionsMax) {
+        ending += 1;
+        void this.#expireOne(session);
+      }
+    }
+  }
+
+  async #expireOne(session: HeldSession): Promise<void> {
+    const { log } = this.#options;
+    session.isEnding = true;
+    void session.holder?.leave("nothing was heard of the client for the session's timeout");
+    try {
+      await this.end(session);
+    } catch (error) {
+      if (error instanceof ServiceError && error.code === "SESSION_EXPIRED") return;
+      // Its lease runs out by itself.
+      log("WARN", "a session whose time is over could not be closed", { cause: describeError(error) });
+    }
+  }
+}
+
+/** What a lease is asked for, of what the client is promised. */
+function leaseMsOf(promisedMs: number): number {
+  const leaseMs = promisedMs + Math.ceil(promisedMs / leaseParts);
+  return Math.min(sessionTimeoutMsMax, Math.max(sessionTimeoutMsMin, leaseMs));
+}
+
+function promisedMsOf(leaseMs: number): number {
+  return Math.floor((leaseMs * leaseParts) / (leaseParts + 1));
+}

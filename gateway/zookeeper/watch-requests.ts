@@ -1,0 +1,140 @@
+/** Watches that are added, removed, looked for, and set again by a client that comes back. */
+import type { NamespaceFollower } from "../../shared/services/namespace-follower.ts";
+import { openAclIndex } from "../../shared/tree/acl.ts";
+import { findPathProblem } from "../../shared/tree/paths.ts";
+import { concerns, type TreeEvent, type TreeEventType, type WatchScope } from "../../shared/tree/tree-events.ts";
+import type { ZnodeTree } from "../../shared/tree/znode-tree.ts";
+import type { Request, RequestOf } from "./protocol/operations.ts";
+import { watchMode, type Watcher, type WatchTable } from "./watch-table.ts";
+import { RefusedRequest } from "./writes.ts";
+
+/** `AddWatchMode`. */
+const addedModes = [watchMode.persistent, watchMode.recursive] as const;
+
+const everyMode = watchMode.data | watchMode.child | watchMode.persistent | watchMode.recursive;
+/** `Watcher.WatcherType`, by its number. */
+const modesOfType: readonly (number | undefined)[] = [
+  undefined,
+  watchMode.child,
+  watchMode.data,
+  everyMode,
+  watchMode.persistent,
+  watchMode.recursive,
+];
+
+export interface HappenedEvent {
+  readonly event: TreeEvent;
+  readonly zxid: number;
+}
+
+/** @throws RefusedRequest */
+export function answerWatchRequest(
+  watches: WatchTable,
+  watcher: Watcher,
+  request: Extract<Request, { kind: "addWatch" | "checkWatches" | "removeWatches" }>,
+): void {
+  const { path } = request.body;
+  if (request.kind === "addWatch") {
+    const mode = addedModes[request.body.mode];
+    if (mode === undefined || findPathProblem(path) !== undefined) throw new RefusedRequest("BAD_ARGUMENTS");
+    addWatch(watches, watcher, path, mode);
+    return;
+  }
+  const modes = modesOfType[request.body.type];
+  if (modes === undefined) throw new RefusedRequest("BAD_ARGUMENTS");
+  const isFound =
+    request.kind === "checkWatches" ? watches.has(watcher, path, modes) : watches.remove(watcher, path, modes);
+  if (!isFound) throw new RefusedRequest("NO_WATCHER");
+}
+
+/** Tells at once of what changed since the client was told last, and sets the others again (`DataTree.setWatches`). */
+export function setWatches(
+  watches: WatchTable,
+  watcher: Watcher,
+  tree: ZnodeTree,
+  { relativeZxid, dataWatches, existWatches, childWatches }: RequestOf<"setWatches">,
+): void {
+  const set = (path: string, mode: number, missed: TreeEventType | undefined): void => {
+    if (missed === undefined) addWatch(watches, watcher, path, mode);
+    else watcher.notify({ type: missed, path, aclIndex: tree.node(path)?.aclIndex ?? openAclIndex }, tree.lastZxid);
+  };
+  for (const path of dataWatches) {
+    const node = tree.node(path);
+    if (node === undefined) set(path, watchMode.data, "NodeDeleted");
+    else set(path, watchMode.data, node.mzxid > relativeZxid ? "NodeDataChanged" : undefined);
+  }
+  for (const path of existWatches) {
+    set(path, watchMode.data, tree.node(path) === undefined ? undefined : "NodeCreated");
+  }
+  for (const path of childWatches) {
+    const node = tree.node(path);
+    if (node === undefined) set(path, watchMode.child, "NodeDeleted");
+    else set(path, watchMode.child, node.pzxid > relativeZxid ? "NodeChildrenChanged" : undefined);
+  }
+}
+
+/**
+ * Persistent watches that are set again: the client is told of everything that happened since, which ZooKeeper does not do.
+ * Until that is known, what happens meanwhile is kept here.
+ */
+export class PersistentReplay implements Watcher {
+  readonly #watches: WatchTable;
+  readonly #since: number;
+  readonly #scopes: readonly WatchScope[];
+  readonly #later: HappenedEvent[] = [];
+  #upTo = 0;
+
+  constructor(watches: WatchTable, request: RequestOf<"setWatches2">) {
+    this.#watches = watches;
+    this.#since = request.relativeZxid;
+    this.#scopes = [
+      ...request.persistentWatches.map((path) => ({ path, recursive: false })),
+      ...request.persistentRecursiveWatches.map((path) => ({ path, recursive: true })),
+    ];
+  }
+
+  get isNeeded(): boolean {
+    return this.#scopes.length > 0;
+  }
+
+  notify(event: TreeEvent, zxid: number): void {
+    this.#later.push({ event, zxid });
+  }
+
+  /** From now on events are kept. @throws RefusedRequest where there are too many watches */
+  begin(tree: ZnodeTree): void {
+    this.#upTo = tree.lastZxid;
+    for (const { path, recursive } of this.#scopes) addWatch(this.#watches, this, path, modeOf(recursive));
+  }
+
+  /** What happened before `begin`; nothing of what the log no longer has. */
+  async read(follower: NamespaceFollower): Promise<readonly HappenedEvent[]> {
+    const changes = this.#since > 0 && this.#since < this.#upTo ? await follower.changesSince(this.#since) : [];
+    return (changes ?? []).flatMap(({ zxid, events }) =>
+      zxid > this.#upTo
+        ? []
+        : events
+            .filter((event) => this.#scopes.some((scope) => concerns(scope, event)))
+            .map((event) => ({ event, zxid })),
+    );
+  }
+
+  /** Hands the watches over to `watcher`, and what was kept to the caller. */
+  handOver(watcher: Watcher): readonly HappenedEvent[] {
+    this.end();
+    for (const { path, recursive } of this.#scopes) addWatch(this.#watches, watcher, path, modeOf(recursive));
+    return this.#later;
+  }
+
+  end(): void {
+    this.#watches.forget(this);
+  }
+}
+
+function modeOf(recursive: boolean): number {
+  return recursive ? watchMode.recursive : watchMode.persistent;
+}
+
+function addWatch(watches: WatchTable, watcher: Watcher, path: string, mode: number): void {
+  if (!watches.add(watcher, path, mode)) throw new RefusedRequest("QUOTA_EXCEEDED");
+}

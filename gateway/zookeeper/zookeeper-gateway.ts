@@ -1,0 +1,169 @@
+/** The gateway for ZooKeeper's protocol: a port, and a namespace's tree behind it. */
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
+import { describeError, type Log } from "../../functions/http/log.ts";
+import { tlsHandshakeMsMax } from "../../shared/limits/kafka-gateway.ts";
+import { zookeeperConnectionsMax } from "../../shared/limits/zookeeper-gateway.ts";
+import type { NamespaceFollower } from "../../shared/services/namespace-follower.ts";
+import type { Services } from "../../shared/services/services.ts";
+import type { Storage } from "../../shared/storage/storage.ts";
+import type { ZnodeTree } from "../../shared/tree/znode-tree.ts";
+import { RequestBudget } from "../connections/request-budget.ts";
+import { Connection } from "./connection.ts";
+import { EventFrames } from "./event-frames.ts";
+import type { Gateway } from "./gateway.ts";
+import { Flusher } from "./outbox.ts";
+import { JuteWriter } from "./protocol/jute-writer.ts";
+import { SessionTable } from "./session-table.ts";
+import { WatchTable } from "./watch-table.ts";
+import { WriteRoom } from "./write-room.ts";
+
+export interface ZooKeeperGatewayOptions {
+  readonly services: Services;
+  readonly storage: Pick<Storage, "clock" | "random" | "timers">;
+  readonly namespace: string;
+  readonly log: Log;
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Certificate and key, where clients speak TLS. */
+  readonly tls?: TlsOptions | undefined;
+  /** `user:base64(SHA-1(user:password))` of who may do everything. */
+  readonly superDigest?: string | undefined;
+  /** ZooKeeper's tickTime, in milliseconds; default 2,000. */
+  readonly tickMs?: number | undefined;
+  /** Called before the first client is served. */
+  readonly onFirstClient?: (() => Promise<void>) | undefined;
+}
+
+export interface RunningZooKeeperGateway {
+  readonly port: number;
+  /** Ends connections; sessions go on until their leases are over. */
+  close(): Promise<void>;
+}
+
+/** @throws Error as node:net says where the port is taken or the host is not this machine's */
+export async function startZooKeeperGateway(options: ZooKeeperGatewayOptions): Promise<RunningZooKeeperGateway> {
+  const running = new RunningGateway(options);
+  await running.listen();
+  return running;
+}
+
+class RunningGateway implements RunningZooKeeperGateway {
+  readonly #options: ZooKeeperGatewayOptions;
+  readonly #server: Server;
+  readonly #connections = new Set<Connection>();
+  readonly #sockets = new Set<Socket>();
+  #opening: Promise<Gateway> | undefined;
+  #gateway: Gateway | undefined;
+
+  constructor(options: ZooKeeperGatewayOptions) {
+    this.#options = options;
+    const { tls } = options;
+    this.#server =
+      tls === undefined ? createServer() : createTlsServer({ handshakeTimeout: tlsHandshakeMsMax, ...tls });
+    this.#server.maxConnections = zookeeperConnectionsMax;
+    this.#server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on("close", () => this.#sockets.delete(socket));
+    });
+    this.#server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => this.#accept(socket));
+    // A handshake that fails is the client's affair.
+    this.#server.on("tlsClientError", (_error, socket: Socket) => socket.destroy());
+  }
+
+  async listen(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#server.once("error", reject);
+    this.#server.listen({ port: this.#options.port, host: this.#options.host, backlog: 4096 }, resolve);
+    await promise;
+    this.#server.off("error", reject);
+    this.#server.on("error", (error) => {
+      this.#options.log("ERROR", "accepting a connection failed", { cause: describeError(error) });
+    });
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#server.close(() => resolve());
+    await Promise.all([...this.#connections].map((connection) => connection.leave("the gateway stops")));
+    for (const socket of this.#sockets) socket.destroy();
+    await promise;
+    const gateway = this.#gateway ?? (await this.#opening?.catch(() => undefined));
+    gateway?.sessions.close();
+    gateway?.follower.close();
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#gateway === undefined) void this.#acceptFirst(socket);
+    else this.#connect(socket, this.#gateway);
+  }
+
+  async #acceptFirst(socket: Socket): Promise<void> {
+    // Nothing is read from it before; what breaks it then is its client's affair.
+    const onError = (): void => void socket.destroy();
+    socket.on("error", onError);
+    try {
+      this.#opening ??= this.#open();
+      const gateway = await this.#opening;
+      socket.off("error", onError);
+      if (!socket.destroyed) this.#connect(socket, gateway);
+    } catch (error) {
+      this.#opening = undefined;
+      this.#options.log("ERROR", "the gateway cannot serve", { cause: describeError(error) });
+      socket.destroy();
+    }
+  }
+
+  #connect(socket: Socket, gateway: Gateway): void {
+    if (!this.#server.listening) {
+      socket.destroy();
+      return;
+    }
+    const connection = new Connection(socket, gateway);
+    this.#connections.add(connection);
+    socket.on("close", () => this.#connections.delete(connection));
+  }
+
+  /** The tree is followed from the first client on. */
+  async #open(): Promise<Gateway> {
+    const { services, storage, namespace, log, superDigest, tickMs, onFirstClient } = this.#options;
+    const { clock, timers, random } = storage;
+    await onFirstClient?.();
+    const watches = new WatchTable();
+    let told: ZnodeTree | undefined;
+    const follower: NamespaceFollower = await services.follow(
+      namespace,
+      (changes, tree) => {
+        told = tree;
+        for (const { zxid, events } of changes) for (const event of events) watches.tell(event, zxid);
+      },
+      (tree) => {
+        told = tree;
+        log("WARN", "the log no longer has what happened: clients have to connect again", { zxid: tree.lastZxid });
+        for (const connection of this.#connections) connection.close();
+      },
+    );
+    const owner = (BigInt(random.uint32()) << 32n) | BigInt(random.uint32());
+    const writer = new JuteWriter();
+    this.#gateway = {
+      follower,
+      told: () => told ?? follower.view,
+      sessions: new SessionTable({ sessions: services.sessions, clock, timers, namespace, log, owner, tickMs }),
+      watches,
+      writer,
+      events: new EventFrames(writer),
+      flusher: new Flusher(),
+      room: new WriteRoom(),
+      budget: new RequestBudget(() => clock.monotonicMs()),
+      clock,
+      log,
+      auth: { superDigest },
+    };
+    return this.#gateway;
+  }
+}

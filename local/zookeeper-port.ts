@@ -1,0 +1,45 @@
+/** Opens the port for ZooKeeper's protocol. */
+import { zookeeperPortDefault } from "../shared/limits/zookeeper-gateway.ts";
+import {
+  type RunningZooKeeperGateway,
+  startZooKeeperGateway,
+  type ZooKeeperGatewayOptions,
+} from "../gateway/zookeeper/zookeeper-gateway.ts";
+import { CommandError } from "./command-error.ts";
+import { listenError } from "./listen-error.ts";
+
+export interface OpenedZooKeeperPort {
+  /** For a person: where ZooKeeper's clients connect to, or why they cannot. */
+  readonly line: string;
+  close(): Promise<void>;
+}
+
+type ZooKeeperPortOptions = Omit<ZooKeeperGatewayOptions, "port"> & { readonly port: number | undefined };
+
+/** @throws CommandError where it cannot be opened */
+async function openZooKeeperPort(options: ZooKeeperPortOptions): Promise<OpenedZooKeeperPort> {
+  const { host } = options;
+  const port = options.port ?? zookeeperPortDefault;
+  let gateway: RunningZooKeeperGateway;
+  try {
+    gateway = await startZooKeeperGateway({ ...options, port });
+  } catch (error) {
+    throw listenError(error, { host, port, option: "--zookeeper-port" });
+  }
+  const name = host.includes(":") ? `[${host}]` : host;
+  return { line: `ZooKeeper's clients connect to ${name}:${gateway.port}`, close: () => gateway.close() };
+}
+
+/**
+ * Beside other ports: who did not choose the port still gets those where a ZooKeeper has the default one.
+ *
+ * @throws CommandError where a port that was chosen cannot be opened
+ */
+export async function openZooKeeperPortBeside(options: ZooKeeperPortOptions): Promise<OpenedZooKeeperPort> {
+  try {
+    return await openZooKeeperPort(options);
+  } catch (error) {
+    if (options.port !== undefined || !(error instanceof CommandError)) throw error;
+    return { line: `ZooKeeper's clients cannot connect: ${error.message}`, close: () => Promise.resolve() };
+  }
+}

@@ -1,0 +1,43 @@
+/** Limits of the gateway for ZooKeeper's protocol. */
+
+/** ZooKeeper's own port. */
+export const zookeeperPortDefault = 2181;
+
+/** ZooKeeper's tickTime: timeouts of sessions are between 2 and 20 of them. */
+export const tickMsDefault = 2_000;
+/** Timeouts of sessions are then from 1 s on, and at most what a lease may have. */
+export const tickMsMin = 500;
+export const tickMsMax = 20_000;
+export const ticksOfTimeoutMin = 2;
+export const ticksOfTimeoutMax = 20;
+
+/** Bytes of a frame that a client sends: a multi as large as a tree takes one (4 MiB), and what stands around its data. */
+export const zookeeperFrameBytesMax = 5 * 1024 * 1024;
+/** Bytes of the first frame, which asks for a session. */
+export const connectFrameBytesMax = 1_024;
+
+/** Connections of one gateway: as many as a tree may have sessions would be 100,000, each some KB. */
+export const zookeeperConnectionsMax = 50_000;
+/** A connection that has not asked for a session is closed after this. */
+export const connectWaitMsMax = 10_000;
+
+/** Requests of one connection that are read and not answered: ZooKeeper's globalOutstandingLimit is 1,000. */
+export const outstandingRequestsMax = 1_000;
+/** Writes of all connections that wait for the tree: fewer than it takes, so that none of them is turned away. */
+export const outstandingWritesMax = 4_000;
+
+/** Bytes of answers that a client has not read before no more of its requests are. */
+export const unreadAnswerBytesMax = 1024 * 1024;
+/** Bytes of answers and events that a client may leave unread: one that does not read loses its connection. */
+export const unsentBytesMax = 64 * 1024 * 1024;
+
+/** Watches of one connection, and of all connections: each is some 100 bytes. */
+export const watchesOfConnectionMax = 500_000;
+export const watchesMax = 4_000_000;
+/** Who a connection may say that it is: each is looked at for each row of an access control list. */
+export const identitiesMax = 32;
+
+/** How often a gateway looks for sessions of its clients whose time is over. */
+export const expiryCheckMs = 250;
+/** Sessions that a gateway closes beside each other. */
+export const expiringSessionsMax = 64;

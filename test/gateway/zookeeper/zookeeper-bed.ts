@@ -1,0 +1,55 @@
+/** A gateway on a free port over storage in memory. */
+import { startZooKeeperGateway, type ZooKeeperGatewayOptions } from "../../../gateway/zookeeper/zookeeper-gateway.ts";
+import { createServices } from "../../../shared/services/create-services.ts";
+import type { Services } from "../../../shared/services/services.ts";
+import { createMemoryStorage, type MemoryStorage } from "../../../shared/storage/memory/memory-storage.ts";
+import { createNodeEnvironment } from "../../../shared/storage/node/node-environment.ts";
+import { type ConnectOptions, WireClient } from "./wire-client.ts";
+
+export interface ZooKeeperBed {
+  readonly memory: MemoryStorage;
+  readonly services: Services;
+  readonly port: number;
+  /** What the gateways wrote down. */
+  readonly failures: readonly string[];
+  connect(options?: ConnectOptions): Promise<WireClient>;
+  /** Another gateway over the same storage. @returns its port */
+  another(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export const openAcl = [{ permissions: 31, scheme: "world", id: "anyone" }];
+
+export async function zookeeperBed(options: Partial<ZooKeeperGatewayOptions> = {}): Promise<ZooKeeperBed> {
+  const memory = createMemoryStorage({ wallMs: () => Date.now() });
+  const failures: string[] = [];
+  const closing: (() => Promise<void>)[] = [];
+  const start = async () => {
+    const storage = { ...memory.storage, ...createNodeEnvironment() };
+    const services = createServices(storage);
+    const gateway = await startZooKeeperGateway({
+      services,
+      storage,
+      namespace: "default",
+      log: (_level, event, fields) => failures.push(`${event} ${JSON.stringify(fields)}`),
+      host: "127.0.0.1",
+      port: 0,
+      ...options,
+    });
+    closing.push(() => gateway.close());
+    return { services, port: gateway.port };
+  };
+  const { services, port } = await start();
+  return {
+    memory,
+    services,
+    port,
+    failures,
+    connect: (connectOptions) => WireClient.connect(port, connectOptions),
+    another: async () => (await start()).port,
+    close: async () => {
+      await Promise.all(closing.map((close) => close()));
+      await memory.close();
+    },
+  };
+}
