@@ -19,16 +19,28 @@ export interface ZooKeeperOptions {
   readonly tickMs?: number;
   /** How often containers and TTL znodes are looked for that may be removed. Default: never. */
   readonly containerCheckMs?: number;
+  /** Whether a write is answered only once it is on the disk, as ZooKeeper does by default. Default here: no. */
+  readonly forcesSync?: boolean;
+  /** Where the folder with its data is made. Default: that of temporary files. */
+  readonly parentFolder?: string;
 }
+
+/** As ZooKeeper comes; without a file every request would be written about. */
+const loggingConfig = `<configuration>
+  <appender name="out" class="ch.qos.logback.core.ConsoleAppender"><encoder><pattern>%level %logger %msg%n</pattern></encoder></appender>
+  <root level="INFO"><appender-ref ref="out"/></root>
+</configuration>
+`;
 
 export interface ZooKeeperServer extends AsyncDisposable {
   readonly port: number;
+  readonly pid: () => number | undefined;
   /** Kills it and starts it again on the same data and port. */
   restart(): Promise<void>;
 }
 
 /**
- * TTL znodes are switched on, nothing is forced to disk.
+ * TTL znodes are switched on; nothing is forced to disk unless that is asked for.
  *
  * @param superDigest as `DigestAuthenticationProvider` takes it
  * @throws Error that says what is missing
@@ -36,16 +48,19 @@ export interface ZooKeeperServer extends AsyncDisposable {
 export async function startZooKeeper(superDigest: string, options: ZooKeeperOptions = {}): Promise<ZooKeeperServer> {
   requireJava();
   const classPath = fetchDependencies(import.meta.dirname);
-  const folder = await mkdtemp(join(tmpdir(), "streamkeeper-zookeeper-"));
+  const folder = await mkdtemp(join(options.parentFolder ?? tmpdir(), "streamkeeper-zookeeper-"));
   const port = await freePort();
   const file = join(folder, "zoo.cfg");
   await writeFile(
     file,
     `tickTime=${options.tickMs ?? tickMsDefault}\ndataDir=${folder}\nclientPort=${port}\nclientPortAddress=127.0.0.1\nmaxClientCnxns=0\nadmin.enableServer=false\n`,
   );
+  const logging = join(folder, "logback.xml");
+  await writeFile(logging, loggingConfig);
   const settings = [
+    `-Dlogback.configurationFile=${logging}`,
     "-Dzookeeper.extendedTypesEnabled=true",
-    "-Dzookeeper.forceSync=no",
+    `-Dzookeeper.forceSync=${options.forcesSync === true ? "yes" : "no"}`,
     `-Dznode.container.checkIntervalMs=${options.containerCheckMs ?? containerCheckMsDefault}`,
     "-Dzookeeper.jmx.log4j.disable=true",
     `-Dzookeeper.DigestAuthenticationProvider.superDigest=${superDigest}`,
@@ -67,7 +82,7 @@ export async function startZooKeeper(superDigest: string, options: ZooKeeperOpti
     await stop();
     throw error;
   }
-  return { port, restart, [Symbol.asyncDispose]: stop };
+  return { port, pid: () => java?.pid, restart, [Symbol.asyncDispose]: stop };
 }
 
 /** @throws Error with what it wrote, if it does not answer in time */
