@@ -17,10 +17,9 @@ export class Latencies {
 
   /** In microseconds; the smallest that at least this share of all did not exceed. 0 if there is none. */
   quantile(share: number): number {
-    let left = Math.max(Math.ceil(this.#count * share), 1);
-    return Math.max(
-      this.#counts.findIndex((count) => (left -= count) <= 0),
-      0,
-    );
+    const wanted = Math.ceil(this.#count * share);
+    let [us, count] = [0, this.#counts[0] ?? 0];
+    while (count < wanted && us < usMax) count += this.#counts[++us] ?? 0;
+    return us;
   }
 }

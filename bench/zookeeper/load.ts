@@ -1,7 +1,7 @@
 /** What the load generator is asked, and what it answers; it runs in a process of its own (`load-process.ts`). */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 export const workloads = ["get", "mix", "set", "create"] as const;
 /** `mix` is nine reads to one write. */
@@ -35,14 +35,14 @@ const endMsMax = 60_000;
 
 /** Runs a load in another process. @throws Error with what that process wrote, if it fails */
 export async function runLoad(load: Load): Promise<LoadFigures> {
-  const script = join(import.meta.dirname, "load-process.ts");
+  const script = fileURLToPath(new URL("load-process.ts", import.meta.url));
   const child = spawn(process.execPath, [script, JSON.stringify(load)], { stdio: ["ignore", "pipe", "pipe"] });
   const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
     child[name].setEncoding("utf8").on("data", (text: string) => (output[name] += text));
   }
   const timeout = setTimeout(() => child.kill("SIGKILL"), (load.seconds + load.warmUpSeconds) * 1_000 + endMsMax);
-  const [status] = await once(child, "close");
+  const [status] = (await once(child, "close")) as [number | null];
   clearTimeout(timeout);
   if (status !== 0) throw new Error(`the load ended with ${String(status)}: ${output.stderr.slice(-2_000)}`);
   return JSON.parse(output.stdout) as LoadFigures;

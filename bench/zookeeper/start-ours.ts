@@ -14,6 +14,6 @@ export async function startOurs({
 }: OursOptions): Promise<{ readonly port: number; readonly pid: number | undefined; stop(): Promise<void> }> {
   const port = await freePort();
   const serveOptions = ["--zookeeper-port", String(port)];
-  const { pid, stop } = await startOurKafka({ dataFolder, nodeOptions, serveOptions });
-  return { port, pid, stop };
+  const ours = await startOurKafka({ dataFolder, nodeOptions, serveOptions });
+  return { port, pid: ours.pid, stop: () => ours.stop() };
 }

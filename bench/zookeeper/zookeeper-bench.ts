@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { startZooKeeper } from "../../test/peers/zookeeper/server.ts";
 import { type Load, type LoadFigures, runLoad, type Workload, workloads } from "./load.ts";
 import { startOurs } from "./start-ours.ts";
@@ -76,11 +77,11 @@ function cellsOf({ only }: ZooKeeperBenchOptions): readonly Cell[] {
 
 /** What the generator gets from a server that does nothing: more than that it can show of no server. */
 async function measureClient(options: ZooKeeperBenchOptions): Promise<Measured[]> {
-  const script = join(import.meta.dirname, "echo-server.ts");
+  const script = fileURLToPath(new URL("echo-server.ts", import.meta.url));
   const child = spawn(process.execPath, [script], { stdio: ["ignore", "pipe", "inherit"] });
   try {
-    const [port] = await once(child.stdout, "data");
-    const echo = { port: Number(String(port)), pid: child.pid, stop: () => Promise.resolve() };
+    const [port] = (await once(child.stdout, "data")) as [Buffer];
+    const echo = { port: Number(port.toString()), pid: child.pid, stop: () => Promise.resolve() };
     const measured: Measured[] = [];
     for (const connections of connectionCounts) {
       const cell = { workload: "get", connections } as const;
@@ -155,7 +156,7 @@ async function cpuSeconds(pid: number | undefined): Promise<number> {
 async function start(server: BenchedServer, folder: string, options: ZooKeeperBenchOptions): Promise<Started> {
   if (server === "zookeeper") {
     const running = await startZooKeeper("", { forcesSync: true, parentFolder: folder });
-    return { port: running.port, pid: running.pid, stop: async () => running[Symbol.asyncDispose]() };
+    return { port: running.port, pid: running.pid(), stop: async () => running[Symbol.asyncDispose]() };
   }
   const { profileFolder } = options;
   if (profileFolder !== undefined) await mkdir(profileFolder, { recursive: true });
