@@ -3,6 +3,7 @@
  * and which entry a group of requests should become. Everything but `recover`, `load` and a draft's payload is pure.
  */
 import type { LogEntry, LogId, Payload } from "../storage/log-store.ts";
+import type { AppendResult } from "./append-result.ts";
 import type { Instant } from "./evidence.ts";
 
 export interface Recovered<State> {
@@ -36,6 +37,8 @@ export type Answer<Result, Refusal> =
   | { readonly kind: "refused"; readonly refusal: Refusal }
   /** Refused, but perhaps only because the state is behind: catch up and ask again before saying so. */
   | { readonly kind: "doubtful"; readonly refusal: Refusal }
+  /** Not to be carried out any more: nothing of it is in the draft. */
+  | { readonly kind: "dropped" }
   /** Did not fit this entry: to be planned again with the next. */
   | { readonly kind: "deferred" };
 
@@ -72,4 +75,6 @@ export interface LogMachine<State, Loaded, Request, Result, Refusal> {
   readonly groupBytesMax: number;
   /** Told of each entry that this process appended, after it was applied; its requests are answered when it is done. */
   appended?(state: State, entry: LogEntry): Promise<void> | void;
+  /** Told of what each request is answered, before the next group is planned. */
+  answered?(request: Request, result: AppendResult<Result, Refusal>): void;
 }

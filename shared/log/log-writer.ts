@@ -17,12 +17,14 @@ import { StorageUnavailableError } from "../storage/errors.ts";
 import { inlinePayloadBytesOf } from "../storage/inline-payload.ts";
 import type { LogEntry } from "../storage/log-store.ts";
 import type { Storage } from "../storage/storage.ts";
-import { type AppendResult, failedResultOf, resultOf } from "./append-result.ts";
+import type { AppendResult } from "./append-result.ts";
 import { contiguousFrom } from "./chain.ts";
 import { type Instant, instantOf, isFresh } from "./evidence.ts";
-import type { Draft, DraftPayload, Group, LogMachine, Plan } from "./log-machine.ts";
+import type { Draft, DraftPayload, LogMachine, Plan } from "./log-machine.ts";
 import { putEntry } from "./put-entry.ts";
+import { failedResultOf, resultOf } from "./settle-answer.ts";
 import { Turns } from "./turns.ts";
+import type { Taken, Waiting } from "./waiting.ts";
 
 /** Pages of a catch-up before the state is rebuilt from its last checkpoint instead, and times that it is begun again. */
 const [catchUpPagesMax, recoveriesMax] = [8, 3];
@@ -32,18 +34,6 @@ export interface QueueBounds {
   readonly bytesMax: number;
   /** When so many bytes wait behind a group that is being committed, their payload is begun to be stored meanwhile. */
   readonly aheadBytes: number;
-}
-
-interface Waiting<Request, Result, Refusal> {
-  readonly request: Request;
-  readonly bytes: number;
-  readonly resolve: (result: AppendResult<Result, Refusal>) => void;
-}
-
-/** Requests that become one entry. */
-interface Taken<State, Request, Result, Refusal> {
-  readonly waiting: Waiting<Request, Result, Refusal>[];
-  readonly group: Group<State, Result, Refusal>;
 }
 
 interface Position<State> {
@@ -87,8 +77,12 @@ export class LogWriter<State, Loaded, Request, Result, Refusal> {
   append(request: Request): Promise<AppendResult<Result, Refusal>> {
     const bytes = this.#machine.requestBytes(request);
     const full = this.#queue.length >= this.#bounds.requestsMax || this.#queueBytes + bytes > this.#bounds.bytesMax;
-    if (full && this.#queue.length > 0) return Promise.resolve({ kind: "failed", reason: "overloaded" });
-    return new Promise((resolve) => {
+    return new Promise((answer) => {
+      const resolve = (result: AppendResult<Result, Refusal>): void => {
+        this.#machine.answered?.(request, result);
+        answer(result);
+      };
+      if (full && this.#queue.length > 0) return resolve({ kind: "failed", reason: "overloaded" });
       this.#queue.push({ request, bytes, resolve });
       this.#queueBytes += bytes;
       if (!this.#running) void this.#run();

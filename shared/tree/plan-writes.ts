@@ -51,6 +51,7 @@ class WriteGroup {
   }
 
   judge(request: TreeRequest): WriteAnswer {
+    if (request.chain?.broken === true) return { kind: "dropped" };
     const repeat = this.#judgeRepeat(request);
     if (repeat !== undefined) return repeat;
     if (request.operations.length === 0) {

@@ -1,5 +1,6 @@
 /** What the log's writer needs to know of a tree: planning, storing and applying its entries. */
 import { treeEntryTransactionsMax, treeInlineBytesMax } from "../limits.ts";
+import type { AppendResult } from "../log/append-result.ts";
 import { type Instant, instantOf } from "../log/evidence.ts";
 import { treeLogId } from "../log/log-id.ts";
 import type { DraftPayload, Group, LogMachine, Plan } from "../log/log-machine.ts";
@@ -67,6 +68,10 @@ export class TreeMachine implements LogMachine<
 
   appended(tree: ZnodeTree): Promise<void> {
     return this.#observer.appended(tree, this.#drafted.transactions);
+  }
+
+  answered({ chain }: TreeRequest, { kind }: AppendResult<TreeResult, TreeRefusal>): void {
+    if (chain !== undefined && (kind === "failed" || kind === "unknown")) chain.broken = true;
   }
 
   requestBytes(request: TreeRequest): number {

@@ -58,6 +58,17 @@ export interface TreeRequest {
   readonly session?: SessionProof;
   /** A request with a key that was seen before is answered as the first time. */
   readonly idempotency?: Idempotency;
+  /** What came before it from the same client. */
+  readonly chain?: WriteChain;
+}
+
+/**
+ * The writes of one client, in the order in which they are asked for. When one has failed, or nobody knows whether it was carried
+ * out, those asked for after it never are: they fail as well. A refusal is an answer like any other.
+ */
+export interface WriteChain {
+  /** May be set by the client's side, too: what waits is dropped then. */
+  broken: boolean;
 }
 
 export interface SessionProof {

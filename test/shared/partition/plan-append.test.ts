@@ -55,6 +55,7 @@ function append(state: PartitionState, requests: readonly AppendRequest[], nowMs
       case "refused":
       case "doubtful":
         return `${answer.kind} ${answer.refusal.code}`;
+      case "dropped":
       case "deferred":
         return answer.kind;
     }

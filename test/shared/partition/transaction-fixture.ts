@@ -82,6 +82,7 @@ function textOf(answer: AppendAnswer): string {
     case "refused":
     case "doubtful":
       return `${answer.kind} ${answer.refusal.code}`;
+    case "dropped":
     case "deferred":
       return answer.kind;
   }
