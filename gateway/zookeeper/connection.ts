@@ -12,7 +12,7 @@ import {
 import { MalformedBytesError } from "../../shared/record/malformed-bytes-error.ts";
 import { FrameError, FrameReader } from "../connections/frame-reader.ts";
 import { answerFourLetterWord } from "./four-letter-words.ts";
-import type { Gateway } from "./gateway.ts";
+import type { ConnectionFacts, Gateway, LastAnswer } from "./gateway.ts";
 import { Outbox } from "./outbox.ts";
 import { JuteReader } from "./protocol/jute-reader.ts";
 import { operationNameOf, operations, type Request } from "./protocol/operations.ts";
@@ -20,17 +20,20 @@ import { connectRequest, connectResponse, requestHeader } from "./protocol/recor
 import type { ValueOf } from "./protocol/schema.ts";
 import { type Asked, RequestLine } from "./request-line.ts";
 import type { HeldSession, SessionHolder } from "./session-table.ts";
+import { Traffic } from "./traffic.ts";
 
 const wordBytes = 4;
 const noPassword = new Uint8Array(16);
 
-export class Connection implements SessionHolder {
+export class Connection implements SessionHolder, ConnectionFacts {
+  readonly traffic = new Traffic();
   readonly #socket: Socket;
   readonly #gateway: Gateway;
   readonly #frames = new FrameReader();
   readonly #outbox: Outbox;
   readonly #connectTimer: NodeJS.Timeout;
-  readonly #openedMs: number;
+  /** Wall clock. */
+  readonly openedMs: number;
   /** What came before it is known whether it is a word or a frame. */
   #first: Buffer | undefined = Buffer.alloc(0);
   #session: HeldSession | undefined;
@@ -43,7 +46,7 @@ export class Connection implements SessionHolder {
   constructor(socket: Socket, gateway: Gateway) {
     this.#socket = socket;
     this.#gateway = gateway;
-    this.#openedMs = gateway.clock.monotonicMs();
+    this.openedMs = gateway.clock.wallMs();
     const { budget, flusher } = gateway;
     this.#outbox = new Outbox({ socket, holder: this, unsent: budget.answers, flusher, onDrain: () => this.#goOn() });
     this.#connectTimer = setTimeout(() => this.close(), connectWaitMsMax);
@@ -57,12 +60,12 @@ export class Connection implements SessionHolder {
     return this.#session;
   }
 
-  get line(): RequestLine | undefined {
-    return this.#line;
+  get queued(): number {
+    return this.#line?.length ?? 0;
   }
 
-  get openedMs(): number {
-    return this.#openedMs;
+  get last(): LastAnswer | undefined {
+    return this.#line?.last;
   }
 
   get address(): string {
@@ -147,8 +150,10 @@ export class Connection implements SessionHolder {
 
   #take(frame: Uint8Array): void {
     const from = new JuteReader(frame);
+    this.traffic.received += 1;
+    this.#gateway.traffic.received += 1;
     if (this.#line === undefined) void this.#connect(connectRequest.read(from));
-    else this.#line.ask(askedOf(from, frame.length));
+    else this.#line.ask(askedOf(from, frame.length, this.#gateway.clock.monotonicMs()));
   }
 
   async #connect(request: ValueOf<typeof connectRequest>): Promise<void> {
@@ -201,7 +206,7 @@ export class Connection implements SessionHolder {
       passwd: session?.password ?? noPassword,
       readOnly: readOnly === undefined ? undefined : false,
     });
-    this.#outbox.send(to.end());
+    this.#send(to.end());
     if (session === undefined) {
       this.end();
       return;
@@ -211,11 +216,18 @@ export class Connection implements SessionHolder {
       gateway: this.#gateway,
       session,
       address: this.#socket.remoteAddress ?? "",
-      send: (frame) => this.#outbox.send(frame),
+      send: (frame) => this.#send(frame),
+      traffic: this.traffic,
       onAnswered: () => this.#afterAnswer(),
       fail: () => this.close(),
       finish: () => this.end(),
     });
+  }
+
+  #send(frame: Buffer): void {
+    this.traffic.sent += 1;
+    this.#gateway.traffic.sent += 1;
+    this.#outbox.send(frame);
   }
 
   /** Frames that waited for room are looked at. */
@@ -236,14 +248,14 @@ export class Connection implements SessionHolder {
 }
 
 /** @throws MalformedBytesError for a frame without a header */
-function askedOf(from: JuteReader, bytes: number): Asked {
+function askedOf(from: JuteReader, bytes: number, atMs: number): Asked {
   const { xid, type } = requestHeader.read(from);
   const kind = operationNameOf(type);
-  if (kind === undefined) return { xid, bytes, error: "UNIMPLEMENTED" };
+  if (kind === undefined) return { xid, bytes, atMs, error: "UNIMPLEMENTED" };
   try {
-    return { xid, bytes, request: { kind, body: operations[kind].request.read(from) } as Request };
+    return { xid, bytes, atMs, request: { kind, body: operations[kind].request.read(from) } as Request };
   } catch (error) {
     if (!(error instanceof MalformedBytesError)) throw error;
-    return { xid, bytes, error: "MARSHALLING_ERROR" };
+    return { xid, bytes, atMs, error: "MARSHALLING_ERROR" };
   }
 }

@@ -4,6 +4,7 @@ import type { NamespaceFollower } from "../../shared/services/namespace-follower
 import type { ZnodeTree } from "../../shared/tree/znode-tree.ts";
 import type { Clock } from "../../shared/storage/environment.ts";
 import type { RequestBudget } from "../connections/request-budget.ts";
+import type { Traffic } from "./traffic.ts";
 import type { EventFrames } from "./event-frames.ts";
 import type { AuthSettings } from "./identities.ts";
 import type { JuteWriter } from "./protocol/jute-writer.ts";
@@ -11,6 +12,30 @@ import type { SessionTable } from "./session-table.ts";
 import type { WatchTable } from "./watch-table.ts";
 import type { Flusher } from "./outbox.ts";
 import type { WriteRoom } from "./write-room.ts";
+
+export interface LastAnswer {
+  readonly operation: string;
+  readonly xid: number;
+  readonly zxid: number;
+}
+
+/** What commands tell of a connection. */
+export interface ConnectionFacts {
+  readonly address: string;
+  readonly traffic: Traffic;
+  /** Requests that are not answered. */
+  readonly queued: number;
+  readonly openedMs: number;
+  readonly session: { readonly sessionId: bigint; readonly timeoutMs: number } | undefined;
+  readonly last: LastAnswer | undefined;
+}
+
+/** What `conf` tells. */
+export interface Configuration {
+  readonly port: number;
+  readonly isTls: boolean;
+  readonly tickMs: number;
+}
 
 export interface Gateway {
   readonly follower: NamespaceFollower;
@@ -27,4 +52,9 @@ export interface Gateway {
   readonly clock: Clock;
   readonly log: Log;
   readonly auth: AuthSettings;
+  /** Of all connections. */
+  readonly traffic: Traffic;
+  readonly configuration: Configuration;
+  readonly connections: () => Iterable<ConnectionFacts>;
+  readonly connectionCount: () => number;
 }

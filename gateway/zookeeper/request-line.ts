@@ -13,13 +13,14 @@ import type { TreeEvent } from "../../shared/tree/tree-events.ts";
 import type { ZnodeTree } from "../../shared/tree/znode-tree.ts";
 import { multiErrors } from "../../shared/tree/tree-request.ts";
 import type { TreeWriteResult } from "../../shared/tree/tree.ts";
-import type { Gateway } from "./gateway.ts";
+import type { Gateway, LastAnswer } from "./gateway.ts";
 import { identitiesAfterAuth } from "./identities.ts";
 import { errorCodes, type ZooKeeperError } from "./protocol/error-codes.ts";
 import type { JuteWriter } from "./protocol/jute-writer.ts";
 import { operations, type Request } from "./protocol/operations.ts";
 import { errorResponse, replyHeader } from "./protocol/records.ts";
 import { answerRead } from "./reads.ts";
+import type { Traffic } from "./traffic.ts";
 import type { HeldSession } from "./session-table.ts";
 import { answerWatchRequest, type HappenedEvent, PersistentReplay, setWatches } from "./watch-requests.ts";
 import type { Watcher } from "./watch-table.ts";
@@ -29,6 +30,7 @@ export interface LineOptions {
   readonly gateway: Gateway;
   readonly session: HeldSession;
   readonly address: string;
+  readonly traffic: Traffic;
   readonly send: (frame: Buffer) => void;
   /** Fewer requests are under way. */
   readonly onAnswered: () => void;
@@ -43,6 +45,8 @@ export type Asked = {
   readonly xid: number;
   /** Bytes of its frame. */
   readonly bytes: number;
+  /** Monotonic clock, when it came. */
+  readonly atMs: number;
 } & ({ readonly request: Request } | { readonly error: ZooKeeperError });
 
 interface Step {
@@ -61,6 +65,7 @@ export class RequestLine implements Watcher {
   readonly #settled: (() => void)[] = [];
   #identities: readonly Identity[];
   #isOver = false;
+  #last: LastAnswer | undefined;
   readonly #onRoom = (): void => this.#goOn();
 
   constructor(options: LineOptions) {
@@ -75,6 +80,11 @@ export class RequestLine implements Watcher {
 
   get identities(): readonly Identity[] {
     return this.#identities;
+  }
+
+  /** The request that was answered last. */
+  get last(): LastAnswer | undefined {
+    return this.#last;
   }
 
   ask(asked: Asked): void {
@@ -345,20 +355,25 @@ export class RequestLine implements Watcher {
 
   #refuse(asked: Asked, code: ZooKeeperError): void {
     this.#tellHeld(this.#zxid);
-    this.#send(asked.xid, this.#zxid, errorCodes[code], () => undefined);
+    this.#send(asked, this.#zxid, errorCodes[code], () => undefined);
     if (code === "SESSION_EXPIRED" || code === "SESSION_MOVED" || code === "UNIMPLEMENTED") this.#options.finish();
   }
 
   #reply(asked: Asked, zxid: number, body: Body): void {
-    this.#send(asked.xid, zxid, 0, body);
+    this.#send(asked, zxid, 0, body);
   }
 
-  #send(xid: number, zxid: number, err: number, body: Body): void {
-    const { gateway, send } = this.#options;
+  #send(asked: Asked, zxid: number, err: number, body: Body): void {
+    const { gateway, send, traffic } = this.#options;
+    const { xid, atMs } = asked;
     const to = gateway.writer.begin();
     replyHeader.write(to, { xid, zxid, err });
     body(to);
     send(to.end());
+    this.#last = { operation: "request" in asked ? asked.request.kind : "NA", xid, zxid };
+    const ms = gateway.clock.monotonicMs() - atMs;
+    traffic.answered(ms);
+    gateway.traffic.answered(ms);
   }
 }
 

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { describeError, type Log } from "../../functions/http/log.ts";
 import { tlsHandshakeMsMax } from "../../shared/limits/kafka-gateway.ts";
-import { zookeeperConnectionsMax } from "../../shared/limits/zookeeper-gateway.ts";
+import { tickMsDefault, zookeeperConnectionsMax } from "../../shared/limits/zookeeper-gateway.ts";
 import type { NamespaceFollower } from "../../shared/services/namespace-follower.ts";
 import type { Services } from "../../shared/services/services.ts";
 import type { Storage } from "../../shared/storage/storage.ts";
@@ -15,6 +15,7 @@ import type { Gateway } from "./gateway.ts";
 import { Flusher } from "./outbox.ts";
 import { JuteWriter } from "./protocol/jute-writer.ts";
 import { SessionTable } from "./session-table.ts";
+import { Traffic } from "./traffic.ts";
 import { WatchTable } from "./watch-table.ts";
 import { WriteRoom } from "./write-room.ts";
 
@@ -131,7 +132,7 @@ class RunningGateway implements RunningZooKeeperGateway {
 
   /** The tree is followed from the first client on. */
   async #open(): Promise<Gateway> {
-    const { services, storage, namespace, log, superDigest, tickMs, onFirstClient } = this.#options;
+    const { services, storage, namespace, log, superDigest, tickMs, tls, onFirstClient } = this.#options;
     const { clock, timers, random } = storage;
     await onFirstClient?.();
     const watches = new WatchTable();
@@ -163,6 +164,10 @@ class RunningGateway implements RunningZooKeeperGateway {
       clock,
       log,
       auth: { superDigest },
+      traffic: new Traffic(),
+      configuration: { port: this.port, isTls: tls !== undefined, tickMs: tickMs ?? tickMsDefault },
+      connections: () => this.#connections,
+      connectionCount: () => this.#connections.size,
     };
     return this.#gateway;
   }

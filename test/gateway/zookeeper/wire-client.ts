@@ -35,7 +35,7 @@ export type Told =
 
 interface Pending {
   readonly name: OperationName;
-  readonly resolve: (reply: Reply<OperationName>) => void;
+  resolve(reply: Reply<OperationName>): void;
   readonly reject: (error: Error) => void;
 }
 
@@ -92,7 +92,7 @@ export class WireClient {
     this.#xid += 1;
     const xid = name === "ping" ? specialXid.ping : this.#xid;
     return new Promise((resolve, reject) => {
-      this.#pending.push({ name, resolve: resolve as Pending["resolve"], reject });
+      this.#pending.push({ name, resolve, reject });
       const to = this.#writer.begin();
       requestHeader.write(to, { xid, type: operations[name].code });
       operations[name].request.write(to, body as never);
