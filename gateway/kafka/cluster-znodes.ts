@@ -3,10 +3,10 @@ import { ServiceError } from "../../shared/api/errors.ts";
 import { gatewaysMax } from "../../shared/limits/gateway-cluster.ts";
 import type { CallContext, MultiOperation, ReadResult, ZnodeService } from "../../shared/services/coordination.ts";
 import {
-  brokerParents,
   brokerPath,
   brokersPath,
   clusterIdPath,
+  clusterParents,
   controllerEpochPath,
   controllerPath,
   decodeBroker,
@@ -16,7 +16,9 @@ import {
   encodeClusterId,
   encodeController,
   encodeEpoch,
+  encodeFeatures,
   type Endpoint,
+  featurePath,
   nodeIdOf,
 } from "../../shared/topics/broker-znodes.ts";
 
@@ -39,6 +41,7 @@ export interface Cluster {
   readonly controllerOwner: bigint | undefined;
   readonly epoch: { readonly value: number; readonly version: number } | undefined;
   readonly clusterId: string | undefined;
+  readonly hasFeatures: boolean;
   /** Of what stands above brokers and the cluster's id, parents first. */
   readonly missing: readonly string[];
 }
@@ -53,10 +56,11 @@ export async function readCluster(znodes: Znodes, namespace: string, seenZxid = 
     { kind: "getData", path: controllerEpochPath },
     { kind: "getData", path: clusterIdPath },
     { kind: "getChildren", path: brokersPath },
-    ...brokerParents.map((path) => ({ kind: "getData", path }) as const),
+    { kind: "getData", path: featurePath },
+    ...clusterParents.map((path) => ({ kind: "getData", path }) as const),
   ]);
   if (zxid === seenZxid) return undefined;
-  const [controller, epoch, clusterId, children, ...parents] = results;
+  const [controller, epoch, clusterId, children, features, ...parents] = results;
   const controllerNode = dataOf(controller);
   const epochNode = dataOf(epoch);
   return {
@@ -66,7 +70,8 @@ export async function readCluster(znodes: Znodes, namespace: string, seenZxid = 
     controllerOwner: controllerNode?.stat.ephemeralOwner,
     epoch: epochNode && { value: decodeEpoch(epochNode.data), version: epochNode.stat.version },
     clusterId: decodeClusterId(dataOf(clusterId)?.data),
-    missing: brokerParents.filter((_path, index) => dataOf(parents[index]) === undefined),
+    hasFeatures: dataOf(features) !== undefined,
+    missing: clusterParents.filter((_path, index) => dataOf(parents[index]) === undefined),
   };
 }
 
@@ -107,11 +112,15 @@ function childrenOf(result: ReadResult | undefined): readonly string[] {
 }
 
 /** Creates what every cluster has, where it is missing. */
-export function foundingStep({ missing, clusterId, epoch }: Cluster, newClusterId: string): readonly MultiOperation[] {
+export function foundingStep(
+  { missing, clusterId, epoch, hasFeatures }: Cluster,
+  newClusterId: string,
+): readonly MultiOperation[] {
   return [
     ...missing.map((path) => create(path, null)),
     ...(clusterId === undefined ? [create(clusterIdPath, encodeClusterId(newClusterId))] : []),
     ...(epoch === undefined ? [create(controllerEpochPath, encodeEpoch(0))] : []),
+    ...(hasFeatures ? [] : [create(featurePath, encodeFeatures())]),
   ];
 }
 

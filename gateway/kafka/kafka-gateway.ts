@@ -15,6 +15,7 @@ import { Membership, type MembershipOptions } from "./membership.ts";
 import { PeerLinks } from "./peer-links.ts";
 import { placementAmong } from "./placement.ts";
 import { GatewaySecurity, openSecurity, type SecurityOptions } from "./security/gateway-security.ts";
+import { TopicCaretaker } from "./topic-caretaker.ts";
 import { TopicIds } from "./topic-ids.ts";
 
 export interface KafkaGatewayOptions extends Omit<ListenerOptions, "needsAuthentication"> {
@@ -34,6 +35,8 @@ export interface KafkaGatewayOptions extends Omit<ListenerOptions, "needsAuthent
   readonly nodeId?: number | undefined;
   /** How soon its work moves when it is gone. Default `gatewaySessionTimeoutMsDefault`. */
   readonly sessionTimeoutMs?: number | undefined;
+  /** Whether clients of ZooKeeper are about: they are shown who leads a partition. Default false. */
+  readonly showsLeaders?: boolean;
   /** Nobody else uses the store: it registers when its first client comes, and watches nobody. Default true. */
   readonly isAlone?: boolean;
 }
@@ -42,6 +45,13 @@ export interface RunningKafkaGateway {
   /** What clients are told to connect to, for example `127.0.0.1:9092`. */
   readonly address: string;
   readonly port: number;
+  /**
+   * Registers the gateway in the tree, if it has not: for the first client of another port. One with others registers when it
+   * starts.
+   *
+   * @throws NodeIdTakenError | ServiceError: the next client may ask again
+   */
+  join(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -59,6 +69,7 @@ export async function startKafkaGateway(options: KafkaGatewayOptions): Promise<R
   const host = options.advertisedHost ?? addressOf(options.host);
   const port = options.advertisedPort ?? listener.port;
   let joining: Promise<Membership> | undefined;
+  let caring: Promise<void> | undefined;
   const links = new PeerLinks(() => {
     void joining?.then(
       (membership) => membership.refresh(),
@@ -66,11 +77,19 @@ export async function startKafkaGateway(options: KafkaGatewayOptions): Promise<R
     );
   });
   // One that could not join tries again when the next client comes.
-  const join = (): Promise<Membership> =>
-    (joining ??= Membership.join(membershipOf(options, { host, port }, links)).catch((error: unknown) => {
-      joining = undefined;
-      throw error;
-    }));
+  const join = (): Promise<Membership> => {
+    joining ??= Membership.join(membershipOf(options, { host, port }, links)).then(
+      (membership) => {
+        caring = caretakerOf(options, membership).run(ended.signal);
+        return membership;
+      },
+      (error: unknown) => {
+        joining = undefined;
+        throw error;
+      },
+    );
+    return joining;
+  };
   const open = async (): Promise<Gateway> => gatewayOf(options, await join(), security);
   try {
     listener.serve(options.isAlone === false ? await open() : open);
@@ -83,12 +102,20 @@ export async function startKafkaGateway(options: KafkaGatewayOptions): Promise<R
   const close = async (): Promise<void> => {
     ended.abort();
     const membership = await joining?.catch(() => undefined);
+    await caring;
     // First, so that clients whose connections end are sent to others.
     await membership?.close();
     links.close();
     await listener.close();
   };
-  return { address: `${host}:${port}`, port: listener.port, close };
+  return {
+    address: `${host}:${port}`,
+    port: listener.port,
+    join: async () => {
+      await join();
+    },
+    close,
+  };
 }
 
 function membershipOf(options: KafkaGatewayOptions, endpoint: Endpoint, links: PeerLinks): MembershipOptions {
@@ -110,6 +137,13 @@ function membershipOf(options: KafkaGatewayOptions, endpoint: Endpoint, links: P
     isAlone,
     ...(isAlone ? {} : { onOthers: (others) => links.follow(others), isGone: (other: number) => links.isGone(other) }),
   };
+}
+
+function caretakerOf(options: KafkaGatewayOptions, membership: Membership): TopicCaretaker {
+  const { services, storage, namespace, log, showsLeaders = false } = options;
+  const { timers } = storage;
+  const isController = (): boolean => membership.members.controllerId === membership.members.self.nodeId;
+  return new TopicCaretaker({ services, namespace, timers, log, isController, showsLeaders });
 }
 
 function gatewayOf(options: KafkaGatewayOptions, membership: Membership, security: GatewaySecurity): Gateway {

@@ -57,10 +57,9 @@ export class Registrar {
     const { random } = this.#options;
     for (let attempt = 0; attempt < gatewayRegistrationsMax; attempt += 1) {
       const cluster = await this.read();
-      if (cluster.clusterId !== undefined && cluster.epoch !== undefined && cluster.missing.length === 0) {
-        return cluster.clusterId;
-      }
-      await this.write(foundingStep(cluster, random.id()));
+      const missing = foundingStep(cluster, random.id());
+      if (cluster.clusterId !== undefined && missing.length === 0) return cluster.clusterId;
+      await this.write(missing);
     }
     throw overtaken();
   }

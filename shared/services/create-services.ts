@@ -8,6 +8,7 @@ import { healthService } from "./health-service.ts";
 import { partitionProducers } from "./partition-producers.ts";
 import type { ServiceOptions, Services } from "./services.ts";
 import { shareGroupService } from "./share-group-service.ts";
+import { topicCareService } from "./topic-care-service.ts";
 import { TopicPatterns } from "./topic-pattern.ts";
 import {
   appendingWith,
@@ -34,11 +35,12 @@ export function createServices(storage: Storage, options: ServiceOptions = {}): 
     ...coordination,
     ...appending,
     ...groupsWith(base, parts, { fetch, shareGroups, options, loadPatterns: () => patterns }),
-    // Only of gateways: no function has them.
+    // These and `topicCare` only gateways have, and no function.
     classicGroups: classicGroupService(storage, { namespaces, parts }),
     partitionProducers: partitionProducers(storage, topics),
     follow: followWith(storage, base.trees, namespaces),
     ...topicsWith(base, options),
+    topicCare: topicCareService(storage, base.trees, namespaces),
     fetch,
     gauges: gaugesWith(base, parts),
     health: healthService(storage),

@@ -18,11 +18,8 @@ export async function healProjections(storage: Storage, trees: TreeRegistry, nam
   for (let page = 0; page < healPagesMax; page += 1) {
     const tree = await trees.tree(namespace).read();
     const { names, more } = tree.childPage(topicsPath, after, pageItemsMax);
-    const { lastZxid } = tree;
-    const missing = names.filter((name) => !seen.has(name)).map((name) => ({ name, topic: findTopic(tree, name) }));
-    for (const { name, topic } of missing) {
-      if (topic !== undefined) await healProjection(storage, namespace, name, topic, lastZxid);
-    }
+    const missing = names.filter((name) => !seen.has(name) && findTopic(tree, name) !== undefined);
+    for (const name of missing) await healProjection(storage, namespace, name, tree);
     if (!more) return;
     after = names.at(-1) ?? after;
   }
@@ -38,16 +35,15 @@ async function healItems(storage: Storage, trees: TreeRegistry, namespace: strin
       ...(after === undefined ? {} : { after }),
     });
     const tree = await trees.tree(namespace).read();
-    const { lastZxid } = tree;
     const differing = items.flatMap((item) => {
       const name = item.key.sort;
       seen.add(name);
       const topic = findTopic(tree, name);
       const projection = projectionOf(item);
       const agrees = topic === undefined ? projection?.topic === undefined : (projection?.mzxid ?? -1) >= topic.mzxid;
-      return agrees ? [] : [{ name, topic }];
+      return agrees ? [] : [name];
     });
-    for (const { name, topic } of differing) await healProjection(storage, namespace, name, topic, lastZxid);
+    for (const name of differing) await healProjection(storage, namespace, name, tree);
     await forgetTombstones(storage, namespace, items);
     if (next === undefined) break;
     after = next;

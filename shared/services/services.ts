@@ -7,6 +7,7 @@
 import type { ServiceError } from "../api/errors.ts";
 import type { AbortedTransaction } from "../partition/aborted-transactions.ts";
 import type { CompactDuty } from "../storage/environment.ts";
+import type { LeaderOf } from "../topics/topic-care.ts";
 import type { Identity } from "../tree/acl.ts";
 import type { ClassicGroupService } from "./classic-groups.ts";
 import type { GroupService } from "./groups.ts";
@@ -101,6 +102,37 @@ export interface TopicFinder {
   find(namespace: string, name: string): Promise<TopicMetadata>;
   /** Drops what is cached, after an answer that contradicts it. */
   forget(namespace: string, name: string): void;
+}
+
+/** What somebody wrote of a topic that cannot be taken as it is. */
+export interface TopicProblem {
+  readonly name: string;
+  /** Of what was written. */
+  readonly zxid: number;
+  /** For a person. */
+  readonly message: string;
+}
+
+/** Deals with topics as clients of ZooKeeper write them, and tells such clients what they look for. */
+export interface TopicCareService {
+  /**
+   * Waits for changes after `since`. Names that are absent stand for all topics.
+   *
+   * @throws ServiceError KAFKA_STORAGE_ERROR | UNKNOWN_NAMESPACE
+   */
+  changed(
+    namespace: string,
+    request: { readonly since?: number; readonly waitMs: number; readonly signal?: AbortSignal },
+  ): Promise<{ readonly names?: ReadonlySet<string>; readonly zxid: number }>;
+  /**
+   * Makes a topic of what was written under a name, brings its projection up, or deletes it where that was asked for. Any number
+   * of processes may do it at the same time. With `leaderOf` it also says who leads the partitions.
+   *
+   * @throws ServiceError KAFKA_STORAGE_ERROR | THROTTLING_QUOTA_EXCEEDED | REQUEST_TIMED_OUT | UNKNOWN_NAMESPACE: to be tried again
+   */
+  tend(namespace: string, name: string, leaderOf?: LeaderOf): Promise<TopicProblem | undefined>;
+  /** The same for all. @throws as `tend` */
+  tendAll(namespace: string, leaderOf?: LeaderOf): Promise<readonly TopicProblem[]>;
 }
 
 // ---- Producers ----
@@ -333,6 +365,7 @@ export interface HealthService {
 export interface Services {
   readonly namespaces: NamespaceService;
   readonly topics: TopicService;
+  readonly topicCare: TopicCareService;
   readonly producers: ProducerIdService;
   readonly partitionProducers: PartitionProducers;
   readonly produce: ProduceService;

@@ -109,10 +109,9 @@ class ProjectedTopics implements TopicFinder {
     const tree = await this.#trees.tree(namespace).read();
     const topic = findTopic(tree, name);
     if (topic === undefined) return { seen, topic: undefined };
-    const { lastZxid } = tree;
     const { topicId, partitions, config } = topic;
     try {
-      await healProjection(this.#storage, namespace, name, topic, lastZxid);
+      await healProjection(this.#storage, namespace, name, tree);
     } catch (cause) {
       // It is found; whoever looks for it next tries to write it down again.
       if (!isStorageFailure(cause)) throw cause;

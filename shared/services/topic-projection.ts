@@ -14,7 +14,8 @@ import { StorageThrottledError } from "../storage/errors.ts";
 import { garbageKey, topicKey } from "../storage/item-keys.ts";
 import type { Condition, Item, ItemChange } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { TopicAssignment, TopicRecord } from "../topics/topic-znodes.ts";
+import { findTopic, type TopicAssignment, topicPath, type TopicRecord } from "../topics/topic-znodes.ts";
+import type { ZnodeTree } from "../tree/znode-tree.ts";
 import { isStorageFailure } from "./change-errors.ts";
 import type { TopicMetadata } from "./services.ts";
 
@@ -92,23 +93,27 @@ export async function buryTopic(
 }
 
 /**
- * Makes an item that a process left behind agree with the tree. One request when it does.
+ * Makes an item that a process left behind agree with the tree. One request when it does. Where a znode stands that is no topic
+ * the item stays: whoever wrote it, of a topic that was there nothing is given up for it.
  *
- * @param topic undefined if the tree has none of that name
- * @param lastZxid of the tree, when it was looked at
+ * @param tree that has just been read
+ * @returns the topic as the tree has it
  * @throws as `projectTopic`
  */
 export async function healProjection(
   storage: Storage,
   namespace: string,
   name: string,
-  topic: Projectable | undefined,
-  lastZxid: number,
-): Promise<void> {
-  if (topic !== undefined) return await projectTopic(storage, namespace, topic);
+  tree: ZnodeTree,
+): Promise<TopicRecord | undefined> {
+  const { lastZxid } = tree;
+  const topic = findTopic(tree, name);
+  if (topic !== undefined) await projectTopic(storage, namespace, topic);
+  if (topic !== undefined || tree.node(topicPath(name)) !== undefined) return topic;
   const projection = await withRetries(storage, () => readProjection(storage, namespace, name));
-  if (projection?.topic === undefined) return;
+  if (projection?.topic === undefined) return undefined;
   await bringUp(storage, namespace, { name, mzxid: lastZxid, change: tombstone(storage, lastZxid) });
+  return undefined;
 }
 
 function tombstone(storage: Storage, mzxid: number): ItemChange {

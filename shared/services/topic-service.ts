@@ -42,6 +42,9 @@ import { znodeChangesDescription, znodeChangesTopic } from "./znode-changes.ts";
 type TopicSummary = Pick<TopicDescription, "name" | "topicId" | "partitions">;
 type NewTopic = Pick<TopicDescription, "name" | "topicId" | "partitions" | "config">;
 
+/** Deletions of a topic that find something below it, before that is the answer. */
+const notEmptyAttempts = 3;
+
 /** @param defaultPartitions of a topic that is created without a number */
 export function topicService(
   storage: Storage,
@@ -177,16 +180,20 @@ class TreeTopics implements TopicService {
   async #delete(namespace: string, name: string, idempotency: Idempotency | undefined): Promise<void> {
     for (let attempt = 0; attempt < topicWriteAttemptsMax; attempt += 1) {
       // Should this process end half-way, the item is what tells of the topic's id: so it must be there.
-      const topic = await this.#heal(namespace, name);
-      if (topic === undefined) throw unknownTopic(name);
-      const step = deletionStep(topic);
+      const tree = await this.#read(namespace);
+      const topic = findTopic(tree, name);
+      const step = topic && deletionStep(tree, topic);
+      await healProjection(this.#storage, namespace, name, tree);
+      if (topic === undefined || step === undefined) throw unknownTopic(name);
       const outcome = await this.#write(namespace, step, idempotency);
       if ("result" in outcome) {
         const { zxid } = outcome.result;
         await afterChange(() => buryTopic(this.#storage, namespace, name, zxid, topic));
         return;
       }
-      if (isAnswer(outcome.refusal, step, "NOT_EMPTY")) throw new ServiceError("NOT_EMPTY", outcome.refusal.message);
+      // Gateways may write about its partitions at the same time.
+      const { code, message } = outcome.refusal;
+      if (code === "NOT_EMPTY" && attempt >= notEmptyAttempts) throw new ServiceError("NOT_EMPTY", message);
     }
     throw tooContended(namespace);
   }
@@ -235,10 +242,7 @@ class TreeTopics implements TopicService {
 
   /** Brings the item up to the tree; answers the topic as the tree has it. */
   async #heal(namespace: string, name: string): Promise<TopicRecord | undefined> {
-    const tree = await this.#read(namespace);
-    const topic = findTopic(tree, name);
-    await healProjection(this.#storage, namespace, name, topic, tree.lastZxid);
-    return topic;
+    return await healProjection(this.#storage, namespace, name, await this.#read(namespace));
   }
 
   /** As `#heal`, but whether the item can be brought up is left to who comes next. */
@@ -246,7 +250,7 @@ class TreeTopics implements TopicService {
     const tree = await this.#read(namespace);
     const topic = findTopic(tree, name);
     try {
-      await healProjection(this.#storage, namespace, name, topic, tree.lastZxid);
+      await healProjection(this.#storage, namespace, name, tree);
     } catch (cause) {
       if (!isStorageFailure(cause)) throw cause;
     }

@@ -5,6 +5,7 @@
  *     /controller              ephemeral   {"version":2,"brokerid":…,"timestamp":"…","kraftControllerEpoch":-1}
  *     /controller_epoch        how many controllers there have been, as digits
  *     /cluster/id              {"version":"1","id":"…"}
+ *     /feature                 {"version":1,"status":1,"features":{}}
  *
  * What stands there and does not read as one of these, written by hand, is not there.
  */
@@ -13,11 +14,33 @@ export const brokersPath = "/brokers/ids";
 export const controllerPath = "/controller";
 export const controllerEpochPath = "/controller_epoch";
 export const clusterIdPath = "/cluster/id";
+export const configNoticesPath = "/config/changes";
+export const featurePath = "/feature";
 /** What stands above them, parents first. */
-export const brokerParents: readonly string[] = ["/brokers", brokersPath, "/cluster"];
+const brokerParents: readonly string[] = ["/brokers", brokersPath, "/cluster"];
+
+/** What Kafka makes when it starts, parents first: clients of ZooKeeper write below it, or look whether it is there. */
+export const clusterParents: readonly string[] = [
+  ...brokerParents,
+  "/brokers/topics",
+  "/brokers/seqid",
+  "/config",
+  "/config/topics",
+  "/config/clients",
+  "/config/users",
+  "/config/brokers",
+  "/config/ips",
+  configNoticesPath,
+  "/admin",
+  "/admin/delete_topics",
+  "/consumers",
+  "/isr_change_notification",
+  "/log_dir_event_notification",
+  "/latest_producer_id_block",
+];
 
 /** What gateways leave behind, parents first: it goes with the namespace. */
-export const brokerZnodes: readonly string[] = [...brokerParents, clusterIdPath, controllerEpochPath];
+export const brokerZnodes: readonly string[] = [...clusterParents, clusterIdPath, controllerEpochPath, featurePath];
 
 /** Kafka's broker ids, an int32; -1 stands for none. */
 const nodeIdMax = 2 ** 31 - 1;
@@ -33,6 +56,10 @@ export function brokerPath(nodeId: number): string {
 export function nodeIdOf(name: string): number | undefined {
   const nodeId = Number(name);
   return /^(?:0|[1-9]\d{0,9})$/.test(name) && nodeId <= nodeIdMax ? nodeId : undefined;
+}
+
+export function isNodeId(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= nodeIdMax;
 }
 
 /** Kafka's names of how clients connect. */
@@ -78,7 +105,7 @@ export function encodeController(nodeId: number, nowMs: number): Uint8Array {
 /** The controller's node id. */
 export function decodeController(data: Uint8Array | null | undefined): number | undefined {
   const { brokerid: nodeId } = decodeJson(data);
-  return typeof nodeId === "number" && nodeIdOf(String(nodeId)) === nodeId ? nodeId : undefined;
+  return isNodeId(nodeId) ? nodeId : undefined;
 }
 
 export function encodeEpoch(epoch: number): Uint8Array {
@@ -88,6 +115,11 @@ export function encodeEpoch(epoch: number): Uint8Array {
 /** 0 for what is none. */
 export function decodeEpoch(data: Uint8Array | null | undefined): number {
   return nodeIdOf(utf8Decoder.decode(data ?? new Uint8Array())) ?? 0;
+}
+
+/** That no feature is finalized (Kafka 2.7 `FeatureZNode`). */
+export function encodeFeatures(): Uint8Array {
+  return encodeJson({ version: 1, status: 1, features: {} });
 }
 
 export function encodeClusterId(id: string): Uint8Array {

@@ -1,19 +1,24 @@
 /** Changes of topics as multis on the tree that they were decided on; the tree refuses them if it has changed meanwhile. */
+import { multiOperationsMax } from "../limits.ts";
 import { parentOf, rootPath } from "../tree/paths.ts";
 import { anyVersion, type Operation } from "../tree/tree-request.ts";
 import type { ZnodeTree, ZnodeView } from "../tree/znode-tree.ts";
-import { brokerZnodes } from "./broker-znodes.ts";
+import { brokerZnodes, configNoticesPath } from "./broker-znodes.ts";
 import { securityParents } from "./security-znodes.ts";
 import { collide, mayCollide } from "./topic-name.ts";
 import {
   encodeAssignment,
   encodeConfig,
+  partitionsPath,
   topicConfigPath,
   topicParents,
   topicPath,
   type TopicRecord,
   topicsPath,
 } from "./topic-znodes.ts";
+
+/** In the multi that closes a tree. */
+const noticesMax = 500;
 
 /** A multi, and which of its operations is that on the topic's own znode. */
 export interface TopicStep {
@@ -62,21 +67,40 @@ export function alterationStep(topic: TopicRecord, altered: TopicRecord): TopicS
   const assignment: Operation =
     altered.partitions === topic.partitions
       ? { kind: "check", path: topicPath(name), version }
-      : { kind: "setData", path: topicPath(name), data: encodeAssignment(altered), version };
+      : { kind: "setData", path: topicPath(name), data: encodeAssignment(altered, topic.replicas), version };
   const config: readonly Operation[] = sameConfig
     ? []
     : [configVersion === undefined ? create(path, data) : { kind: "setData", path, data, version: configVersion }];
-  return { operations: [assignment, ...config], topicIndex: 0 };
+  // One that was created anew meanwhile may have the same version.
+  return { operations: [fence(topic), assignment, ...config], topicIndex: 1 };
 }
 
-/** Deletes a topic with its configuration, if it is as it was seen. */
-export function deletionStep({ name, version, configVersion }: TopicRecord): TopicStep {
-  const topic: Operation = { kind: "delete", path: topicPath(name), version };
-  if (configVersion === undefined) return { operations: [topic], topicIndex: 0 };
-  return {
-    operations: [topic, { kind: "delete", path: topicConfigPath(name), version: configVersion }],
-    topicIndex: 0,
-  };
+/** FENCED where the topic is gone, or another one has come under its name. */
+export function fence({ name, czxid }: Pick<TopicRecord, "name" | "czxid">): Operation {
+  return { kind: "fence", path: topicPath(name), czxid };
+}
+
+/** Deletes a topic with its configuration and all that stands about its partitions, if it is as it was seen. */
+export function deletionStep(tree: ZnodeTree, topic: TopicRecord): TopicStep {
+  const { name, version, configVersion } = topic;
+  const before = [fence(topic), ...deletionsBelow(tree, partitionsPath(name), multiOperationsMax - 4)];
+  const operations: Operation[] = [...before, { kind: "delete", path: topicPath(name), version }];
+  if (configVersion !== undefined) {
+    operations.push({ kind: "delete", path: topicConfigPath(name), version: configVersion });
+  }
+  return { operations, topicIndex: before.length };
+}
+
+/** Deletes a znode with all below it; nothing where it is more than `max`, so that what stands above it is not empty. */
+export function deletionsBelow(tree: ZnodeTree, root: string, max: number): readonly Operation[] {
+  if (tree.node(root) === undefined) return [];
+  const paths = [root];
+  for (let index = 0; index < paths.length; index += 1) {
+    const path = paths[index] ?? root;
+    for (const child of tree.childNames(path)) paths.push(`${path}/${child}`);
+    if (paths.length > max) return [];
+  }
+  return paths.toReversed().map((path) => ({ kind: "delete", path, version: anyVersion }));
 }
 
 /** What stands in every tree that has been used, and goes with the namespace when nothing is below it; parents first. */
@@ -95,11 +119,16 @@ export function closingStep(tree: ZnodeTree): readonly Operation[] | undefined {
   ]);
   for (const name of tree.childNames(rootPath)) if (!expected.has(rootPath + name)) return undefined;
   if (tree.sessionCount > 0) return undefined;
-  const removed = ownParents.toReversed().filter((path) => tree.node(path) !== undefined);
+  const removed = [...noticesIn(tree), ...ownParents.toReversed()].filter((path) => tree.node(path) !== undefined);
   return [
     ...removed.map((path) => ({ kind: "delete", path, version: anyVersion }) as const),
     { kind: "closeTree" } as const,
   ];
+}
+
+/** By them Kafka's tools tell brokers what those see anyway. */
+function noticesIn(tree: ZnodeTree): readonly string[] {
+  return [...tree.childNames(configNoticesPath)].slice(0, noticesMax).map((name) => `${configNoticesPath}/${name}`);
 }
 
 function create(path: string, data: Uint8Array | null): Operation {

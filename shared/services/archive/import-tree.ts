@@ -1,6 +1,6 @@
 /** Makes of an archived tree the one of a new deployment: with its znodes and zxids, without the sessions of the old one. */
 import { zxid } from "../../brand.ts";
-import { encodeAssignment, findTopic, topicPath, topicsPath } from "../../topics/topic-znodes.ts";
+import { encodeAssignment, encodeKeptId, findTopic, partitionsPath, topicPath, topicsPath } from "../../topics/topic-znodes.ts";
 import { applyTransaction } from "../../tree/apply.ts";
 import { decide } from "../../tree/decide.ts";
 import type { ZnodeTree } from "../../tree/znode-tree.ts";
@@ -26,6 +26,8 @@ export function renameTopics(tree: ZnodeTree, newId: () => string): readonly Imp
     if (found === undefined || node === undefined) continue;
     const topic = { name, topicId: newId(), partitions: found.partitions, config: found.config };
     node.data = encodeAssignment(topic);
+    const kept = tree.edit(partitionsPath(name));
+    if (kept !== undefined) kept.data = encodeKeptId(topic.topicId);
     topics.push(topic);
   }
   return topics;

@@ -1,0 +1,96 @@
+/**
+ * Follows what clients of ZooKeeper write about topics, and sees to it that it takes effect (docs/decisions/0037). Every gateway
+ * does it: the controller at once, the others a little later, when there is seldom anything left to do.
+ */
+import { describeError, type Log } from "../../functions/http/log.ts";
+import { ServiceError } from "../../shared/api/errors.ts";
+import { fetchWaitMsMax } from "../../shared/limits.ts";
+import { topicCareGraceMs, topicCareRetryMs, topicProblemsKept } from "../../shared/limits/topic-care.ts";
+import type { Services, TopicProblem } from "../../shared/services/services.ts";
+import type { Timers } from "../../shared/storage/environment.ts";
+import type { LeaderOf } from "../../shared/topics/topic-care.ts";
+import { chooseNode, partitionKeyOf } from "./rendezvous.ts";
+
+export interface CaretakerOptions {
+  readonly services: Pick<Services, "topicCare">;
+  readonly namespace: string;
+  readonly timers: Timers;
+  readonly log: Log;
+  /** As of now. */
+  readonly isController: () => boolean;
+  /** Whether clients of ZooKeeper are about, who look for the leaders of partitions. */
+  readonly showsLeaders: boolean;
+}
+
+/** With more topics at once all are gone through in memory. */
+const namesMax = 100;
+
+/** As clients of Kafka's protocol are told it, of gateways that live. */
+const leaderOf: LeaderOf = (topicId, partition, nodeIds) => {
+  const nodes = nodeIds.map((nodeId) => ({ nodeId }));
+  return chooseNode(partitionKeyOf(topicId, partition), nodes)?.nodeId;
+};
+
+export class TopicCaretaker {
+  readonly #options: CaretakerOptions;
+  /** What was said already, by topic. */
+  readonly #told = new Map<string, number>();
+
+  constructor(options: CaretakerOptions) {
+    this.#options = options;
+  }
+
+  /** Until the signal aborts. What goes wrong is tried again; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { services, namespace, log, isController } = this.#options;
+    let since: number | undefined;
+    while (!signal.aborted) {
+      try {
+        const from = since === undefined ? {} : { since };
+        const { names, zxid } = await services.topicCare.changed(namespace, { ...from, waitMs: fetchWaitMsMax, signal });
+        if (signal.aborted) return;
+        const isNothing = names?.size === 0;
+        if (!isNothing && since !== undefined && !isController()) await this.#pause(topicCareGraceMs, signal);
+        if (!isNothing) this.#tell(await this.#tend(names));
+        since = zxid;
+      } catch (error) {
+        // A store that fails is no news.
+        if (!(error instanceof ServiceError)) {
+          log("ERROR", "the gateway cannot look after topics", { cause: describeError(error) });
+        }
+        since = undefined;
+        await this.#pause(topicCareRetryMs, signal);
+      }
+    }
+  }
+
+  async #tend(names: ReadonlySet<string> | undefined): Promise<readonly TopicProblem[]> {
+    const { services, namespace, showsLeaders } = this.#options;
+    const { topicCare } = services;
+    const leading = showsLeaders ? leaderOf : undefined;
+    if (names === undefined || names.size > namesMax) return await topicCare.tendAll(namespace, leading);
+    const problems: TopicProblem[] = [];
+    for (const name of names) {
+      const problem = await topicCare.tend(namespace, name, leading);
+      if (problem !== undefined) problems.push(problem);
+    }
+    return problems;
+  }
+
+  #tell(problems: readonly TopicProblem[]): void {
+    for (const { name, zxid, message } of problems) {
+      if (this.#told.get(name) === zxid) continue;
+      if (this.#told.size >= topicProblemsKept) this.#told.clear();
+      this.#told.set(name, zxid);
+      this.#options.log("WARN", "a topic that a client of ZooKeeper wrote is not right", { topic: name, message });
+    }
+  }
+
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#options.timers.sleep(ms, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+}
