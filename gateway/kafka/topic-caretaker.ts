@@ -47,7 +47,11 @@ export class TopicCaretaker {
     while (!signal.aborted) {
       try {
         const from = since === undefined ? {} : { since };
-        const { names, zxid } = await services.topicCare.changed(namespace, { ...from, waitMs: fetchWaitMsMax, signal });
+        const { names, zxid } = await services.topicCare.changed(namespace, {
+          ...from,
+          waitMs: fetchWaitMsMax,
+          signal,
+        });
         if (signal.aborted) return;
         const isNothing = names?.size === 0;
         if (!isNothing && since !== undefined && !isController()) await this.#pause(topicCareGraceMs, signal);

@@ -114,7 +114,11 @@ class TopicCare implements TopicCareService {
       if (!(cause instanceof ServiceError && cause.code === "BAD_ARGUMENTS")) throw cause;
       return await this.#problem(namespace, name, cause.message);
     }
-    return await this.#problem(namespace, name, "it changes all the time, or there is more below its znodes than it has");
+    return await this.#problem(
+      namespace,
+      name,
+      "it changes all the time, or there is more below its znodes than it has",
+    );
   }
 
   async #problem(namespace: string, name: string, message: string): Promise<TopicProblem> {

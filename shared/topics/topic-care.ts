@@ -5,14 +5,7 @@
 import { ledPartitionsMax } from "../limits/topic-care.ts";
 import { anyVersion, type Operation } from "../tree/tree-request.ts";
 import type { ZnodeTree } from "../tree/znode-tree.ts";
-import {
-  brokerPath,
-  brokersPath,
-  controllerEpochPath,
-  decodeBroker,
-  decodeEpoch,
-  nodeIdOf,
-} from "./broker-znodes.ts";
+import { brokerPath, brokersPath, controllerEpochPath, decodeBroker, decodeEpoch, nodeIdOf } from "./broker-znodes.ts";
 import { decodeState, encodeState, partitionPath, statePath } from "./partition-state.ts";
 import { findConfigProblem } from "./topic-config.ts";
 import { findTopicNameProblem, isReservedTopicName } from "./topic-name.ts";
@@ -66,7 +59,10 @@ export function carePlan(tree: ZnodeTree, name: string, { topicId: newId, leader
   const leaders = replicas.map((_list, partition) => leaderOf?.(topicId, partition, nodeIds));
   const listed = replicas.map((list, partition) => (list.length > 0 ? list : listOf(leaders[partition])));
   const operations: Operation[] = [];
-  if (found.writtenId !== topicId || listed.some((list, partition) => list.length > (replicas[partition]?.length ?? 0))) {
+  if (
+    found.writtenId !== topicId ||
+    listed.some((list, partition) => list.length > (replicas[partition]?.length ?? 0))
+  ) {
     const data = encodeAssignment({ topicId, partitions: replicas.length }, listed);
     operations.push({ kind: "setData", path: topicPath(name), data, version: node.version });
   } else {
@@ -82,7 +78,8 @@ export function carePlan(tree: ZnodeTree, name: string, { topicId: newId, leader
   const unknown = found.keptId === undefined ? unknownBroker(replicas, nodeIds) : undefined;
   return {
     operations: isSettled ? [] : [fence({ name, czxid: node.czxid }), ...operations, ...beside],
-    problem: wrong ?? (unknown === undefined ? undefined : `it names broker ${unknown}, and no such broker is registered`),
+    problem:
+      wrong ?? (unknown === undefined ? undefined : `it names broker ${unknown}, and no such broker is registered`),
   };
 }
 

@@ -116,10 +116,7 @@ export interface TopicAssignment {
 }
 
 /** @param replicas of the first partitions; none for the others */
-export function encodeAssignment(
-  { topicId, partitions }: TopicAssignment,
-  replicas: ReplicaLists = [],
-): Uint8Array {
+export function encodeAssignment({ topicId, partitions }: TopicAssignment, replicas: ReplicaLists = []): Uint8Array {
   const lists = Array.from({ length: partitions }, (_, partition) => [String(partition), replicas[partition] ?? []]);
   return encodeJson({
     version: 3,

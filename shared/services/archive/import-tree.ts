@@ -1,6 +1,13 @@
 /** Makes of an archived tree the one of a new deployment: with its znodes and zxids, without the sessions of the old one. */
 import { zxid } from "../../brand.ts";
-import { encodeAssignment, encodeKeptId, findTopic, partitionsPath, topicPath, topicsPath } from "../../topics/topic-znodes.ts";
+import {
+  encodeAssignment,
+  encodeKeptId,
+  findTopic,
+  partitionsPath,
+  topicPath,
+  topicsPath,
+} from "../../topics/topic-znodes.ts";
 import { applyTransaction } from "../../tree/apply.ts";
 import { decide } from "../../tree/decide.ts";
 import type { ZnodeTree } from "../../tree/znode-tree.ts";
