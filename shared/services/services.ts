@@ -7,7 +7,6 @@
 import type { ServiceError } from "../api/errors.ts";
 import type { AbortedTransaction } from "../partition/aborted-transactions.ts";
 import type { CompactDuty } from "../storage/environment.ts";
-import type { LeaderOf } from "../topics/topic-care.ts";
 import type { Identity } from "../tree/acl.ts";
 import type { ClassicGroupService } from "./classic-groups.ts";
 import type { GroupService } from "./groups.ts";
@@ -17,6 +16,7 @@ import type { Follow } from "./namespace-follower.ts";
 import type { Page, PageRequest } from "./pages.ts";
 import type { SubscriptionService } from "./push.ts";
 import type { FetchedRecord, ProduceRecord, RecordHeader } from "./records.ts";
+import type { TopicCareService } from "./topic-care.ts";
 import type { TransactionalId, TransactionService } from "./transactions.ts";
 
 export type { FetchedRecord, Page, PageRequest, ProduceRecord, RecordHeader };
@@ -102,37 +102,6 @@ export interface TopicFinder {
   find(namespace: string, name: string): Promise<TopicMetadata>;
   /** Drops what is cached, after an answer that contradicts it. */
   forget(namespace: string, name: string): void;
-}
-
-/** What somebody wrote of a topic that cannot be taken as it is. */
-export interface TopicProblem {
-  readonly name: string;
-  /** Of what was written. */
-  readonly zxid: number;
-  /** For a person. */
-  readonly message: string;
-}
-
-/** Deals with topics as clients of ZooKeeper write them, and tells such clients what they look for. */
-export interface TopicCareService {
-  /**
-   * Waits for changes after `since`. Names that are absent stand for all topics.
-   *
-   * @throws ServiceError KAFKA_STORAGE_ERROR | UNKNOWN_NAMESPACE
-   */
-  changed(
-    namespace: string,
-    request: { readonly since?: number; readonly waitMs: number; readonly signal?: AbortSignal },
-  ): Promise<{ readonly names?: ReadonlySet<string>; readonly zxid: number }>;
-  /**
-   * Makes a topic of what was written under a name, brings its projection up, or deletes it where that was asked for. Any number
-   * of processes may do it at the same time. With `leaderOf` it also says who leads the partitions.
-   *
-   * @throws ServiceError KAFKA_STORAGE_ERROR | THROTTLING_QUOTA_EXCEEDED | REQUEST_TIMED_OUT | UNKNOWN_NAMESPACE: to be tried again
-   */
-  tend(namespace: string, name: string, leaderOf?: LeaderOf): Promise<TopicProblem | undefined>;
-  /** The same for all. @throws as `tend` */
-  tendAll(namespace: string, leaderOf?: LeaderOf): Promise<readonly TopicProblem[]>;
 }
 
 // ---- Producers ----

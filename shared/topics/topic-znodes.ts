@@ -117,11 +117,11 @@ export interface TopicAssignment {
 
 /** @param replicas of the first partitions; none for the others */
 export function encodeAssignment({ topicId, partitions }: TopicAssignment, replicas: ReplicaLists = []): Uint8Array {
-  const lists = Array.from({ length: partitions }, (_, partition) => [String(partition), replicas[partition] ?? []]);
+  const lists = Array.from({ length: partitions }, (_, partition) => [partition, replicas[partition] ?? []] as const);
   return encodeJson({
     version: 3,
     topic_id: topicId,
-    partitions: Object.fromEntries(lists),
+    partitions: Object.fromEntries<readonly number[]>(lists),
     adding_replicas: {},
     removing_replicas: {},
   });

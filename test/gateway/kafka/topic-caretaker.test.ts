@@ -28,8 +28,16 @@ async function withGateways(
         logged.push(`${message} ${JSON.stringify(fields)}`);
       };
       const membership = await Membership.join({
-        ...{ services, clock, random, timers, log, namespace, protocol: "PLAINTEXT", isAlone: false },
-        ...{ endpoint: { host: "127.0.0.1", port: 9_000 + number }, sessionTimeoutMs: 6_000 },
+        services,
+        clock,
+        random,
+        timers,
+        log,
+        namespace,
+        protocol: "PLAINTEXT",
+        isAlone: false,
+        endpoint: { host: "127.0.0.1", port: 9_000 + number },
+        sessionTimeoutMs: 6_000,
       });
       const stopped = new AbortController();
       const isController = (): boolean => membership.members.controllerId === membership.members.self.nodeId;
