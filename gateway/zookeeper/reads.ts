@@ -1,14 +1,8 @@
 /** Requests that are answered from the tree as this process has it. */
+import type { Identity } from "../../shared/tree/acl.ts";
 import { multiReadBytesMax } from "../../shared/limits.ts";
 import type { Refusal } from "../../shared/tree/decide.ts";
-import {
-  countDescendants,
-  readAcl,
-  readChildren,
-  readData,
-  type Reader,
-  readStat,
-} from "../../shared/tree/read-znodes.ts";
+import { countDescendants, readAcl, readChildren, readData, readStat } from "../../shared/tree/read-znodes.ts";
 import type { ZnodeTree } from "../../shared/tree/znode-tree.ts";
 import { errorCodes } from "./protocol/error-codes.ts";
 import type { JuteWriter } from "./protocol/jute-writer.ts";
@@ -19,33 +13,27 @@ import { RefusedRequest, refusalCode } from "./writes.ts";
 
 export interface ReadContext {
   readonly tree: ZnodeTree;
-  readonly reader: Reader;
+  readonly reader: readonly Identity[];
   readonly sessionId: bigint;
   /** Sets a watch at the moment of the read. @throws RefusedRequest */
   readonly watch: (path: string, mode: number) => void;
 }
 
-export type ReadRequest = Extract<
-  Request,
-  {
-    kind:
-      | "exists"
-      | "getData"
-      | "getACL"
-      | "getChildren"
-      | "getChildren2"
-      | "multiRead"
-      | "getEphemerals"
-      | "getAllChildrenNumber";
-  }
->;
-
 const allChildren = { after: "", limit: Infinity };
 
 /** Writes the body of the answer. @throws RefusedRequest before anything is written */
-export function answerRead(to: JuteWriter, request: ReadRequest, context: ReadContext): void {
+export function answerRead(to: JuteWriter, request: Request, context: ReadContext): void {
   const { tree, reader, watch } = context;
   switch (request.kind) {
+    case "ping":
+      return;
+    case "whoAmI":
+      operations.whoAmI.response.write(to, { clientInfo: reader.map(clientInfoOf) });
+      return;
+    case "sasl":
+      throw new RefusedRequest("AUTH_FAILED");
+    case "reconfig":
+      throw new RefusedRequest("RECONFIG_DISABLED");
     case "exists": {
       const { path, watch: isWatched } = request.body;
       const found = readStat(tree, path, reader);
@@ -82,7 +70,10 @@ export function answerRead(to: JuteWriter, request: ReadRequest, context: ReadCo
     case "getAllChildrenNumber": {
       const { count } = granted(countDescendants(tree, request.body.path, reader));
       operations.getAllChildrenNumber.response.write(to, { totalNumber: count });
+      return;
     }
+    default:
+      throw new RefusedRequest("UNIMPLEMENTED");
   }
 }
 
@@ -104,6 +95,11 @@ function readPart({ kind, body: { path } }: MultiReadPart, { tree, reader }: Rea
   }
   const found = readChildren(tree, path, reader, allChildren);
   return "refusal" in found ? errorPart(found.refusal) : { kind, body: found };
+}
+
+/** Without what proves it. */
+function clientInfoOf({ scheme, id }: Identity): { readonly authScheme: string; readonly user: string } {
+  return { authScheme: scheme, user: scheme === "digest" ? id.replace(/:.*/s, "") : id };
 }
 
 function errorPart(refusal: Refusal): MultiResultPart {

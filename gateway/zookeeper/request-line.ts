@@ -11,7 +11,7 @@ import type { Identity } from "../../shared/tree/acl.ts";
 import { isReadByAll, mayAccess, permission } from "../../shared/tree/acl.ts";
 import type { TreeEvent } from "../../shared/tree/tree-events.ts";
 import type { ZnodeTree } from "../../shared/tree/znode-tree.ts";
-import { multiErrors } from "../../shared/tree/tree-request.ts";
+import { multiErrors, type WriteChain } from "../../shared/tree/tree-request.ts";
 import type { TreeWriteResult } from "../../shared/tree/tree.ts";
 import type { Gateway, LastAnswer } from "./gateway.ts";
 import { identitiesAfterAuth } from "./identities.ts";
@@ -57,15 +57,22 @@ interface Step {
 
 type Body = (to: JuteWriter) => void;
 
+const noBody: Body = () => undefined;
+const noError: Body = (to) => errorResponse.write(to, { err: 0 });
+
 export class RequestLine implements Watcher {
   readonly #options: LineOptions;
   readonly #underWay: Step[] = [];
   readonly #waiting: Asked[] = [];
   readonly #heldEvents: { readonly event: TreeEvent; readonly zxid: number }[] = [];
+  readonly #chain: WriteChain = { broken: false };
   readonly #settled: (() => void)[] = [];
   #identities: readonly Identity[];
   #isOver = false;
   #last: LastAnswer | undefined;
+  readonly #watch = (path: string, mode: number): void => {
+    if (!this.#options.gateway.watches.add(this, path, mode)) throw new RefusedRequest("QUOTA_EXCEEDED");
+  };
   readonly #onRoom = (): void => this.#goOn();
 
   constructor(options: LineOptions) {
@@ -178,6 +185,7 @@ export class RequestLine implements Watcher {
       operations: write.operations,
       identities: this.#identities,
       session: { sessionId: session.sessionId },
+      chain: this.#chain,
     });
     const done = written.finally(() => room.give());
     this.#await(asked, done, (result) => this.#answerWrite(asked, write, result));
@@ -223,43 +231,20 @@ export class RequestLine implements Watcher {
     const { gateway, session } = this.#options;
     try {
       switch (request.kind) {
-        case "ping":
-        case "whoAmI":
-          return this.#reply(asked, tree.lastZxid, (to) => {
-            if (request.kind === "whoAmI") operations.whoAmI.response.write(to, { clientInfo: this.#clientInfo() });
-          });
         case "auth":
           return this.#authenticate(asked, request.body);
-        case "sasl":
-          return this.#refuse(asked, "AUTH_FAILED");
-        case "reconfig":
-          return this.#refuse(asked, "RECONFIG_DISABLED");
         case "setWatches":
           setWatches(gateway.watches, this, tree, request.body);
-          return this.#reply(asked, tree.lastZxid, () => undefined);
+          return this.#reply(asked, tree.lastZxid, noBody);
         case "addWatch":
         case "checkWatches":
         case "removeWatches":
           answerWatchRequest(gateway.watches, this, request);
-          return this.#reply(asked, tree.lastZxid, (to) => {
-            if (request.kind === "addWatch") errorResponse.write(to, { err: 0 });
-          });
-        case "exists":
-        case "getData":
-        case "getACL":
-        case "getChildren":
-        case "getChildren2":
-        case "multiRead":
-        case "getEphemerals":
-        case "getAllChildrenNumber": {
-          const watch = (path: string, mode: number): void => {
-            if (!gateway.watches.add(this, path, mode)) throw new RefusedRequest("QUOTA_EXCEEDED");
-          };
-          const context = { tree, reader: this.#identities, sessionId: session.sessionId, watch };
+          return this.#reply(asked, tree.lastZxid, request.kind === "addWatch" ? noError : noBody);
+        default: {
+          const context = { tree, reader: this.#identities, sessionId: session.sessionId, watch: this.#watch };
           return this.#reply(asked, tree.lastZxid, (to) => answerRead(to, request, context));
         }
-        default:
-          return this.#refuse(asked, "UNIMPLEMENTED");
       }
     } catch (error) {
       this.#refuse(asked, codeOf(error));
@@ -274,11 +259,7 @@ export class RequestLine implements Watcher {
       return;
     }
     this.#identities = identities;
-    this.#reply(asked, this.#zxid, () => undefined);
-  }
-
-  #clientInfo(): readonly { readonly authScheme: string; readonly user: string }[] {
-    return this.#identities.map(({ scheme, id }) => ({ authScheme: scheme, user: id.replace(/:.*/s, "") }));
+    this.#reply(asked, this.#zxid, noBody);
   }
 
   #setWatches(asked: Asked, { body }: Extract<Request, { kind: "setWatches2" }>): void {
@@ -298,7 +279,7 @@ export class RequestLine implements Watcher {
         this.#heldEvents.push(...replay.handOver(this));
         this.#heldEvents.sort((one, other) => one.zxid - other.zxid);
         this.#tellHeld(Infinity);
-        this.#reply(asked, this.#zxid, () => undefined);
+        this.#reply(asked, this.#zxid, noBody);
       },
     );
   }
@@ -307,7 +288,7 @@ export class RequestLine implements Watcher {
     const { gateway, session } = this.#options;
     const ended = gateway.sessions.end(session);
     this.#await(asked, ended, ({ zxid }) => {
-      this.#reply(asked, zxid, () => undefined);
+      this.#reply(asked, zxid, noBody);
       this.#options.finish();
     });
   }
@@ -355,7 +336,7 @@ export class RequestLine implements Watcher {
 
   #refuse(asked: Asked, code: ZooKeeperError): void {
     this.#tellHeld(this.#zxid);
-    this.#send(asked, this.#zxid, errorCodes[code], () => undefined);
+    this.#send(asked, this.#zxid, errorCodes[code], noBody);
     if (code === "SESSION_EXPIRED" || code === "SESSION_MOVED" || code === "UNIMPLEMENTED") this.#options.finish();
   }
 
