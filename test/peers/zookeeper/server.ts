@@ -60,6 +60,7 @@ export async function startZooKeeper(superDigest: string, options: ZooKeeperOpti
   const settings = [
     `-Dlogback.configurationFile=${logging}`,
     "-Dzookeeper.extendedTypesEnabled=true",
+    "-Dzookeeper.4lw.commands.whitelist=*",
     `-Dzookeeper.forceSync=${options.forcesSync === true ? "yes" : "no"}`,
     `-Dznode.container.checkIntervalMs=${options.containerCheckMs ?? containerCheckMsDefault}`,
     "-Dzookeeper.jmx.log4j.disable=true",

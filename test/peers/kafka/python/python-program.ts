@@ -1,5 +1,5 @@
 /** The programs in Python, with the versions of their clients that requirements-*.txt names. */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { contentOf, installed, outputOf, probe, type Program } from "../peer-program.ts";
 
 const folder = import.meta.dirname;
@@ -10,23 +10,30 @@ const oldPythons = ["python3.11", "python3.10", "python3.9", "python3.8", "pytho
 export function pythonProgram(module: string, requirements: "current" | "old"): Program {
   const python = requirements === "old" ? oldPython() : currentPython();
   const file = join(folder, `requirements-${requirements}.txt`);
-  const environment = installed(`python-${requirements}`, [python, contentOf(file)], (target) => {
+  return programIn(folder, module, python, file);
+}
+
+/** A module in `cwd`, run by a Python that has what a file with hashes requires. */
+export function programIn(cwd: string, module: string, python: string, requirementsFile: string): Program {
+  const name = basename(requirementsFile, ".txt").replace("requirements", "python");
+  const environment = installed(name, [python, contentOf(requirementsFile)], (target) => {
     outputOf(python, ["-m", "venv", "--clear", target]);
-    const install = ["-m", "pip", "install", "--quiet", "--require-hashes", "--requirement", file];
+    const install = ["-m", "pip", "install", "--quiet", "--require-hashes", "--requirement", requirementsFile];
     outputOf(join(target, "bin", "python"), install);
   });
   return {
     command: join(environment, "bin", "python"),
     args: ["-m", module],
-    cwd: folder,
+    cwd,
     env: { PYTHONDONTWRITEBYTECODE: "1", PYTHONUNBUFFERED: "1" },
   };
 }
 
-function currentPython(): string {
+/** @throws Error that says what is missing */
+export function currentPython(): string {
   const minor = minorOf("python3");
   if (minor === undefined || minor < 9) {
-    throw new Error("the tests with Kafka's clients for Python need Python 3.9 or later (the command python3)");
+    throw new Error("the tests with clients for Python need Python 3.9 or later (the command python3)");
   }
   requireVenv("python3");
   return "python3";
