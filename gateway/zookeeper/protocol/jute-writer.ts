@@ -34,12 +34,14 @@ export class JuteWriter {
   }
 
   int(value: number): this {
-    this.#at = this.#block.writeInt32BE(value | 0, this.#room(4));
+    const at = this.#room(4);
+    this.#at = this.#block.writeInt32BE(value | 0, at);
     return this;
   }
 
   long(value: bigint): this {
-    this.#at = this.#block.writeBigInt64BE(value, this.#room(8));
+    const at = this.#room(8);
+    this.#at = this.#block.writeBigInt64BE(value, at);
     return this;
   }
 
@@ -53,7 +55,8 @@ export class JuteWriter {
   }
 
   bool(value: boolean): this {
-    this.#at = this.#block.writeUInt8(value ? 1 : 0, this.#room(1));
+    const at = this.#room(1);
+    this.#at = this.#block.writeUInt8(value ? 1 : 0, at);
     return this;
   }
 
@@ -72,8 +75,9 @@ export class JuteWriter {
   }
 
   raw(bytes: Uint8Array): this {
-    this.#block.set(bytes, this.#room(bytes.length));
-    this.#at += bytes.length;
+    const at = this.#room(bytes.length);
+    this.#block.set(bytes, at);
+    this.#at = at + bytes.length;
     return this;
   }
 
@@ -83,7 +87,7 @@ export class JuteWriter {
     return this;
   }
 
-  /** Where `length` bytes can be written: in another block with what the frame has so far, where this one is full. */
+  /** Where `length` bytes can be written, to be asked before `#block` is looked at: in another one with what the frame has so far, where this one is full. */
   #room(length: number): number {
     if (this.#at + length <= this.#block.length) return this.#at;
     const written = this.#at - this.#start;

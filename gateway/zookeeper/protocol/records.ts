@@ -12,6 +12,7 @@ import {
   record,
   safeLong,
   ustring,
+  ustringOrEmpty,
   vector,
 } from "./schema.ts";
 
@@ -33,7 +34,7 @@ const statRecord: Field<Stat> = record({
 });
 
 /** `{perms, {scheme, id}}`. */
-const aclRecord = record({ permissions: int, scheme: ustring, id: ustring });
+const aclRecord = record({ permissions: int, scheme: ustring, id: ustringOrEmpty });
 
 // ---- Frames ----
 

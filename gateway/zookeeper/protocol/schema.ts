@@ -48,6 +48,12 @@ export const ustring: Field<string> = {
   write: (to, value) => void to.text(value),
   bytesMin: 4,
 };
+/** Some clients send nothing where the text is empty. */
+export const ustringOrEmpty: Field<string> = {
+  read: (from) => from.text() ?? "",
+  write: (to, value) => void to.text(value),
+  bytesMin: 4,
+};
 export const nullableUstring: Field<string | null> = {
   read: (from) => from.text(),
   write: (to, value) => void to.text(value),
