@@ -14,6 +14,8 @@ import { listenError } from "./listen-error.ts";
 export interface OpenedKafkaPort {
   /** For a person: where Kafka's clients connect to, or why they cannot. */
   readonly line: string;
+  /** As `RunningKafkaGateway` has it. */
+  serveZooKeeper(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -35,7 +37,11 @@ export async function openKafkaPort(options: KafkaPortOptions): Promise<OpenedKa
     const reason = code === "UNKNOWN_NAMESPACE" ? `there is no namespace ${options.namespace}` : message;
     throw new CommandError(`the gateway cannot register: ${reason}`, { cause: error });
   }
-  return { line: `Kafka's clients connect to ${gateway.address}`, close: () => gateway.close() };
+  return {
+    line: `Kafka's clients connect to ${gateway.address}`,
+    serveZooKeeper: () => gateway.serveZooKeeper(),
+    close: () => gateway.close(),
+  };
 }
 
 /**
@@ -48,6 +54,7 @@ export async function openKafkaPortBeside(options: KafkaPortOptions): Promise<Op
     return await openKafkaPort(options);
   } catch (error) {
     if (options.port !== undefined || !(error instanceof CommandError)) throw error;
-    return { line: `Kafka's clients cannot connect: ${error.message}`, close: () => Promise.resolve() };
+    const nothing = (): Promise<void> => Promise.resolve();
+    return { line: `Kafka's clients cannot connect: ${error.message}`, serveZooKeeper: nothing, close: nothing };
   }
 }

@@ -35,8 +35,6 @@ export interface KafkaGatewayOptions extends Omit<ListenerOptions, "needsAuthent
   readonly nodeId?: number | undefined;
   /** How soon its work moves when it is gone. Default `gatewaySessionTimeoutMsDefault`. */
   readonly sessionTimeoutMs?: number | undefined;
-  /** Whether clients of ZooKeeper are about: they are shown who leads a partition. Default false. */
-  readonly showsLeaders?: boolean;
   /** Nobody else uses the store: it registers when its first client comes, and watches nobody. Default true. */
   readonly isAlone?: boolean;
 }
@@ -46,12 +44,12 @@ export interface RunningKafkaGateway {
   readonly address: string;
   readonly port: number;
   /**
-   * Registers the gateway in the tree, if it has not: for the first client of another port. One with others registers when it
-   * starts.
+   * To be called before the first client of ZooKeeper is served: registers the gateway in the tree, if it has not, and sees to it
+   * that such clients find there what Kafka's brokers wrote.
    *
    * @throws NodeIdTakenError | ServiceError: the next client may ask again
    */
-  join(): Promise<void>;
+  serveZooKeeper(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -69,6 +67,7 @@ export async function startKafkaGateway(options: KafkaGatewayOptions): Promise<R
   const host = options.advertisedHost ?? addressOf(options.host);
   const port = options.advertisedPort ?? listener.port;
   let joining: Promise<Membership> | undefined;
+  let caretaker: TopicCaretaker | undefined;
   let caring: Promise<void> | undefined;
   const links = new PeerLinks(() => {
     void joining?.then(
@@ -80,7 +79,8 @@ export async function startKafkaGateway(options: KafkaGatewayOptions): Promise<R
   const join = (): Promise<Membership> => {
     joining ??= Membership.join(membershipOf(options, { host, port }, links)).then(
       (membership) => {
-        caring = caretakerOf(options, membership).run(ended.signal);
+        caretaker = caretakerOf(options, membership);
+        caring = caretaker.run(ended.signal);
         return membership;
       },
       (error: unknown) => {
@@ -111,8 +111,9 @@ export async function startKafkaGateway(options: KafkaGatewayOptions): Promise<R
   return {
     address: `${host}:${port}`,
     port: listener.port,
-    join: async () => {
+    serveZooKeeper: async () => {
       await join();
+      await caretaker?.showLeaders();
     },
     close,
   };
@@ -140,10 +141,10 @@ function membershipOf(options: KafkaGatewayOptions, endpoint: Endpoint, links: P
 }
 
 function caretakerOf(options: KafkaGatewayOptions, membership: Membership): TopicCaretaker {
-  const { services, storage, namespace, log, showsLeaders = false } = options;
+  const { services, storage, namespace, log } = options;
   const { timers } = storage;
   const isController = (): boolean => membership.members.controllerId === membership.members.self.nodeId;
-  return new TopicCaretaker({ services, namespace, timers, log, isController, showsLeaders });
+  return new TopicCaretaker({ services, namespace, timers, log, isController });
 }
 
 function gatewayOf(options: KafkaGatewayOptions, membership: Membership, security: GatewaySecurity): Gateway {

@@ -19,8 +19,6 @@ export interface CaretakerOptions {
   readonly log: Log;
   /** As of now. */
   readonly isController: () => boolean;
-  /** Whether clients of ZooKeeper are about, who look for the leaders of partitions. */
-  readonly showsLeaders: boolean;
 }
 
 /** With more topics at once all are gone through in memory. */
@@ -36,9 +34,18 @@ export class TopicCaretaker {
   readonly #options: CaretakerOptions;
   /** What was said already, by topic. */
   readonly #told = new Map<string, number>();
+  /** Undefined until clients of ZooKeeper are about. */
+  #leaderOf: LeaderOf | undefined;
 
   constructor(options: CaretakerOptions) {
     this.#options = options;
+  }
+
+  /** From now on the tree says who leads each partition; it does so of all when this resolves. @throws ServiceError: call it again */
+  async showLeaders(): Promise<void> {
+    if (this.#leaderOf !== undefined) return;
+    this.#tell(await this.#options.services.topicCare.tendAll(this.#options.namespace, leaderOf));
+    this.#leaderOf = leaderOf;
   }
 
   /** Until the signal aborts. What goes wrong is tried again; never rejects. */
@@ -70,9 +77,9 @@ export class TopicCaretaker {
   }
 
   async #tend(names: ReadonlySet<string> | undefined): Promise<readonly TopicProblem[]> {
-    const { services, namespace, showsLeaders } = this.#options;
+    const { services, namespace } = this.#options;
     const { topicCare } = services;
-    const leading = showsLeaders ? leaderOf : undefined;
+    const leading = this.#leaderOf;
     if (names === undefined || names.size > namesMax) return await topicCare.tendAll(namespace, leading);
     const problems: TopicProblem[] = [];
     for (const name of names) {

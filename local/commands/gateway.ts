@@ -121,6 +121,7 @@ async function gateway(options: GatewayOptions): Promise<void> {
         host,
         port: options.zookeeperPort,
         namespace,
+        onFirstClient: () => kafka.serveZooKeeper(),
         ...(await zookeeperSettingsOf(options)),
       });
       try {

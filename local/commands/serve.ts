@@ -87,7 +87,7 @@ async function serve(options: ServeOptions): Promise<void> {
       await server.close();
       throw error;
     });
-    const zookeeper = await openZooKeeper(services, opened, options).catch(async (error: unknown) => {
+    const zookeeper = await openZooKeeper(services, opened, kafka, options).catch(async (error: unknown) => {
       await Promise.all([server.close(), kafka.close()]);
       throw error;
     });
@@ -144,10 +144,11 @@ async function openKafka(
 async function openZooKeeper(
   services: Services,
   { storage }: OpenedStorage,
+  kafka: OpenedKafkaPort,
   options: ServeOptions,
 ): Promise<OpenedZooKeeperPort> {
   const { host, zookeeperPort: port } = options;
-  const settings = await zookeeperSettingsOf(options);
+  const settings = { ...(await zookeeperSettingsOf(options)), onFirstClient: () => kafka.serveZooKeeper() };
   return openZooKeeperPortBeside({ services, storage, namespace: "default", log: writeLog, host, port, ...settings });
 }
 

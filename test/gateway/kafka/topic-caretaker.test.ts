@@ -41,7 +41,8 @@ async function withGateways(
       });
       const stopped = new AbortController();
       const isController = (): boolean => membership.members.controllerId === membership.members.self.nodeId;
-      const caretaker = new TopicCaretaker({ services, namespace, timers, log, isController, showsLeaders: true });
+      const caretaker = new TopicCaretaker({ services, namespace, timers, log, isController });
+      await caretaker.showLeaders();
       const running = caretaker.run(stopped.signal);
       const close = async (): Promise<void> => {
         stopped.abort();
