@@ -42,7 +42,9 @@ test("each command is answered as ZooKeeper does, and the connection ends", asyn
   expect(monitored.get("zk_server_state")).toBe("standalone");
   expect(await command("conf")).toContain(`clientPort=${bed.port}\n`);
   expect(await command("conf")).toContain("tickTime=2000\nminSessionTimeout=4000\nmaxSessionTimeout=40000\n");
-  expect(await command("cons")).toMatch(new RegExp(`sid=${sid},lop=getChildren,est=\\d+,to=10000,lcxid=0x3,lzxid=0x2,`));
+  expect(await command("cons")).toMatch(
+    new RegExp(`sid=${sid},lop=getChildren,est=\\d+,to=10000,lcxid=0x3,lzxid=0x2,`),
+  );
   expect(await command("envi")).toMatch(/^Environment:\nzookeeper\.version=3\.8\.\d/);
   expect(await command("wchs")).toBe("1 connections watching 2 paths\nTotal watches:2\n");
   expect(await command("dump")).toContain(`Sessions with Ephemerals (1):\n${sid}:\n\t/e\n`);
