@@ -86,6 +86,8 @@ export const errorTable = {
   NO_CHILDREN_FOR_EPHEMERALS: row(409, 42, -108),
   SESSION_EXPIRED: row(410, 42, -112),
   INVALID_ACL: row(400, 42, -114),
+  /** The session is served by another gateway by now. */
+  SESSION_MOVED: row(409, 42, -118),
   AUTH_FAILED: row(401, 58, -115),
   QUOTA_EXCEEDED: row(429, 89, -125),
   NODE_EXISTS: row(409, 36, -110),

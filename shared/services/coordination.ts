@@ -201,15 +201,36 @@ export interface ChangesAnswer {
 // ---- Sessions ----
 
 export interface SessionService {
-  /** The timeout is clamped to what the service allows. */
+  /** The timeout is clamped to what the service allows. @param request.owner who serves it: see `takeOver` */
   create(
     namespace: string,
-    request: { readonly timeoutMs?: number },
+    request: { readonly timeoutMs?: number; readonly owner?: bigint },
   ): Promise<SessionCredentials & { readonly timeoutMs: number }>;
-  /** Also how a session is taken up again by another process. @throws ServiceError SESSION_EXPIRED */
-  heartbeat(namespace: string, credentials: SessionCredentials): Promise<{ readonly timeoutMs: number }>;
-  /** Removes its ephemerals at one zxid. @throws ServiceError SESSION_EXPIRED */
-  close(namespace: string, credentials: SessionCredentials): Promise<{ readonly zxid: number }>;
+  /**
+   * Also how a session is taken up again by another process.
+   *
+   * @param owner if the caller is the one process that serves the session
+   * @throws ServiceError SESSION_EXPIRED | SESSION_MOVED (another serves it)
+   */
+  heartbeat(
+    namespace: string,
+    credentials: SessionCredentials,
+    owner?: bigint,
+  ): Promise<{ readonly timeoutMs: number }>;
+  /**
+   * A heartbeat by which `owner` comes to serve the session: when it is answered, whatever is asked for in the name of another
+   * owner is refused with SESSION_MOVED. A tree at `zxid` knows of it.
+   *
+   * @param owner a whole number of 64 bits with its sign, never used by another process or after a restart
+   * @throws ServiceError SESSION_EXPIRED
+   */
+  takeOver(
+    namespace: string,
+    credentials: SessionCredentials,
+    owner: bigint,
+  ): Promise<{ readonly timeoutMs: number; readonly zxid: number }>;
+  /** Removes its ephemerals at one zxid. @throws ServiceError SESSION_EXPIRED | SESSION_MOVED (to another than `owner`) */
+  close(namespace: string, credentials: SessionCredentials, owner?: bigint): Promise<{ readonly zxid: number }>;
   /** @throws ServiceError SESSION_EXPIRED */
   describe(
     namespace: string,

@@ -1,7 +1,7 @@
 /**
  * A session's lease: one item that its heartbeats extend.
  *
- *     sessions:<ns> / <session id>   state: live | closing, password (hex), expiresAtMs, keptUntilMs
+ *     sessions:<ns> / <session id>   state: live | closing, password (hex), expiresAtMs, keptUntilMs, owner
  *
  *     create ──► live ──(heartbeat: while live and not over)──► live ──(over, or closed)──► closing ──► gone
  *                                                              the tree has no such session: kept for a while ─┘
@@ -9,13 +9,16 @@
  * It is put before the session comes to the tree, so a session of the tree without a live lease is dead. The timeout is
  * the low 20 bits of the session's id: whoever extends the lease need not read it first.
  *
+ * `owner` is who serves the session, if that is to be known: taking it over, extending it and closing it are each decided by one
+ * conditional update, so that of two who think that they serve it one is told.
+ *
  * Model: `models/sessions/Sessions.tla`.
  */
 import { leaseTriesMax, sessionTimeoutMsDefault, sessionTimeoutMsMax, sessionTimeoutMsMin } from "../limits.ts";
-import type { Random } from "../storage/environment.ts";
+import type { Clock, Random } from "../storage/environment.ts";
 import { StorageCorruptError } from "../storage/errors.ts";
 import { sessionKey } from "../storage/item-keys.ts";
-import type { Condition, Item } from "../storage/item-store.ts";
+import type { Attributes, Condition, Item, ItemWriteResult } from "../storage/item-store.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { SessionCredentials } from "./coordination.ts";
 import { untilAnswered } from "./until-answered.ts";
@@ -26,6 +29,11 @@ const timeoutBits = 20n;
 export function newSessionId(random: Random, timeoutMs: number): bigint {
   const high = (BigInt(random.uint32()) << 10n) | BigInt(random.uint32() & 0x3ff);
   return (high << timeoutBits) | BigInt(timeoutMs);
+}
+
+/** What a gateway calls itself: positive, below 2^63. */
+export function newSessionOwner(random: Random): bigint {
+  return (BigInt(random.uint32()) << 31n) | BigInt(random.uint32() >>> 1) | 1n;
 }
 
 export function timeoutMsOf(sessionId: bigint): number {
@@ -66,59 +74,114 @@ export async function putLease(
   { items, clock }: Storage,
   namespace: string,
   { sessionId, password }: SessionCredentials,
+  owner?: bigint,
 ): Promise<boolean> {
   const expiresAtMs = clock.wallMs() + timeoutMsOf(sessionId);
-  const set = { state: "live", password: hexOf(password), expiresAtMs };
+  const set = { state: "live", password: hexOf(password), expiresAtMs, ...ownerAttribute(owner) };
   const key = sessionKey(namespace, sessionId);
   const written = await untilAnswered(leaseTriesMax, () => items.update(key, { set }, [{ kind: "absent" }]));
   // Ours, if an answer was lost on the way.
   return written.applied || isOwn(written.existing, password, "live");
 }
 
-/** One request; false if the lease is over, closing, gone, or another's. */
+/**
+ * One request: over as well if the lease is closing, gone, or another's.
+ *
+ * @param owner moved if another serves the session, or nobody does
+ */
 export async function extendLease(
   { items, clock }: Storage,
   namespace: string,
   credentials: SessionCredentials,
-): Promise<boolean> {
-  const { sessionId, password } = credentials;
+  owner?: bigint,
+): Promise<"extended" | "over" | "moved"> {
+  const { sessionId } = credentials;
   const key = sessionKey(namespace, sessionId);
   const written = await untilAnswered(leaseTriesMax, () => {
     const nowMs = clock.wallMs();
     const expiresAtMs = nowMs + timeoutMsOf(sessionId);
-    // What arrives late, or is sent by a clock that is behind, must not take away what a later heartbeat was promised.
-    const notAfter = { kind: "attribute", name: "expiresAtMs", op: "<=", value: expiresAtMs } as const;
-    return items.update(key, { set: { expiresAtMs } }, [...ownAndLive(credentials, nowMs), notAfter]);
+    const conditions = [...ownAndLive(credentials, nowMs, owner), notAfter(expiresAtMs)];
+    return items.update(key, { set: { expiresAtMs } }, conditions);
   });
-  if (written.applied) return true;
+  if (written.applied) return "extended";
   const { existing } = written;
-  return isOwn(existing, password, "live") && leaseOf(existing).expiresAtMs > clock.wallMs();
+  if (!isOpen(existing, credentials, clock)) return "over";
+  return isOwnedBy(existing, owner) ? "extended" : "moved";
 }
 
-/** For its owner: closing now or already, over before that; or it is over, and nobody knows whether this call ended it. */
+/** As `extendLease`, whoever served the session: from now on `owner` does. False if it is over. One request, seldom two. */
+export async function takeLease(
+  { items, clock }: Storage,
+  namespace: string,
+  credentials: SessionCredentials,
+  owner: bigint,
+): Promise<boolean> {
+  const key = sessionKey(namespace, credentials.sessionId);
+  const put = (set: Attributes, conditions: readonly Condition[]): Promise<ItemWriteResult> =>
+    items.update(key, { set: { ...set, ...ownerAttribute(owner) } }, conditions);
+  const extended = await untilAnswered(leaseTriesMax, () => {
+    const nowMs = clock.wallMs();
+    const expiresAtMs = nowMs + timeoutMsOf(credentials.sessionId);
+    return put({ expiresAtMs }, [...ownAndLive(credentials, nowMs), notAfter(expiresAtMs)]);
+  });
+  if (extended.applied) return true;
+  if (!isOpen(extended.existing, credentials, clock)) return false;
+  if (isOwnedBy(extended.existing, owner)) return true;
+  // A clock that is ahead has promised more already.
+  const taken = await untilAnswered(leaseTriesMax, () => put({}, ownAndLive(credentials, clock.wallMs())));
+  return taken.applied;
+}
+
+/**
+ * For its owner: closing now or already, over before that, or another's to serve; or it is over, and nobody knows whether this
+ * call ended it.
+ */
 export async function closeOwnLease(
   { items, clock }: Storage,
   namespace: string,
   credentials: SessionCredentials,
-): Promise<"closing" | "over" | "unknown"> {
+  owner?: bigint,
+): Promise<"closing" | "over" | "moved" | "unknown"> {
   const key = sessionKey(namespace, credentials.sessionId);
   const change = { set: { state: "closing" } };
   let tries = 0;
   const written = await untilAnswered(leaseTriesMax, () => {
     tries += 1;
-    return items.update(key, change, ownAndLive(credentials, clock.wallMs()));
+    return items.update(key, change, ownAndLive(credentials, clock.wallMs(), owner));
   });
   if (written.applied || isOwn(written.existing, credentials.password, "closing")) return "closing";
+  const { existing } = written;
+  if (isOpen(existing, credentials, clock) && !isOwnedBy(existing, owner)) return "moved";
   // A reaper may have finished by now what a try began whose answer was lost.
   return tries > 1 ? "unknown" : "over";
 }
 
-function ownAndLive({ password }: SessionCredentials, nowMs: number): readonly Condition[] {
-  return [
+/** @param owner absent: whoever serves the session */
+function ownAndLive({ password }: SessionCredentials, nowMs: number, owner?: bigint): readonly Condition[] {
+  const own: readonly Condition[] = [
     { kind: "attribute", name: "password", op: "=", value: hexOf(password) },
     { kind: "attribute", name: "state", op: "=", value: "live" },
     { kind: "attribute", name: "expiresAtMs", op: ">", value: nowMs },
   ];
+  return owner === undefined ? own : [...own, { kind: "attribute", name: "owner", op: "=", value: owner.toString() }];
+}
+
+/** What arrives late, or is sent by a clock that is behind, must not take away what a later heartbeat was promised. */
+function notAfter(expiresAtMs: number): Condition {
+  return { kind: "attribute", name: "expiresAtMs", op: "<=", value: expiresAtMs };
+}
+
+function ownerAttribute(owner: bigint | undefined): Attributes {
+  return owner === undefined ? {} : { owner: owner.toString() };
+}
+
+function isOwnedBy(item: Item | undefined, owner: bigint | undefined): boolean {
+  return owner === undefined || item?.attributes["owner"] === owner.toString();
+}
+
+/** As its owner sees it by its clock. */
+function isOpen(item: Item | undefined, { password }: SessionCredentials, clock: Clock): item is Item {
+  return isOwn(item, password, "live") && leaseOf(item).expiresAtMs > clock.wallMs();
 }
 
 function isOwn(item: Item | undefined, password: Uint8Array, state: "live" | "closing"): item is Item {

@@ -51,6 +51,8 @@ export function applyChange(
     case "createSession":
       target.putSession(change.sessionId, { timeoutMs: change.timeoutMs, password: change.password });
       return { kind: "createSession" };
+    case "moveSession":
+      return moveSession(target, change, zxid);
     case "closeSession":
       for (const { path } of change.removed) remove(target, path, zxid);
       target.removeSession(change.sessionId);
@@ -91,6 +93,17 @@ function create(
   };
   target.insert(path, node);
   return { kind: "create", path, stat: statOf(node) };
+}
+
+function moveSession(
+  target: ZnodeTarget,
+  { sessionId, owner }: Extract<Change, { kind: "moveSession" }>,
+  zxid: Zxid,
+): OperationResult {
+  const session = target.session(sessionId);
+  if (session === undefined) throw new StorageCorruptError(`session ${sessionId}, moved at ${zxid}, is not there`);
+  target.putSession(sessionId, { ...session, owner });
+  return { kind: "moveSession" };
 }
 
 function setAcl(

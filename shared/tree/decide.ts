@@ -41,6 +41,8 @@ export function decide(view: ZnodeView, operation: Operation, asked: Asked): Dec
       return decideFence(view, operation, asked);
     case "createSession":
       return decideCreateSession(view, operation);
+    case "moveSession":
+      return decideMoveSession(view, operation);
     case "closeSession":
       return decideCloseSession(view, operation);
     case "deleteContainer":
@@ -168,10 +170,14 @@ function decideCreateSession(view: ZnodeView, { sessionId, timeoutMs, password }
   return { changes: [{ kind: "createSession", sessionId, timeoutMs, password: new Uint8Array(password) }] };
 }
 
+function decideMoveSession(view: ZnodeView, { sessionId, owner }: Of<"moveSession">): Decision {
+  if (BigInt.asIntN(64, owner) !== owner) return { refusal: badArguments(`${owner} does not fit into 64 bits`) };
+  if (view.session(sessionId) === undefined) return { refusal: noSession(sessionId) };
+  return { changes: [{ kind: "moveSession", sessionId, owner }] };
+}
+
 function decideCloseSession(view: ZnodeView, { sessionId }: Of<"closeSession">): Decision {
-  if (view.session(sessionId) === undefined) {
-    return { refusal: { code: "SESSION_EXPIRED", message: `there is no session ${sessionId}` } };
-  }
+  if (view.session(sessionId) === undefined) return { refusal: noSession(sessionId) };
   const removed = [...view.ephemerals(sessionId)].toSorted().flatMap((path) => {
     const node = view.node(path);
     const parent = view.node(parentOf(path));
@@ -277,6 +283,10 @@ export function noNode(path: string): Refusal {
 
 export function noAuth(path: string): Refusal {
   return { code: "NO_AUTH", message: `the access control list of ${path} or its parent does not allow it` };
+}
+
+function noSession(sessionId: bigint): Refusal {
+  return { code: "SESSION_EXPIRED", message: `there is no session ${sessionId}` };
 }
 
 function notEmpty(path: string): Refusal {

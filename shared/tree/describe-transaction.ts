@@ -56,6 +56,7 @@ function describeChange(change: Change, mayRead: MayRead): readonly Json[] {
     case "genesis":
     case "check":
     case "addAcl":
+    case "moveSession":
     case "closeTree":
     case "openTree":
       return [];

@@ -10,6 +10,7 @@
  *              | 6                     createSession
  *              | 7                     closeSession
  *              | 8                     tree
+ *              | 9                     moveSession
  *     stat    => czxid mzxid ctime mtime version cversion aversion ephemeralOwner dataLength numChildren pzxid, all varlong
  */
 import { zxid } from "../brand.ts";
@@ -29,6 +30,7 @@ const kinds = {
   createSession: 6,
   closeSession: 7,
   tree: 8,
+  moveSession: 9,
 } as const;
 
 export function encodeResults(results: readonly OperationResult[]): Uint8Array {
@@ -70,6 +72,8 @@ function readResult(from: ByteReader): OperationResult {
       return { kind: "createSession" };
     case kinds.closeSession:
       return { kind: "closeSession" };
+    case kinds.moveSession:
+      return { kind: "moveSession" };
     case kinds.tree:
       return { kind: "tree" };
     default:

@@ -15,7 +15,7 @@ import {
 import { applyChange } from "./apply.ts";
 import { badArguments, decide, isEphemeralMode, type Refusal } from "./decide.ts";
 import { Overlay } from "./overlay.ts";
-import { isOpenSession, sessionExpiredMessage } from "./sessions.ts";
+import { openSessionProblem } from "./sessions.ts";
 import type { Change, Transaction } from "./transaction.ts";
 import type { Operation, OperationResult, TreeRefusal, TreeRequest } from "./tree-request.ts";
 import type { ZnodeView } from "./znode-tree.ts";
@@ -77,8 +77,7 @@ function findUnknown(view: ZnodeView, { operations, session }: TreeRequest): Tre
   if (view.closed && !operations.some(({ kind }) => kind === "openTree")) {
     return { code: "UNKNOWN_NAMESPACE", message: "the namespace is gone" };
   }
-  if (session === undefined || isOpenSession(view, session)) return undefined;
-  return { code: "SESSION_EXPIRED", message: sessionExpiredMessage };
+  return openSessionProblem(view, session);
 }
 
 /** What is wrong with a request whatever the tree holds: our own bounds. */

@@ -5,6 +5,8 @@ import type { ZnodeView } from "./znode-tree.ts";
 /** Says no more than that: who guesses learns nothing. */
 export const sessionExpiredMessage = "there is no such session, it has expired, or the password is another";
 
+export const sessionMovedMessage = "the session is served elsewhere by now";
+
 export function isOpenSession(view: Pick<ZnodeView, "session">, { sessionId, password }: SessionProof): boolean {
   const session = view.session(sessionId);
   return session !== undefined && (password === undefined || samePassword(session.password, password));
@@ -20,8 +22,11 @@ function samePassword(one: Uint8Array, other: Uint8Array): boolean {
 /** For a caller that says it has a session, or does not. */
 export function openSessionProblem(
   view: Pick<ZnodeView, "session">,
-  session: SessionProof | undefined,
-): { readonly code: "SESSION_EXPIRED"; readonly message: string } | undefined {
-  if (session === undefined || isOpenSession(view, session)) return undefined;
-  return { code: "SESSION_EXPIRED", message: sessionExpiredMessage };
+  proof: SessionProof | undefined,
+): { readonly code: "SESSION_EXPIRED" | "SESSION_MOVED"; readonly message: string } | undefined {
+  if (proof === undefined) return undefined;
+  if (!isOpenSession(view, proof)) return { code: "SESSION_EXPIRED", message: sessionExpiredMessage };
+  const owner = view.session(proof.sessionId)?.owner;
+  const isMoved = proof.owner !== undefined && owner !== undefined && owner !== proof.owner;
+  return isMoved ? { code: "SESSION_MOVED", message: sessionMovedMessage } : undefined;
 }

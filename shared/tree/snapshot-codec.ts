@@ -7,6 +7,7 @@
  *               | 2 node*
  *               | 5                                       the tree is closed
  *               | 4 (sessionId:zigzag timeoutMs:varint password:bytes)*
+ *               | 6 (sessionId:zigzag owner:zigzag)*      of sessions that have an owner, after all of kind 4
  *               | 3 (key:string zxid:varlong fingerprint:u32 results:bytes)*      oldest first
  *               | 255 nodeCount:varlong keyCount:varlong [sessionCount:varlong]    the end
  *     node     => flags:u8 [parent:varint name:string] data:nullableBytes aclIndex:varint czxid mzxid pzxid ctime
@@ -14,9 +15,8 @@
  *
  * The head comes first, the end last. The first node is the root, without parent and name; `parent` counts the nodes with
  * children in the order in which they stand here, the root being 0. So a reader looks up no path. How many children a node
- * has follows. Flags of a node: 1, it has an owner; 2, it has children. Chunks of kind 4 stand
- * there only where there are sessions, or the tree is closed. What is not known here
- * makes the whole snapshot unreadable.
+ * has follows. Flags of a node: 1, it has an owner; 2, it has children. Chunks of kinds 4, 5 and 6
+ * stand there only where there is something to say. What is not known here makes the whole snapshot unreadable.
  */
 import { type Zxid, zxid } from "../brand.ts";
 import { snapshotChunkBytesTarget } from "../limits.ts";
@@ -36,7 +36,7 @@ import { ZnodeTree } from "./znode-tree.ts";
 
 const magic = 0x534b_5453;
 const version = 1;
-const kinds = { head: 1, nodes: 2, requests: 3, sessions: 4, closed: 5, end: 255 } as const;
+const kinds = { head: 1, nodes: 2, requests: 3, sessions: 4, closed: 5, owners: 6, end: 255 } as const;
 const chunkHeadBytes = 8;
 const ownerFlag = 1;
 const parentFlag = 2;
@@ -54,6 +54,8 @@ export function* encodeSnapshot(image: TreeImage): Generator<Uint8Array> {
   yield* chunks(kinds.requests, requests, writeRequest);
   if (closed) yield chunk(kinds.closed, () => undefined);
   yield* chunks(kinds.sessions, sessions, writeSession);
+  const owned = sessions.flatMap(([id, { owner }]) => (owner === undefined ? [] : [[id, owner] as const]));
+  yield* chunks(kinds.owners, owned, writeOwner);
   yield chunk(kinds.end, (out) => {
     out.unsignedVarlongSafe(image.nodeCount);
     out.unsignedVarlongSafe(requests.length);
@@ -142,6 +144,11 @@ function writeSession(out: ByteWriter, [sessionId, session]: readonly [bigint, T
   out.prefixedBytes(session.password);
 }
 
+function writeOwner(out: ByteWriter, [sessionId, owner]: readonly [bigint, bigint]): void {
+  out.varlong(sessionId);
+  out.varlong(owner);
+}
+
 /** @throws StorageCorruptError if the bytes are no whole snapshot of a version that is known here */
 export function decodeSnapshot(bytes: Uint8Array): ZnodeTree {
   try {
@@ -171,6 +178,9 @@ function readSnapshot(from: ByteReader): ZnodeTree {
         break;
       case kinds.sessions:
         while (body.remaining > 0) readSession(body, treeOf(restored));
+        break;
+      case kinds.owners:
+        while (body.remaining > 0) readOwner(body, treeOf(restored));
         break;
       case kinds.closed:
         treeOf(restored).closed = true;
@@ -281,6 +291,15 @@ function readSession(from: ByteReader, tree: ZnodeTree): void {
   const password = new Uint8Array(from.prefixedBytes());
   if (tree.session(sessionId) !== undefined) throw new MalformedBytesError(`session ${sessionId} stands there twice`);
   tree.putSession(sessionId, { timeoutMs, password });
+}
+
+function readOwner(from: ByteReader, tree: ZnodeTree): void {
+  const sessionId = from.varlong();
+  const session = tree.session(sessionId);
+  if (session === undefined || session.owner !== undefined) {
+    throw new MalformedBytesError(`an owner of session ${sessionId}, which has one or is not there`);
+  }
+  tree.putSession(sessionId, { ...session, owner: from.varlong() });
 }
 
 function readEnd(from: ByteReader, tree: ZnodeTree, keyCount: number): void {

@@ -16,6 +16,7 @@
  *                  | 10 sessionId:zigzag count:varint (path:string lists)*                   closeSession
  *                  | 11                                             closeTree
  *                  | 12                                             openTree
+ *                  | 13 sessionId:zigzag owner:zigzag               moveSession
  *     lists       => aclIndex:varint parentAclIndex:varint
  *
  * Flags: 1 of a transaction, it has an idempotency key; of a create, 1 an owner and 2 lists. A process that meets what it
@@ -48,6 +49,7 @@ const kinds = {
   closeSession: 10,
   closeTree: 11,
   openTree: 12,
+  moveSession: 13,
 } as const;
 
 export function encodeTransactions(transactions: readonly Transaction[]): Uint8Array {
@@ -103,6 +105,10 @@ function writeChange(out: ByteWriter, change: Change): void {
       out.varlong(change.sessionId);
       out.unsignedVarint(change.timeoutMs);
       return out.prefixedBytes(change.password);
+    case "moveSession":
+      out.u8(kinds.moveSession);
+      out.varlong(change.sessionId);
+      return out.varlong(change.owner);
     case "closeSession":
       return writeClosing(out, change);
   }
@@ -189,6 +195,8 @@ function readChange(from: ByteReader): Change {
       const change = { kind: "createSession", sessionId: from.varlong(), timeoutMs: from.unsignedVarint() } as const;
       return { ...change, password: new Uint8Array(from.prefixedBytes()) };
     }
+    case kinds.moveSession:
+      return { kind: "moveSession", sessionId: from.varlong(), owner: from.varlong() };
     case kinds.closeSession:
       return readClosing(from);
     case kinds.closeTree:

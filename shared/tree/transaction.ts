@@ -37,6 +37,7 @@ export type Change =
       /** 16 bytes. */
       readonly password: Uint8Array;
     }
+  | { readonly kind: "moveSession"; readonly sessionId: bigint; readonly owner: bigint }
   /** `removed` are its ephemerals, by path. */
   | { readonly kind: "closeSession"; readonly sessionId: bigint; readonly removed: readonly MemberChange[] }
   /** The namespace is gone: until it is opened again nothing is written. */

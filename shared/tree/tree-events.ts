@@ -32,6 +32,7 @@ function eventsOfChange(change: Change): readonly TreeEvent[] {
     case "addAcl":
     case "setAcl":
     case "createSession":
+    case "moveSession":
     case "openTree":
     case "closeTree":
       return [];

@@ -39,6 +39,8 @@ export type Operation =
       readonly timeoutMs: number;
       readonly password: Uint8Array;
     }
+  /** From now on `owner`, a whole number of 64 bits with its sign, serves the session. SESSION_EXPIRED if there is none. */
+  | { readonly kind: "moveSession"; readonly sessionId: bigint; readonly owner: bigint }
   /** Removes all its ephemerals. SESSION_EXPIRED if there is no such session. */
   | { readonly kind: "closeSession"; readonly sessionId: bigint }
   /** A container that had children and has none, or a childless TTL znode whose time is over; else BAD_ARGUMENTS. */
@@ -75,6 +77,8 @@ export interface SessionProof {
   readonly sessionId: bigint;
   /** 16 bytes; absent when the caller has been checked already. */
   readonly password?: Uint8Array;
+  /** SESSION_MOVED if another serves the session by now; absent for who does not mind. */
+  readonly owner?: bigint;
 }
 
 export interface Idempotency {
@@ -92,6 +96,7 @@ export type OperationResult =
   /** Of a fence as well. */
   | { readonly kind: "check" }
   | { readonly kind: "createSession" }
+  | { readonly kind: "moveSession" }
   | { readonly kind: "closeSession" }
   /** Closed or opened. */
   | { readonly kind: "tree" };
@@ -118,6 +123,7 @@ export const treeErrorCodes = {
   NOT_EMPTY: -111,
   SESSION_EXPIRED: -112,
   INVALID_ACL: -114,
+  SESSION_MOVED: -118,
   QUOTA_EXCEEDED: -125,
 } as const;
 

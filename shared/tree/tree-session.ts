@@ -3,4 +3,6 @@ export interface TreeSession {
   readonly timeoutMs: number;
   /** 16 bytes. */
   readonly password: Uint8Array;
+  /** Who serves the session; absent until somebody took it over. */
+  readonly owner?: bigint;
 }

@@ -71,6 +71,7 @@ const groups: readonly { readonly reason: string; readonly functions: readonly s
       "shared/partition/read-segment.ts#readRange",
       "shared/services/topic-projection.ts#readProjection",
       "shared/tree/read-changes.ts#readChanges",
+      "shared/tree/read-changes.ts#readOldChanges",
       "shared/tree/read-znodes.ts#readData",
       "shared/tree/read-znodes.ts#readStat",
       "shared/tree/read-znodes.ts#readAcl",

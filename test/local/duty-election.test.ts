@@ -97,6 +97,7 @@ class Candidate {
       sessions: {
         create: alive(sessions.create.bind(sessions)),
         heartbeat: alive(sessions.heartbeat.bind(sessions)),
+        takeOver: alive(sessions.takeOver.bind(sessions)),
         close: alive(sessions.close.bind(sessions)),
         describe: alive(sessions.describe.bind(sessions)),
         reap: alive(sessions.reap.bind(sessions)),

@@ -50,6 +50,7 @@ function anyChange(random: FuzzRandom): Change {
     { kind: "addAcl", list: [anyAcl(random)] },
     { kind: "setAcl", path, aclIndex: random.below(9), version },
     { kind: "createSession", sessionId, timeoutMs: random.below(100_000), password: random.bytes(16) },
+    { kind: "moveSession", sessionId, owner: BigInt.asIntN(64, sessionId ** 4n) },
     { kind: "closeSession", sessionId, removed: [{ path, ...lists }] },
     { kind: "closeTree" },
     { kind: "openTree" },
@@ -96,6 +97,7 @@ function anyResults(random: FuzzRandom): readonly OperationResult[] {
       { kind: "delete" },
       { kind: "check" },
       { kind: "createSession" },
+      { kind: "moveSession" },
       { kind: "closeSession" },
       { kind: "tree" },
     ]),
@@ -131,7 +133,8 @@ function anyTree(random: FuzzRandom): ZnodeTree {
     if (child !== undefined) parents.push([child, node]);
   }
   for (let session = random.below(3); session > 0; session -= 1) {
-    tree.putSession(BigInt(session), { timeoutMs: random.below(40_000), password: random.bytes(16) });
+    const owner = random.chance(0.5) ? {} : { owner: BigInt(random.word()) };
+    tree.putSession(BigInt(session), { timeoutMs: random.below(40_000), password: random.bytes(16), ...owner });
   }
   for (let count = random.below(3); count > 0; count -= 1) {
     tree.requests.add(fieldText(random), {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { AclList, Identity } from "../../../shared/tree/acl.ts";
 import { statOf } from "../../../shared/tree/stat.ts";
-import type { CreateMode, Operation } from "../../../shared/tree/tree-request.ts";
+import type { CreateMode, Operation, TreeRequest } from "../../../shared/tree/tree-request.ts";
 import { Machine } from "./machine.ts";
 import { check, create, remove, setData } from "./operations.ts";
 
@@ -54,6 +54,26 @@ describe("sessions and ephemerals", () => {
     expect(codeOf(machine, ofMode("/a", "ephemeral"), { session })).toBe("SESSION_EXPIRED");
     expect(codeOf(machine, { kind: "closeSession", sessionId: 5n })).toBe("SESSION_EXPIRED");
     expect(machine.tree.node("/a")).toBeUndefined();
+  });
+
+  test("a session that has moved takes nothing more from its owner before, and all from who names none", () => {
+    const machine = new Machine();
+    const by = (owner: bigint): Partial<TreeRequest> => ({ session: { ...session, owner } });
+    const moveTo = (owner: bigint): Operation => ({ kind: "moveSession", sessionId: 5n, owner });
+    machine.run(openSession);
+    expect(codeOf(machine, create("/a"), by(1n))).toBe("OK");
+    machine.run(moveTo(1n));
+    expect(codeOf(machine, create("/b"), by(1n))).toBe("OK");
+    expect(machine.request({ operations: [moveTo(2n), create("/c")], ...by(1n) }).kind).toBe("prepared");
+    expect(codeOf(machine, create("/d"), by(1n))).toBe("SESSION_MOVED");
+    expect(codeOf(machine, { kind: "closeSession", sessionId: 5n }, by(1n))).toBe("SESSION_MOVED");
+    expect(codeOf(machine, create("/d"), { session })).toBe("OK");
+    expect(codeOf(machine, create("/e"), by(2n))).toBe("OK");
+    expect(machine.tree.session(5n)).toEqual({ timeoutMs: 10_000, password, owner: 2n });
+    expect(codeOf(machine, moveTo(2n ** 63n))).toBe("BAD_ARGUMENTS");
+    machine.run({ kind: "closeSession", sessionId: 5n });
+    expect(codeOf(machine, moveTo(1n))).toBe("SESSION_EXPIRED");
+    expect(codeOf(machine, create("/f"), by(2n))).toBe("SESSION_EXPIRED");
   });
 
   test("an ephemeral created and a session closed in one group do not outlive each other", () => {

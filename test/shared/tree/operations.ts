@@ -121,6 +121,14 @@ export const anyTreeOperation: fc.Arbitrary<Operation> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("closeSession" as const), sessionId: anySession }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("moveSession" as const),
+      sessionId: anySession,
+      owner: fc.constantFrom(1n, -(2n ** 63n), 2n ** 63n - 1n),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("deleteContainer" as const), path: anyPath }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("closeTree" as const, "openTree" as const) }) },
 );
@@ -159,9 +167,10 @@ export function dump(tree: ZnodeTree): {
     fingerprint,
     Buffer.from(results).toString("hex"),
   ]);
-  const sessions = [...tree.sessions].map(([sessionId, { timeoutMs, password }]) => [
+  const sessions = [...tree.sessions].map(([sessionId, { timeoutMs, password, owner }]) => [
     sessionId,
     timeoutMs,
+    owner,
     Buffer.from(password).toString("hex"),
     [...tree.ephemerals(sessionId)].toSorted(),
   ]);
