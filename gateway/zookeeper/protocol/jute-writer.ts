@@ -26,13 +26,6 @@ export class JuteWriter {
     return frame;
   }
 
-  /** What was written since `begin`, without a length; it is nobody else's from now on. */
-  endBare(): Buffer {
-    const bytes = this.#block.subarray(this.#start + headBytes, this.#at);
-    this.#start = this.#at;
-    return bytes;
-  }
-
   int(value: number): this {
     const at = this.#room(4);
     this.#at = this.#block.writeInt32BE(value | 0, at);
@@ -87,7 +80,10 @@ export class JuteWriter {
     return this;
   }
 
-  /** Where `length` bytes can be written, to be asked before `#block` is looked at: in another one with what the frame has so far, where this one is full. */
+  /**
+   * Where `length` bytes can be written, to be asked for before the block is looked at: in another one with what the frame has so far,
+   * where this one is full.
+   */
   #room(length: number): number {
     if (this.#at + length <= this.#block.length) return this.#at;
     const written = this.#at - this.#start;

@@ -100,6 +100,13 @@ export class WireClient {
     });
   }
 
+  /** The answer to a frame that `sendBytes` sends next. */
+  expectReply<Name extends OperationName>(name: Name): Promise<Reply<Name>> {
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ name, resolve, reject });
+    });
+  }
+
   /** A frame as it is, without its length. */
   sendBytes(bytes: Uint8Array): void {
     const head = Buffer.alloc(4);
@@ -109,7 +116,8 @@ export class WireClient {
 
   /** Resolves when the connection is closed by the other end. */
   async closed(): Promise<void> {
-    if (!this.#socket.destroyed) await once(this.#socket, "close");
+    if (this.#socket.closed) return;
+    await new Promise<void>((resolve) => this.#socket.once("close", () => resolve()));
   }
 
   destroy(): void {

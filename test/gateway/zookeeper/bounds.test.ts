@@ -1,0 +1,92 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { openAcl, type ZooKeeperBed, zookeeperBed } from "./zookeeper-bed.ts";
+
+let bed: ZooKeeperBed;
+
+beforeEach(async () => {
+  bed = await zookeeperBed();
+});
+
+afterEach(async () => {
+  await bed.close();
+});
+
+test("a body that cannot be read is answered, and the connection goes on", async () => {
+  const client = await bed.connect();
+  const reply = client.send("ping", {});
+  await reply;
+  const frame = Buffer.alloc(12);
+  frame.writeInt32BE(7, 0);
+  frame.writeInt32BE(4, 4);
+  frame.writeInt32BE(1_000_000, 8);
+  const answered = client.expectReply("getData");
+  client.sendBytes(frame);
+  expect(await answered).toMatchObject({ xid: 7, err: -5 });
+  expect((await client.send("exists", { path: "/", watch: false })).err).toBe(0);
+});
+
+test("an operation that ZooKeeper does not have ends the connection, once it is answered", async () => {
+  const client = await bed.connect();
+  const frame = Buffer.alloc(8);
+  frame.writeInt32BE(7, 0);
+  frame.writeInt32BE(99, 4);
+  const answered = client.expectReply("ping");
+  client.sendBytes(frame);
+  expect(await answered).toMatchObject({ xid: 7, err: -6 });
+  await client.closed();
+});
+
+test("a frame without a header, and one that is too long, end the connection", async () => {
+  const [short, long] = [await bed.connect(), await bed.connect()];
+  short.sendBytes(Buffer.alloc(3));
+  long.sendBytes(Buffer.alloc(6 * 1024 * 1024));
+  await Promise.all([short.closed(), long.closed()]);
+  expect((await (await bed.connect()).send("ping", {})).err).toBe(0);
+});
+
+test("a client that has seen more than there is, is not served", async () => {
+  await expect(bed.connect({ lastZxidSeen: 1_000 })).rejects.toThrow("closed");
+});
+
+test("a session that is over or another's is told as timeout 0", async () => {
+  const client = await bed.connect();
+  const { sessionId = 0n, passwd } = client.session ?? {};
+  const wrong = await bed.connect({ sessionId, passwd: new Uint8Array(16) });
+  expect(wrong.session).toMatchObject({ timeOut: 0, sessionId: 0n });
+  await wrong.closed();
+  await client.send("closeSession", {});
+  await client.closed();
+  const late = await bed.connect({ sessionId, passwd: passwd ?? new Uint8Array() });
+  expect(late.session).toMatchObject({ timeOut: 0, sessionId: 0n });
+});
+
+test("timeouts are brought to between 2 and 20 ticks", async () => {
+  const asked = [1, 4_000, 30_000, 1_000_000];
+  const clients = await Promise.all(asked.map((timeOut) => bed.connect({ timeOut })));
+  expect(clients.map(({ session }) => session?.timeOut)).toEqual([4_000, 4_000, 30_000, 40_000]);
+});
+
+test("a client that comes back over another connection closes the one before", async () => {
+  const client = await bed.connect();
+  await client.send("create", { path: "/e", data: null, acl: openAcl, flags: 1 });
+  const { sessionId = 0n, passwd } = client.session ?? {};
+  const again = await bed.connect({ sessionId, passwd: passwd ?? new Uint8Array() });
+  await client.closed();
+  expect((await again.send("getEphemerals", { path: "/" })).body?.ephemerals).toEqual(["/e"]);
+});
+
+test("thousands of requests at once are answered in their order", async () => {
+  const client = await bed.connect();
+  const replies = await Promise.all(
+    Array.from({ length: 3_000 }, () => client.send("exists", { path: "/", watch: false })),
+  );
+  expect(replies.map(({ xid }) => xid)).toEqual(Array.from({ length: 3_000 }, (_, index) => index + 1));
+});
+
+test("reconfig is disabled, and the configuration can be read", async () => {
+  const client = await bed.connect();
+  const none = { joiningServers: null, leavingServers: null, newMembers: null, curConfigId: -1n };
+  expect((await client.send("reconfig", none)).err).toBe(-123);
+  expect((await client.send("getData", { path: "/zookeeper/config", watch: false })).err).toBe(0);
+  expect((await client.send("getChildren", { path: "/zookeeper/quota", watch: false })).body?.children).toEqual([]);
+});

@@ -1,0 +1,136 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { WireClient } from "./wire-client.ts";
+import { openAcl, type ZooKeeperBed, zookeeperBed } from "./zookeeper-bed.ts";
+
+const [created, deleted, changed, childrenChanged] = [1, 2, 3, 4];
+
+let bed: ZooKeeperBed;
+let writer: WireClient;
+
+beforeEach(async () => {
+  bed = await zookeeperBed();
+  writer = await bed.connect();
+});
+
+afterEach(async () => {
+  await bed.close();
+});
+
+async function create(path: string, acl = openAcl): Promise<number> {
+  const { err, zxid } = await writer.send("create", { path, data: null, acl, flags: 0 });
+  expect(err).toBe(0);
+  return zxid;
+}
+
+async function setData(path: string): Promise<number> {
+  return (await writer.send("setData", { path, data: null, version: -1 })).zxid;
+}
+
+/** What a client that comes back sends. */
+function again(relativeZxid: number) {
+  return { relativeZxid, dataWatches: [], existWatches: [], childWatches: [] };
+}
+
+test("watches of a client that comes back are told of what happened meanwhile, or set again", async () => {
+  for (const path of ["/same", "/changed", "/gone", "/parent"]) await create(path);
+  const seen = await create("/parent/old");
+  await setData("/changed");
+  await writer.send("delete", { path: "/gone", version: -1 });
+  await create("/new");
+  await create("/parent/child");
+  const client = await bed.connect({ lastZxidSeen: seen });
+  const { err } = await client.send("setWatches", {
+    relativeZxid: seen,
+    dataWatches: ["/same", "/changed", "/gone"],
+    existWatches: ["/new", "/absent"],
+    childWatches: ["/parent", "/same"],
+  });
+  expect(err).toBe(0);
+  expect(client.events).toEqual([
+    { type: changed, path: "/changed" },
+    { type: deleted, path: "/gone" },
+    { type: created, path: "/new" },
+    { type: childrenChanged, path: "/parent" },
+  ]);
+  await setData("/same");
+  await create("/absent");
+  await create("/same/child");
+  await client.send("ping", {});
+  expect(client.events.slice(4)).toEqual([
+    { type: changed, path: "/same" },
+    { type: created, path: "/absent" },
+    { type: childrenChanged, path: "/same" },
+  ]);
+});
+
+test("persistent watches of a client that comes back are told of every event since, in order and once", async () => {
+  const seen = await create("/a");
+  await create("/a/b");
+  await setData("/a/b");
+  await writer.send("delete", { path: "/a/b", version: -1 });
+  const client = await bed.connect();
+  const answered = client.send("setWatches2", {
+    ...again(seen),
+    persistentWatches: ["/a"],
+    persistentRecursiveWatches: ["/a"],
+  });
+  await Promise.all([answered, setData("/a")]);
+  await create("/a/c");
+  await client.send("ping", {});
+  expect(client.events).toEqual([
+    { type: created, path: "/a/b" },
+    { type: childrenChanged, path: "/a" },
+    { type: changed, path: "/a/b" },
+    { type: deleted, path: "/a/b" },
+    { type: childrenChanged, path: "/a" },
+    { type: changed, path: "/a" },
+    { type: created, path: "/a/c" },
+    { type: childrenChanged, path: "/a" },
+  ]);
+});
+
+test("watches are found and removed by their type", async () => {
+  await create("/a");
+  const client = await bed.connect();
+  await client.send("getData", { path: "/a", watch: true });
+  await client.send("addWatch", { path: "/a", mode: 1 });
+  const check = async (type: number): Promise<number> => (await client.send("checkWatches", { path: "/a", type })).err;
+  expect(await Promise.all([1, 2, 3, 4, 5, 6].map(check))).toEqual([-121, 0, 0, -121, 0, -8]);
+  expect((await client.send("removeWatches", { path: "/a", type: 2 })).err).toBe(0);
+  expect((await client.send("removeWatches", { path: "/a", type: 2 })).err).toBe(-121);
+  await setData("/a");
+  await client.send("ping", {});
+  expect(client.events).toEqual([{ type: changed, path: "/a" }]);
+  expect((await client.send("removeWatches", { path: "/a", type: 3 })).err).toBe(0);
+  expect((await client.send("addWatch", { path: "/a", mode: 2 })).err).toBe(-8);
+  expect((await client.send("addWatch", { path: "a", mode: 0 })).err).toBe(-8);
+});
+
+test("who may not read a znode hears nothing of it", async () => {
+  const reader = await bed.connect();
+  await reader.send("addWatch", { path: "/", mode: 1 });
+  await writer.send("auth", { type: 0, scheme: "digest", auth: Buffer.from("u:p") });
+  await create("/secret", [{ permissions: 31, scheme: "auth", id: "" }]);
+  await setData("/secret");
+  await create("/open");
+  await reader.send("ping", {});
+  expect(reader.events).toEqual([{ type: created, path: "/open" }]);
+  expect((await reader.send("getData", { path: "/secret", watch: true })).err).toBe(-102);
+});
+
+test("events of another client's writes never come between a reply and what it may reveal", async () => {
+  await create("/a");
+  const client = await bed.connect();
+  await client.send("addWatch", { path: "/", mode: 1 });
+  const count = 100;
+  const own = Array.from({ length: count }, () => client.send("setData", { path: "/a", data: null, version: -1 }));
+  const others = Array.from({ length: count }, (_, index) => {
+    const one = { path: `/w${index}`, data: null, acl: openAcl, flags: 0 };
+    return writer.send("create", one).then(() => client.send("exists", { path: one.path, watch: false }));
+  });
+  expect((await Promise.all(others)).every(({ err }) => err === 0)).toBe(true);
+  await Promise.all(own);
+  const zxids = client.told.slice(1).map(({ zxid }) => zxid);
+  expect(zxids).toEqual(zxids.toSorted((one, other) => one - other));
+  expect(client.events).toHaveLength(200);
+});
