@@ -10,14 +10,14 @@ import type { Services } from "../../shared/services/services.ts";
 import { createMemoryStorage } from "../../shared/storage/memory/memory-storage.ts";
 import type { Identity } from "../../shared/tree/acl.ts";
 import { treeErrorCodes } from "../../shared/tree/tree-request.ts";
+import { WireClient } from "../gateway/zookeeper/wire-client.ts";
 import type { Answer } from "./zookeeper/answer.ts";
 import { Comparison } from "./zookeeper/compare.ts";
 import { Generator, type Step } from "./zookeeper/generate.ts";
 import { allChildren, doOurs } from "./zookeeper/our-side.ts";
-import { doReal } from "./zookeeper/real-side.ts";
+import { authenticate, doReal } from "./zookeeper/real-side.ts";
 import { startZooKeeper } from "./zookeeper/server.ts";
 import { WatchedPair, watchedScopes } from "./zookeeper/watched-pair.ts";
-import { WireClient } from "./zookeeper/wire-client.ts";
 
 const operationsMin = Number(process.env["STREAMKEEPER_PEER_OPERATIONS"] ?? 200_000);
 const seed = Number(process.env["STREAMKEEPER_PEER_SEED"] ?? 20_261_121);
@@ -34,6 +34,7 @@ const namespace = "default";
 
 const superuser = 3;
 const removedAtOnce = 20;
+const realTimeoutMs = 40_000;
 
 /** One caller, connected to both sides. */
 interface Caller {
@@ -87,7 +88,7 @@ test(`${operationsMin} random operations have the results of ZooKeeper 3.8`, { t
     }
     if (generator.below(40) === 0) {
       // The session ends with its ephemerals, and another begins.
-      await caller.real.close();
+      await caller.real.send("closeSession", {});
       const { session } = caller.ours;
       if (session !== undefined) await services.sessions.close(namespace, session);
       for (const watcher of watchers) {
@@ -146,10 +147,10 @@ async function openCaller(
   proofs: readonly string[],
   comparison: Comparison,
 ): Promise<Caller> {
-  const real = await WireClient.open(port);
-  for (const proof of proofs) await real.auth(proof);
+  const real = await WireClient.connect(port, { timeOut: realTimeoutMs });
+  for (const proof of proofs) await authenticate(real, proof);
   const session = await services.sessions.create(namespace, { timeoutMs: 600_000 });
-  comparison.session(real.sessionId, session.sessionId);
+  comparison.session(real.session?.sessionId ?? 0n, session.sessionId);
   return { real, ours: { namespace, identities: identitiesOf(proofs), session } };
 }
 

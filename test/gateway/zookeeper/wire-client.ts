@@ -34,7 +34,7 @@ export type Told =
   | { readonly kind: "reply"; readonly xid: number; readonly zxid: number };
 
 interface Pending {
-  readonly name: OperationName;
+  readonly name: OperationName | undefined;
   resolve(reply: Reply<OperationName>): void;
   readonly reject: (error: Error) => void;
 }
@@ -46,6 +46,12 @@ export interface ConnectOptions {
   readonly lastZxidSeen?: number;
 }
 
+const specialXids: Partial<Record<OperationName, number>> = {
+  ping: specialXid.ping,
+  auth: specialXid.auth,
+  setWatches: specialXid.setWatches,
+  setWatches2: specialXid.setWatches,
+};
 const frameBytesMax = 64 * 1024 * 1024;
 
 export class WireClient {
@@ -90,14 +96,15 @@ export class WireClient {
 
   send<Name extends OperationName>(name: Name, body: RequestOf<Name>): Promise<Reply<Name>> {
     this.#xid += 1;
-    const xid = name === "ping" ? specialXid.ping : this.#xid;
-    return new Promise((resolve, reject) => {
-      this.#pending.push({ name, resolve, reject });
-      const to = this.#writer.begin();
-      requestHeader.write(to, { xid, type: operations[name].code });
-      operations[name].request.write(to, body as never);
-      this.#socket.write(to.end());
-    });
+    const xid = specialXids[name] ?? this.#xid;
+    const type = operations[name].code;
+    return this.#ask(xid, type, name, (to) => operations[name].request.write(to, body as never));
+  }
+
+  /** An operation's number and body as they are. The answer's body is not read. */
+  sendRaw(type: number, body: Uint8Array): Promise<Reply<OperationName>> {
+    this.#xid += 1;
+    return this.#ask(this.#xid, type, undefined, (to) => to.raw(body));
   }
 
   /** The answer to a frame that `sendBytes` sends next. */
@@ -124,6 +131,21 @@ export class WireClient {
     this.#socket.destroy();
   }
 
+  #ask(
+    xid: number,
+    type: number,
+    name: OperationName | undefined,
+    write: (to: JuteWriter) => void,
+  ): Promise<Reply<OperationName>> {
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ name, resolve, reject });
+      const to = this.#writer.begin();
+      requestHeader.write(to, { xid, type });
+      write(to);
+      this.#socket.write(to.end());
+    });
+  }
+
   #receive(chunk: Buffer): void {
     this.#frames.push(chunk);
     for (let frame = this.#frames.next(frameBytesMax); frame !== undefined; frame = this.#frames.next(frameBytesMax)) {
@@ -146,7 +168,8 @@ export class WireClient {
     this.told.push({ kind: "reply", xid, zxid });
     const pending = this.#pending.shift();
     if (pending === undefined) throw new Error(`an answer that nobody asked for: ${xid}`);
-    const body = err === 0 ? operations[pending.name].response.read(from) : undefined;
+    const { name } = pending;
+    const body = err === 0 && name !== undefined ? operations[name].response.read(from) : undefined;
     pending.resolve({ xid, zxid, err, body });
   }
 

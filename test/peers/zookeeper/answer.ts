@@ -1,14 +1,12 @@
 /** What both sides answer, in one form. */
 import type { Acl } from "../../../shared/tree/acl.ts";
-import type { WireStat } from "./wire-client.ts";
-
-export type AnsweredStat = WireStat;
+import type { Stat } from "../../../shared/tree/stat.ts";
 
 export interface Answer {
   /** ZooKeeper's code. */
   readonly err: number;
   readonly path?: string;
-  readonly stat?: AnsweredStat;
+  readonly stat?: Stat;
   /** Hex; null for null. */
   readonly data?: string | null;
   /** Sorted. */

@@ -1,11 +1,12 @@
 /** Holds two answers against each other; what is meant to differ differs by a rule with a name, and is counted. */
-import type { Answer, AnsweredStat } from "./answer.ts";
+import type { Stat } from "../../../shared/tree/stat.ts";
+import type { Answer } from "./answer.ts";
 
 /** The same moments, and the same sessions, have other numbers on either side: one to one, and zxids in the same order. */
 export class Comparison {
   /** How often each intended difference was met. */
   readonly differences = new Map<string, number>();
-  readonly #zxids = new Map<bigint, bigint>();
+  readonly #zxids = new Map<number, number>();
   readonly #sessions = new Map<bigint, bigint>();
 
   session(real: bigint, ours: bigint): void {
@@ -32,8 +33,8 @@ export class Comparison {
 
   /** Zxids that do not follow each other on both sides. */
   findDisorder(): string | undefined {
-    let last = -1n;
-    for (const [real, ours] of [...this.#zxids].toSorted(([one], [other]) => (one < other ? -1 : 1))) {
+    let last = -1;
+    for (const [real, ours] of [...this.#zxids].toSorted(([one], [other]) => one - other)) {
       if (ours <= last) return `zxid ${real} is ${ours} here, after ${last}`;
       last = ours;
     }
@@ -50,7 +51,7 @@ export class Comparison {
     return undefined;
   }
 
-  #findInStat(real: AnsweredStat, ours: AnsweredStat): string | undefined {
+  #findInStat(real: Stat, ours: Stat): string | undefined {
     for (const field of ["version", "cversion", "aversion", "dataLength", "numChildren"] as const) {
       if (real[field] !== ours[field]) return `${field} ${real[field]} and ${ours[field]}`;
     }

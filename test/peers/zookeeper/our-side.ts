@@ -2,9 +2,8 @@
 import { type ErrorCode, errorTable, ServiceError } from "../../../shared/api/errors.ts";
 import type { CallContext, MultiOperation, MultiResult, ZnodeService } from "../../../shared/services/coordination.ts";
 import type { Services } from "../../../shared/services/services.ts";
-import type { Stat } from "../../../shared/tree/stat.ts";
 import { treeErrorCodes, type TreeErrorCode } from "../../../shared/tree/tree-request.ts";
-import { type Answer, type AnsweredStat, hexOf } from "./answer.ts";
+import { type Answer, hexOf } from "./answer.ts";
 import type { CreateStep, Step, WriteStep } from "./generate.ts";
 
 export async function doOurs(services: Services, context: CallContext, step: Step): Promise<Answer> {
@@ -22,7 +21,7 @@ async function carryOut({ znodes, sessions }: Services, context: CallContext, st
   switch (step.kind) {
     case "create": {
       const { path, stat } = await znodes.create(context, createOf(step));
-      return { err: 0, path, stat: statOf(stat) };
+      return { err: 0, path, stat };
     }
     case "delete":
       await znodes.delete(context, step);
@@ -30,22 +29,22 @@ async function carryOut({ znodes, sessions }: Services, context: CallContext, st
     case "check":
       throw new Error("no client sends a check by itself");
     case "setData":
-      return { err: 0, stat: statOf((await znodes.setData(context, step)).stat) };
+      return { err: 0, stat: (await znodes.setData(context, step)).stat };
     case "setAcl":
-      return { err: 0, stat: statOf((await znodes.setAcl(context, step)).stat) };
+      return { err: 0, stat: (await znodes.setAcl(context, step)).stat };
     case "exists":
-      return { err: 0, stat: statOf((await znodes.exists(context, step.path)).stat) };
+      return { err: 0, stat: (await znodes.exists(context, step.path)).stat };
     case "getData": {
       const { data, stat } = await znodes.getData(context, step.path);
-      return { err: 0, data: hexOf(data), stat: statOf(stat) };
+      return { err: 0, data: hexOf(data), stat };
     }
     case "getChildren": {
       const { children, stat } = await allChildren(znodes, context, step.path);
-      return { err: 0, names: children.toSorted(), stat: statOf(stat) };
+      return { err: 0, names: children.toSorted(), stat };
     }
     case "getAcl": {
       const { acl, stat } = await znodes.getAcl(context, step.path);
-      return { err: 0, acl, stat: statOf(stat) };
+      return { err: 0, acl, stat };
     }
     case "ephemerals": {
       if (context.session === undefined) throw new Error("ephemerals are those of a session");
@@ -66,7 +65,7 @@ async function carryOut({ znodes, sessions }: Services, context: CallContext, st
         results: results.map((result): Answer => {
           if (result.kind === "error") return { err: codeOf(result.error) };
           if (result.kind === "getChildren") return { err: 0, names: result.children.toSorted() };
-          return { err: 0, data: hexOf(result.data), stat: statOf(result.stat) };
+          return { err: 0, data: hexOf(result.data), stat: result.stat };
         }),
       };
     }
@@ -94,21 +93,10 @@ function createOf({ path, data, mode, acl, ttlMs }: CreateStep) {
 }
 
 function multiAnswer(result: MultiResult): Answer {
-  if (result.kind === "create") return { err: 0, path: result.path, stat: statOf(result.stat) };
-  return result.kind === "setData" ? { err: 0, stat: statOf(result.stat) } : { err: 0 };
+  if (result.kind === "create") return { err: 0, path: result.path, stat: result.stat };
+  return result.kind === "setData" ? { err: 0, stat: result.stat } : { err: 0 };
 }
 
 function codeOf(code: ErrorCode): number {
   return errorTable[code].zookeeper;
-}
-
-function statOf(stat: Stat): AnsweredStat {
-  return {
-    ...stat,
-    czxid: BigInt(stat.czxid),
-    mzxid: BigInt(stat.mzxid),
-    pzxid: BigInt(stat.pzxid),
-    ctime: BigInt(stat.ctime),
-    mtime: BigInt(stat.mtime),
-  };
 }

@@ -3,8 +3,8 @@ import type { CallContext, ZnodeEvent } from "../../../shared/services/coordinat
 import type { Services } from "../../../shared/services/services.ts";
 import type { Identity } from "../../../shared/tree/acl.ts";
 import type { WatchScope } from "../../../shared/tree/tree-events.ts";
-import { JuteWriter } from "./jute.ts";
-import { opCodes, WireClient } from "./wire-client.ts";
+import { WireClient } from "../../gateway/zookeeper/wire-client.ts";
+import { authenticate } from "./real-side.ts";
 
 export const watchedScopes: readonly WatchScope[] = [
   { path: "/", recursive: true },
@@ -47,10 +47,9 @@ export class WatchedPair {
     identities: readonly Identity[],
     isSuper: boolean,
   ): Promise<WatchedPair> {
-    const real = await WireClient.open(port);
-    if (isSuper) await real.auth("super:secret");
-    const body = new JuteWriter().string(scope.path).int(scope.recursive ? 1 : 0);
-    const { err } = await real.send(opCodes.addWatch, body.bytes());
+    const real = await WireClient.connect(port);
+    if (isSuper) await authenticate(real, "super:secret");
+    const { err } = await real.send("addWatch", { path: scope.path, mode: scope.recursive ? 1 : 0 });
     if (err !== 0) throw new Error(`addWatch answered ${err}`);
     const context = { namespace: "default", identities };
     const { zxid } = await services.changes.changes(context, { ...scope, limit: 1, waitMs: 0 });
@@ -60,8 +59,9 @@ export class WatchedPair {
   /** What differs since the last time, or undefined. */
   async compare({ anyOrder = false } = {}): Promise<string | undefined> {
     // Answered after all events that came before it.
-    await this.#real.send(opCodes.exists, new JuteWriter().string("/").bool(false).bytes());
-    const real = this.#real.events.splice(0).map(({ type, path }) => `${eventTypes.get(type)} ${path}`);
+    await this.#real.send("ping", {});
+    const real = this.#real.events.map(({ type, path }) => `${eventTypes.get(type)} ${path}`);
+    this.#real.told.splice(0);
     const ours = (await this.#ours()).map(({ type, path }) => `${type} ${path}`);
     // A session's ephemerals go in the order of a hash table there, and of their paths here.
     const [one, other] = anyOrder ? [real.toSorted(), ours.toSorted()] : [real, ours];
