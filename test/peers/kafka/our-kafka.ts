@@ -24,6 +24,8 @@ export interface OurKafka extends AsyncDisposable {
   readonly bootstrap: string;
   /** Of the HTTP API. */
   readonly url: string;
+  /** Where its data are. */
+  readonly dataFolder: string;
   readonly pid: number | undefined;
   /** All that it has written so far. */
   readonly output: () => string;
@@ -35,7 +37,8 @@ export interface OurKafka extends AsyncDisposable {
 export async function startOurKafka(options: OurKafkaOptions = {}): Promise<OurKafka> {
   const folder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), "streamkeeper-peer-")));
   const { nodeOptions = [], serveOptions = [] } = options;
-  const serve = ["serve", "--port", "0", "--kafka-port", "0", "--data", folder, ...serveOptions];
+  const ports = ["--port", "0", "--kafka-port", "0", "--zookeeper-port", "0"];
+  const serve = ["serve", ...ports, "--data", folder, ...serveOptions];
   const child = spawn(process.execPath, [...nodeOptions, join(root, "local", "bin", "streamkeeper.js"), ...serve], {
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -64,7 +67,7 @@ export async function startOurKafka(options: OurKafkaOptions = {}): Promise<OurK
   const late = setTimeout(() => started.reject(new Error(`the server did not start:\n${output}`)), startMsMax);
   try {
     const { bootstrap, url } = await started.promise;
-    return { bootstrap, url, pid: child.pid, output: () => output, stop, [Symbol.asyncDispose]: stop };
+    return { bootstrap, url, dataFolder: folder, pid: child.pid, output: () => output, stop, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;
