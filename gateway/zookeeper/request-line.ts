@@ -175,7 +175,7 @@ export class RequestLine implements Watcher {
 
   #beginWrite(asked: Asked, write: Write): boolean {
     const { gateway, session } = this.#options;
-    const { follower, room } = gateway;
+    const { follower, room, sessions } = gateway;
     if (room.isFull) {
       room.onRoom(this.#onRoom);
       return false;
@@ -184,7 +184,7 @@ export class RequestLine implements Watcher {
     const written = follower.write({
       operations: write.operations,
       identities: this.#identities,
-      session: { sessionId: session.sessionId },
+      session: { sessionId: session.sessionId, owner: sessions.owner },
       chain: this.#chain,
     });
     const done = written.finally(() => room.give());

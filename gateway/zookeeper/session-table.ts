@@ -86,10 +86,10 @@ export class SessionTable {
 
   /** @throws ServiceError as `SessionService.create` */
   async create(askedMs: number, holder: SessionHolder): Promise<HeldSession> {
-    const { sessions, namespace, clock } = this.#options;
+    const { sessions, namespace, clock, owner } = this.#options;
     const promisedMs = Math.min(this.maxTimeoutMs, Math.max(this.minTimeoutMs, askedMs));
     const begunMs = clock.monotonicMs();
-    const created = await sessions.create(namespace, { timeoutMs: leaseMsOf(promisedMs) });
+    const created = await sessions.create(namespace, { timeoutMs: leaseMsOf(promisedMs), owner });
     return this.#hold(created, created.timeoutMs, holder, begunMs);
   }
 
@@ -100,11 +100,11 @@ export class SessionTable {
    * @throws ServiceError where it is not known
    */
   async resume(credentials: SessionCredentials, holder: SessionHolder): Promise<HeldSession | undefined> {
-    const { sessions, namespace, clock } = this.#options;
+    const { sessions, namespace, clock, owner } = this.#options;
     const begunMs = clock.monotonicMs();
     let timeoutMs: number;
     try {
-      ({ timeoutMs } = await sessions.heartbeat(namespace, credentials));
+      ({ timeoutMs } = await sessions.takeOver(namespace, credentials, owner));
     } catch (error) {
       if (error instanceof ServiceError && error.code === "SESSION_EXPIRED") return undefined;
       throw error;
@@ -129,10 +129,10 @@ export class SessionTable {
 
   /** At its client's request. @throws ServiceError as `SessionService.close` */
   async end(session: HeldSession): Promise<{ readonly zxid: number }> {
-    const { sessions, namespace } = this.#options;
+    const { sessions, namespace, owner } = this.#options;
     session.isEnding = true;
     try {
-      return await sessions.close(namespace, session);
+      return await sessions.close(namespace, session, owner);
     } finally {
       this.#forget(session);
     }
@@ -160,13 +160,13 @@ export class SessionTable {
   }
 
   async #lease(session: HeldSession, nowMs: number): Promise<void> {
-    const { sessions, namespace, log } = this.#options;
+    const { sessions, namespace, log, owner } = this.#options;
     session.isLeasing = true;
     try {
-      await sessions.heartbeat(namespace, session);
+      await sessions.heartbeat(namespace, session, owner);
       session.leasedMs = nowMs;
     } catch (error) {
-      if (error instanceof ServiceError && error.code === "SESSION_EXPIRED") {
+      if (isOver(error)) {
         this.#drop(session, error.code);
         return;
       }
@@ -219,11 +219,16 @@ export class SessionTable {
     try {
       await this.end(session);
     } catch (error) {
-      if (error instanceof ServiceError && error.code === "SESSION_EXPIRED") return;
+      if (isOver(error)) return;
       // Its lease runs out by itself.
       log("WARN", "a session whose time is over could not be closed", { cause: describeError(error) });
     }
   }
+}
+
+/** The session has ended, or another gateway has it. */
+function isOver(error: unknown): error is ServiceError {
+  return error instanceof ServiceError && (error.code === "SESSION_EXPIRED" || error.code === "SESSION_MOVED");
 }
 
 /** What a lease is asked for, of what the client is promised. */

@@ -149,7 +149,7 @@ class RunningGateway implements RunningZooKeeperGateway {
         for (const connection of this.#connections) connection.close();
       },
     );
-    const owner = (BigInt(random.uint32()) << 32n) | BigInt(random.uint32());
+    const owner = BigInt.asIntN(64, (BigInt(random.uint32()) << 32n) | BigInt(random.uint32()));
     const writer = new JuteWriter();
     this.#gateway = {
       follower,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { WireClient } from "./wire-client.ts";
 import { openAcl, type ZooKeeperBed, zookeeperBed } from "./zookeeper-bed.ts";
 
 let bed: ZooKeeperBed;
@@ -64,7 +65,6 @@ test("a session goes on over another gateway, and its ephemerals with it", async
   client.destroy();
   const port = await bed.another();
   const { sessionId = 0n, passwd } = client.session ?? {};
-  const { WireClient } = await import("./wire-client.ts");
   const again = await WireClient.connect(port, { sessionId, passwd: passwd ?? new Uint8Array() });
   expect(again.session?.sessionId).toBe(sessionId);
   expect((await again.send("exists", { path: "/e", watch: false })).body?.stat.ephemeralOwner).toBe(sessionId);
@@ -72,4 +72,18 @@ test("a session goes on over another gateway, and its ephemerals with it", async
   const next = await bed.connect();
   await next.send("sync", { path: "/" });
   expect((await next.send("exists", { path: "/e", watch: false })).err).toBe(-101);
+});
+
+test("what comes late through the gateway that a client has left is refused, and done by nobody", async () => {
+  const left = await bed.connect();
+  await left.send("create", create("/a"));
+  const { sessionId = 0n, passwd } = left.session ?? {};
+  const moved = await WireClient.connect(await bed.another(), { sessionId, passwd: passwd ?? new Uint8Array() });
+  const late = [left.send("setData", { path: "/a", data: null, version: -1 }), left.send("create", create("/b"))];
+  const [first] = await Promise.allSettled(late);
+  expect(first).toMatchObject({ status: "fulfilled", value: { err: -118 } });
+  await left.closed();
+  expect((await moved.send("getData", { path: "/a", watch: false })).body?.stat.version).toBe(0);
+  expect((await moved.send("exists", { path: "/b", watch: false })).err).toBe(-101);
+  expect((await moved.send("setData", { path: "/a", data: null, version: 0 })).err).toBe(0);
 });

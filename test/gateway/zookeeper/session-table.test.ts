@@ -1,0 +1,131 @@
+import { beforeEach, expect, test } from "vitest";
+import { type SessionHolder, SessionTable } from "../../../gateway/zookeeper/session-table.ts";
+import { ServiceError } from "../../../shared/api/errors.ts";
+import type { SessionCredentials, SessionService } from "../../../shared/services/coordination.ts";
+
+const credentials: SessionCredentials = { sessionId: 7n, password: new Uint8Array(16) };
+const owner = 42n;
+
+class Holder implements SessionHolder {
+  readonly reasons: string[] = [];
+  leave(reason: string): Promise<void> {
+    this.reasons.push(reason);
+    return Promise.resolve();
+  }
+}
+
+let nowMs: number;
+let wake: (() => void) | undefined;
+let leases: number[];
+let closed: bigint[];
+let failure: Error | undefined;
+let asked: number | undefined;
+let logged: string[];
+let table: SessionTable;
+
+/** What the table asks for, by a clock that stands still. */
+const sessions: Pick<SessionService, "create" | "takeOver" | "heartbeat" | "close"> = {
+  create: (_namespace, request) => {
+    asked = request.timeoutMs;
+    return Promise.resolve({ ...credentials, timeoutMs: request.timeoutMs ?? 0 });
+  },
+  takeOver: () => Promise.resolve({ timeoutMs: 8_000, zxid: 1 }),
+  heartbeat: () => {
+    leases.push(nowMs);
+    return failure === undefined ? Promise.resolve({ timeoutMs: 8_000 }) : Promise.reject(failure);
+  },
+  close: (_namespace, { sessionId }) => {
+    closed.push(sessionId);
+    return Promise.resolve({ zxid: 2 });
+  },
+};
+
+beforeEach(() => {
+  nowMs = 0;
+  leases = [];
+  closed = [];
+  logged = [];
+  failure = undefined;
+  table = new SessionTable({
+    sessions: sessions as SessionService,
+    clock: { monotonicMs: () => nowMs, wallMs: () => nowMs },
+    timers: {
+      sleep: () =>
+        new Promise<void>((resolve) => {
+          wake = resolve;
+        }),
+    },
+    namespace: "default",
+    log: (_level, event) => logged.push(event),
+    owner,
+  });
+});
+
+async function pass(ms: number): Promise<void> {
+  nowMs += ms;
+  wake?.();
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+test("a lease is for a third more than the client is promised, and written at most every third", async () => {
+  const holder = new Holder();
+  const session = await table.create(6_000, holder);
+  expect([asked, session.timeoutMs]).toEqual([8_000, 6_000]);
+  for (let count = 0; count < 600; count += 1) {
+    await pass(100);
+    table.heard(session);
+  }
+  expect(leases).toEqual(Array.from({ length: 30 }, (_, index) => (index + 1) * 2_000));
+  expect(closed).toEqual([]);
+});
+
+test("a session of which nothing is heard for its timeout is closed, whether its connection is there or not", async () => {
+  const holder = new Holder();
+  const session = await table.create(6_000, holder);
+  await pass(5_000);
+  table.heard(session);
+  await pass(5_900);
+  expect(closed).toEqual([]);
+  await pass(200);
+  expect([closed, holder.reasons.length, table.count]).toEqual([[7n], 1, 0]);
+  const gone = await table.resume(credentials, holder);
+  if (gone === undefined) throw new Error("resumed");
+  table.left(gone, holder);
+  await pass(6_100);
+  expect([closed, holder.reasons.length, table.count]).toEqual([[7n, 7n], 1, 0]);
+});
+
+test("a session that another gateway has, or that is over, leaves its connection and is not closed", async () => {
+  for (const code of ["SESSION_MOVED", "SESSION_EXPIRED"] as const) {
+    const holder = new Holder();
+    const session = await table.create(6_000, holder);
+    failure = new ServiceError(code, "gone");
+    await pass(2_000);
+    table.heard(session);
+    await pass(10_000);
+    expect([closed, holder.reasons, table.count]).toEqual([[], [code], 0]);
+  }
+});
+
+test("a lease that could not be written is tried again before it is over, and the client goes on", async () => {
+  const holder = new Holder();
+  const session = await table.create(6_000, holder);
+  failure = new ServiceError("KAFKA_STORAGE_ERROR", "not now");
+  for (let count = 0; count < 26; count += 1) {
+    await pass(100);
+    table.heard(session);
+  }
+  expect(leases).toEqual([2_000, 2_500]);
+  expect([holder.reasons, logged.length]).toEqual([[], 2]);
+});
+
+test("a client that comes back takes its session from the connection that it left", async () => {
+  const [before, after] = [new Holder(), new Holder()];
+  await table.create(6_000, before);
+  const session = await table.resume(credentials, after);
+  expect(session?.timeoutMs).toBe(6_000);
+  expect([before.reasons.length, after.reasons.length]).toEqual([1, 0]);
+  if (session === undefined) throw new Error("resumed");
+  table.left(session, before);
+  expect(session.holder).toBe(after);
+});
