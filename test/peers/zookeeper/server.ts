@@ -10,6 +10,7 @@ import { fetchDependencies, requireJava } from "../java-peer.ts";
 import { freePort } from "../../free-port.ts";
 
 const startMsMax = 60_000;
+const answerMsMax = 1_000;
 const tickMsDefault = 2_000;
 /** So long that containers and TTL znodes are never removed. */
 const containerCheckMsDefault = 1_000_000_000;
@@ -113,6 +114,8 @@ async function kill(java: ChildProcess): Promise<void> {
 /** A port that is open is not yet a server that runs: the four-letter word is answered with the version by then. */
 async function answers(port: number): Promise<boolean> {
   const socket = connect(port, "127.0.0.1");
+  // What is asked too early is never answered.
+  socket.setTimeout(answerMsMax, () => socket.destroy());
   try {
     socket.write("srvr");
     let text = "";
