@@ -13,6 +13,14 @@ describe("sessions of many clients on many servers", () => {
     expect(await anomaliesOf(seeds, (seed) => simulateSessions({ seed, trouble }))).toEqual([]);
   });
 
+  test.each([false, true])("that move obey nobody whom they have left; trouble: %s", async (trouble) => {
+    const moving = seedsToRun(trouble ? 4 : 2);
+    expect(await anomaliesOf(moving, (seed) => simulateSessions({ seed, trouble, moves: true }))).toEqual([]);
+    const { moved, refused } = await simulateSessions({ seed: 1, trouble, moves: true });
+    expect(moved).toBeGreaterThan(10);
+    expect(refused).toBeGreaterThan(5);
+  });
+
   test("have histories worth looking at: many are opened, most live on, some end", async () => {
     for (const trouble of [false, true]) {
       const { opened, beats, expired } = await simulateSessions({ seed: 3, trouble });

@@ -1,6 +1,6 @@
 /**
  * Sessions under virtual time: servers with clocks that differ, which freeze, die and come back cold; a queue that loses
- * and repeats wake-ups, and delivers again what was not done; clients that beat, pause, close, or are gone.
+ * and repeats wake-ups, and delivers again what was not done; clients that beat, pause, close, move, or are gone.
  */
 import { ServiceError } from "../../shared/api/errors.ts";
 import { sessionSkewMs } from "../../shared/limits.ts";
@@ -24,6 +24,8 @@ export interface SessionSimulation {
   readonly seed: number;
   /** Without trouble every end is expected within 2 s of the timeout; with it, by the next sweep that nothing hinders. */
   readonly trouble: boolean;
+  /** Most sessions have an owner, and move to another now and then; something is written late in the name of the one before. */
+  readonly moves?: boolean;
   /** A fault of ours instead of the store's: what stands between servers and storage. */
   readonly mutate?: (storage: Storage) => Storage;
   /** The part of its load that it does, up to 1, which is the default. */
@@ -37,6 +39,9 @@ export interface SessionSimulationResult {
   readonly anomalies: readonly string[];
   readonly opened: number;
   readonly beats: number;
+  /** Answered well, and writes in the name of an owner before that were refused for it. */
+  readonly moved: number;
+  readonly refused: number;
   /** Ended by a reaper. */
   readonly expired: number;
   /** Longest time from a lease's end to its session's. */
@@ -54,6 +59,10 @@ interface Known extends SessionCredentials {
   /** When it sent the last request that was answered well. */
   heardAtMs: number;
   closedByOwner: boolean;
+  /** Null while it is not known who serves it; absent where nobody asks. */
+  owner?: bigint | null;
+  /** The last one that was answered, before it moved on. */
+  left?: bigint;
 }
 
 class Simulation {
@@ -65,6 +74,9 @@ class Simulation {
   readonly #known: Known[] = [];
   readonly #anomalies: string[] = [];
   #beats = 0;
+  #owners = 0n;
+  #moved = 0;
+  #refused = 0;
   #untilMs = 0;
   /** From when on nothing fails any more. */
   #calmAtMs = 0;
@@ -159,9 +171,11 @@ class Simulation {
   async #open(): Promise<Known | undefined> {
     const sentAtMs = this.#world.nowMs;
     const asked = Math.floor(this.#random.between(1_000, 8_000));
-    const answer = await this.#ask(2_000, ({ sessions }) => sessions.create(namespace, { timeoutMs: asked }));
-    if (answer === undefined || answer === "expired") return undefined;
-    return { ...answer, heardAtMs: sentAtMs, closedByOwner: false };
+    const owned = this.#options.moves === true && this.#random.chance(0.8) ? { owner: this.#nextOwner() } : {};
+    const request = { timeoutMs: asked, ...owned };
+    const answer = await this.#ask(2_000, ({ sessions }) => sessions.create(namespace, request));
+    if (answer === undefined || typeof answer === "string") return undefined;
+    return { ...answer, heardAtMs: sentAtMs, closedByOwner: false, ...owned };
   }
 
   /** Until it is told that the session is over, closes it, or is gone. */
@@ -174,13 +188,55 @@ class Simulation {
       const pauseMs = choice < 0.1 ? timeoutMs * this.#random.between(0.8, 2) : timeoutMs / 3;
       await this.#world.sleep(pauseMs);
       if (choice > 0.95) return await this.#close(session);
-      if (!(await this.#beat(session))) return;
+      const moves = session.owner === null || (session.owner !== undefined && this.#random.chance(0.3));
+      if (!(await (moves ? this.#move(session) : this.#beat(session)))) return;
     }
   }
 
+  #nextOwner(): bigint {
+    this.#owners += 1n;
+    return this.#owners;
+  }
+
   async #beat(session: Known): Promise<boolean> {
+    const owner = session.owner ?? undefined;
+    const heard = await this.#hear(session, ({ sessions }) => sessions.heartbeat(namespace, session, owner));
+    // Somebody whom it did not wait for has come late.
+    if (heard === "moved") session.owner = null;
+    return heard !== "expired";
+  }
+
+  async #move(session: Known): Promise<boolean> {
+    const owner = this.#nextOwner();
+    const before = session.owner ?? session.left;
+    session.owner = null;
+    if (before !== undefined) session.left = before;
+    const heard = await this.#hear(session, ({ sessions }) => sessions.takeOver(namespace, session, owner));
+    if (heard !== "well") return heard !== "expired";
+    session.owner = owner;
+    this.#moved += 1;
+    if (before !== undefined) await this.#writeLate(session, before);
+    return true;
+  }
+
+  async #writeLate({ sessionId, password }: Known, owner: bigint): Promise<void> {
+    const request = {
+      operations: [{ kind: "check", path: "/", version: -1 }],
+      session: { sessionId, password, owner },
+    } as const;
+    const answer = await this.#ask(1_000, ({ trees }) => trees.tree(namespace).write(request));
+    if (answer === undefined || typeof answer === "string") return;
+    if (answer.kind === "refused" && answer.refusal.code === "SESSION_MOVED") this.#refused += 1;
+    if (answer.kind === "done") this.#anomalies.push(`${sessionId} obeys the owner ${owner} whom it has left`);
+  }
+
+  /** Undefined where nobody knows whether it was heard of. */
+  async #hear(
+    session: Known,
+    act: (server: SessionProcess) => Promise<unknown>,
+  ): Promise<"well" | "moved" | "expired" | undefined> {
     const sentAtMs = this.#world.nowMs;
-    const answer = await this.#ask(session.timeoutMs / 3, ({ sessions }) => sessions.heartbeat(namespace, session));
+    const answer = await this.#ask(session.timeoutMs / 3, act);
     const answeredAtMs = this.#world.nowMs;
     if (answer === "expired") {
       // Whatever clock it was read by, it was not over yet.
@@ -189,27 +245,28 @@ class Simulation {
           `${session.sessionId} was refused ${answeredAtMs - session.heardAtMs} ms after a heartbeat`,
         );
       }
-      return false;
+      return "expired";
     }
-    if (answer !== undefined) {
-      this.#beats += 1;
-      session.heardAtMs = sentAtMs;
-    }
-    return true;
+    if (answer === undefined || answer === "moved") return answer;
+    this.#beats += 1;
+    session.heardAtMs = sentAtMs;
+    return "well";
   }
 
   async #close(session: Known): Promise<void> {
     session.closedByOwner = true;
-    await this.#ask(2_000, ({ sessions }) => sessions.close(namespace, session));
+    const owner = session.owner ?? undefined;
+    await this.#ask(2_000, ({ sessions }) => sessions.close(namespace, session, owner));
   }
 
   /** Undefined where no answer comes in time, or one that says to try again. */
   async #ask<Answer>(
     waitMs: number,
     act: (server: SessionProcess) => Promise<Answer>,
-  ): Promise<Answer | "expired" | undefined> {
+  ): Promise<Answer | "expired" | "moved" | undefined> {
     const answer = act(this.#any()).catch((cause: unknown) => {
       if (cause instanceof ServiceError && cause.code === "SESSION_EXPIRED") return "expired" as const;
+      if (cause instanceof ServiceError && cause.code === "SESSION_MOVED") return "moved" as const;
       if (!(cause instanceof ServiceError)) this.#anomalies.push(`unexpected: ${String(cause)}`);
       return undefined;
     });
@@ -249,6 +306,14 @@ class Simulation {
     for (const { key, attributes } of this.#world.leases()) {
       if (attributes["keptUntilMs"] === undefined) this.#anomalies.push(`the lease ${key.sort} is left`);
     }
-    return { anomalies: this.#anomalies, opened: lives.size, beats: this.#beats, expired, latestMs };
+    return {
+      anomalies: this.#anomalies,
+      opened: lives.size,
+      beats: this.#beats,
+      moved: this.#moved,
+      refused: this.#refused,
+      expired,
+      latestMs,
+    };
   }
 }

@@ -171,6 +171,41 @@ describe("when the state is rebuilt", () => {
     heard.follower.close();
   });
 
+  test("what comes while the missed is read from the log is told after it, from memory", async () => {
+    const world = await begin();
+    const { heard, elsewhere, here } = world;
+    const { rejoin } = await cutOff(world);
+    await run(elsewhere.tree, create("/b"));
+    const [gate, asked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { logs } = here.storage;
+    const { readAt, readFrom } = logs;
+    logs.readAt = async (...parameters) => {
+      const found = await readAt.apply(logs, parameters);
+      logs.readFrom = async (...range) => {
+        const read = await readFrom.apply(logs, range);
+        asked.resolve();
+        await gate.promise;
+        return read;
+      };
+      return found;
+    };
+    rejoin();
+    const reading = heard.follower.latest();
+    await asked.promise;
+    logs.readFrom = readFrom;
+    const writing = heard.follower.write({ operations: [create("/meanwhile")] });
+    await run(here.tree, create("/more"));
+    expect(heard.follower.view).toBeUndefined();
+    gate.resolve();
+    await reading;
+    const { zxid: at } = done(await writing);
+    expect(at).toBe(4);
+    expect(heard.follower.view?.lastZxid).toBe(5);
+    expect(zxidsOf(heard.changes)).toEqual([2, 3, 4, 5]);
+    heard.checkView();
+    heard.follower.close();
+  });
+
   test("a log that no longer has what was missed is told of as a gap", async () => {
     const world = await begin();
     const { memory, heard, elsewhere } = world;
