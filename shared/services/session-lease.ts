@@ -31,11 +31,6 @@ export function newSessionId(random: Random, timeoutMs: number): bigint {
   return (high << timeoutBits) | BigInt(timeoutMs);
 }
 
-/** What a gateway calls itself: positive, below 2^63. */
-export function newSessionOwner(random: Random): bigint {
-  return (BigInt(random.uint32()) << 31n) | BigInt(random.uint32() >>> 1) | 1n;
-}
-
 export function timeoutMsOf(sessionId: bigint): number {
   return Number(sessionId & ((1n << timeoutBits) - 1n));
 }

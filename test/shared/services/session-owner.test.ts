@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ServiceError } from "../../../shared/api/errors.ts";
 import { leaseTriesMax } from "../../../shared/limits.ts";
-import { newSessionOwner } from "../../../shared/services/session-lease.ts";
 import type { SessionCredentials } from "../../../shared/services/coordination.ts";
 import { namespace, type SessionProcess, SessionWorld } from "./session-world.ts";
 import { refusal } from "./topic-process.ts";
@@ -23,12 +22,6 @@ async function createIn(
   if (answer.kind === "refused") return answer.refusal.code;
   return answer.kind === "done" ? "OK" : answer.kind;
 }
-
-test("an owner is positive and below 2^63", () => {
-  const [zeros, ones] = [0, 0xffff_ffff].map((word) => newSessionOwner({ uint32: () => word, id: () => "" }));
-  expect(zeros).toBe(1n);
-  expect(ones).toBe(2n ** 63n - 1n);
-});
 
 describe("a session that is taken over", () => {
   test("obeys the new owner only, from the answer on", async () => {
