@@ -267,9 +267,9 @@ export class RequestLine implements Watcher {
     const replay = new PersistentReplay(watches, body);
     const catchUp = async (): Promise<readonly HappenedEvent[]> => {
       const tree = follower.view ?? (await follower.latest());
-      replay.begin(tree);
+      replay.begin();
       setWatches(watches, this, tree, body);
-      return await replay.read(follower);
+      return await replay.read(follower, tree);
     };
     this.#await(
       asked,

@@ -82,7 +82,6 @@ export class PersistentReplay implements Watcher {
   readonly #since: number;
   readonly #scopes: readonly WatchScope[];
   readonly #later: HappenedEvent[] = [];
-  #upTo = 0;
 
   constructor(watches: WatchTable, request: RequestOf<"setWatches2">) {
     this.#watches = watches;
@@ -102,20 +101,22 @@ export class PersistentReplay implements Watcher {
   }
 
   /** From now on events are kept. @throws RefusedRequest where there are too many watches */
-  begin(tree: ZnodeTree): void {
-    this.#upTo = tree.lastZxid;
+  begin(): void {
     for (const { path, recursive } of this.#scopes) addWatch(this.#watches, this, path, modeOf(recursive));
   }
 
-  /** What happened before `begin`; nothing of what the log no longer has. */
-  async read(follower: NamespaceFollower): Promise<readonly HappenedEvent[]> {
-    const changes = this.#since > 0 && this.#since < this.#upTo ? await follower.changesSince(this.#since) : [];
-    return (changes ?? []).flatMap(({ zxid, events }) =>
-      zxid > this.#upTo
-        ? []
-        : events
-            .filter((event) => this.#scopes.some((scope) => concerns(scope, event)))
-            .map((event) => ({ event, zxid })),
+  /** What happened before `begin`; where the log no longer has it, or it is too much, that each path changed. */
+  async read(follower: Pick<NamespaceFollower, "changesSince">, tree: ZnodeTree): Promise<readonly HappenedEvent[]> {
+    if (this.#since <= 0 || this.#since >= tree.lastZxid) return [];
+    const { lastZxid } = tree;
+    const unknown = this.#scopes.flatMap((scope) => changesOf(scope, tree)).map((event) => ({ event, zxid: lastZxid }));
+    const changes = await follower.changesSince(this.#since);
+    return (
+      changes?.flatMap(({ zxid, events }) =>
+        events
+          .filter((event) => this.#scopes.some((scope) => concerns(scope, event)))
+          .map((event) => ({ event, zxid })),
+      ) ?? unknown
     );
   }
 
@@ -129,6 +130,15 @@ export class PersistentReplay implements Watcher {
   end(): void {
     this.#watches.forget(this);
   }
+}
+
+/** Makes who watches look at everything that the watch is about. */
+function changesOf({ path, recursive }: WatchScope, tree: ZnodeTree): readonly TreeEvent[] {
+  const node = tree.node(path);
+  if (node === undefined) return [{ type: "NodeDeleted", path, aclIndex: openAclIndex }];
+  const { aclIndex } = node;
+  const changed: TreeEvent = { type: "NodeDataChanged", path, aclIndex };
+  return recursive ? [changed] : [changed, { type: "NodeChildrenChanged", path, aclIndex }];
 }
 
 function modeOf(recursive: boolean): number {

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { PersistentReplay } from "../../../gateway/zookeeper/watch-requests.ts";
+import { WatchTable } from "../../../gateway/zookeeper/watch-table.ts";
 import type { WireClient } from "./wire-client.ts";
 import { openAcl, type ZooKeeperBed, zookeeperBed } from "./zookeeper-bed.ts";
 
@@ -133,4 +135,25 @@ test("events of another client's writes never come between a reply and what it m
   const zxids = client.told.slice(1).map(({ zxid }) => zxid);
   expect(zxids).toEqual(zxids.toSorted((one, other) => one - other));
   expect(client.events).toHaveLength(200);
+});
+
+test("persistent watches that are set again too late are told that their znodes changed", async () => {
+  await create("/a");
+  await create("/b");
+  const replay = new PersistentReplay(new WatchTable(), {
+    ...again(1),
+    persistentWatches: ["/a", "/gone"],
+    persistentRecursiveWatches: ["/b"],
+  });
+  const follower = await bed.services.follow("default", () => undefined);
+  const tree = await follower.latest();
+  const forgetful = { changesSince: () => Promise.resolve(undefined) };
+  const events = await replay.read(forgetful, tree);
+  follower.close();
+  expect(events.map(({ event: { type, path } }) => `${type} ${path}`)).toEqual([
+    "NodeDataChanged /a",
+    "NodeChildrenChanged /a",
+    "NodeDeleted /gone",
+    "NodeDataChanged /b",
+  ]);
 });
