@@ -37,10 +37,13 @@ async function users(...args: readonly string[]): Promise<string> {
   stdin.end("a-secret\n");
   const program = new Command().exitOverride();
   registerUsers(program, { stdin, stdout, stderr }, {});
-  const failure = await program.parseAsync(["users", ...args, "--endpoint", server.url], { from: "user" }).then(
-    () => "",
-    (error: unknown) => (error instanceof CommandError ? error.message : Promise.reject(error)),
-  );
+  let failure = "";
+  try {
+    await program.parseAsync(["users", ...args, "--endpoint", server.url], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    failure = error.message;
+  }
   stdout.end();
   return (await text(stdout)) + failure;
 }

@@ -52,12 +52,10 @@ const guarded: readonly Guarded[] = [
   whole(extendedAclsPath, shownAcl),
   whole(prefixedAclsPath, shownAcl),
   ...aclResourceTypes.map((type) => whole(`${prefixedAclsPath}/${type}`, shownAcl)),
-  ...["/kafka-acl-changes", "/kafka-acl-extended-changes", "/cluster", clusterIdPath].map(
-    (path) => ({
-      ...whole(path, shownAcl),
-      isOptional: true,
-    }),
-  ),
+  ...["/kafka-acl-changes", "/kafka-acl-extended-changes", "/cluster", clusterIdPath].map((path) => ({
+    ...whole(path, shownAcl),
+    isOptional: true,
+  })),
   { ...whole("/delegation_token", secretAcl), isOptional: true },
 ];
 

@@ -37,9 +37,20 @@ describe("with security", () => {
 
   const secret = ["/config/users", "/config/users/alice", "/config/streamkeeper/scram-secret", "/config/brokers"];
   const shown = [
-    ...["/config", "/config/clients", "/brokers", "/brokers/ids", "/brokers/ids/1", "/cluster", "/cluster/id"],
-    ...["/kafka-acl", "/kafka-acl/Topic", "/kafka-acl/Topic/orders", "/kafka-acl/Cluster"],
-    ...["/kafka-acl-extended", "/kafka-acl-extended/prefixed", "/kafka-acl-extended/prefixed/Group"],
+    "/config",
+    "/config/clients",
+    "/brokers",
+    "/brokers/ids",
+    "/brokers/ids/1",
+    "/cluster",
+    "/cluster/id",
+    "/kafka-acl",
+    "/kafka-acl/Topic",
+    "/kafka-acl/Topic/orders",
+    "/kafka-acl/Cluster",
+    "/kafka-acl-extended",
+    "/kafka-acl-extended/prefixed",
+    "/kafka-acl-extended/prefixed/Group",
   ];
 
   test.each(secret)("nobody else reads %s", async (path) => {
