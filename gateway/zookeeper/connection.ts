@@ -18,7 +18,8 @@ import { JuteReader } from "./protocol/jute-reader.ts";
 import { operationNameOf, operations, type Request } from "./protocol/operations.ts";
 import { connectRequest, connectResponse, requestHeader } from "./protocol/records.ts";
 import type { ValueOf } from "./protocol/schema.ts";
-import { type Asked, RequestLine } from "./request-line.ts";
+import type { Asked } from "./asked.ts";
+import { RequestLine } from "./request-line.ts";
 import type { HeldSession, SessionHolder } from "./session-table.ts";
 import { Traffic } from "./traffic.ts";
 

@@ -13,6 +13,8 @@ import type { TreeEvent } from "../../shared/tree/tree-events.ts";
 import type { ZnodeTree } from "../../shared/tree/znode-tree.ts";
 import { multiErrors, type WriteChain } from "../../shared/tree/tree-request.ts";
 import type { TreeWriteResult } from "../../shared/tree/tree.ts";
+import { describeError } from "../../functions/http/log.ts";
+import type { Asked } from "./asked.ts";
 import type { Gateway, LastAnswer } from "./gateway.ts";
 import { identitiesAfterAuth } from "./identities.ts";
 import { errorCodes, type ZooKeeperError } from "./protocol/error-codes.ts";
@@ -22,7 +24,7 @@ import { errorResponse, replyHeader } from "./protocol/records.ts";
 import { answerRead } from "./reads.ts";
 import type { Traffic } from "./traffic.ts";
 import type { HeldSession } from "./session-table.ts";
-import { answerWatchRequest, type HappenedEvent, PersistentReplay, setWatches } from "./watch-requests.ts";
+import { answerWatchRequest, PersistentReplay, setWatches } from "./watch-requests.ts";
 import type { Watcher } from "./watch-table.ts";
 import { RefusedRequest, refusalCode, type Write, writeMultiErrors, writeOf } from "./writes.ts";
 
@@ -39,15 +41,6 @@ export interface LineOptions {
   /** All that was to be sent is sent: the connection ends. */
   readonly finish: () => void;
 }
-
-/** A request, or what is wrong with it. */
-export type Asked = {
-  readonly xid: number;
-  /** Bytes of its frame. */
-  readonly bytes: number;
-  /** Monotonic clock, when it came. */
-  readonly atMs: number;
-} & ({ readonly request: Request } | { readonly error: ZooKeeperError });
 
 interface Step {
   readonly asked: Asked;
@@ -69,7 +62,12 @@ export class RequestLine implements Watcher {
   readonly #settled: (() => void)[] = [];
   #identities: readonly Identity[];
   #isOver = false;
+  /** Nothing more is begun or answered: the connection ends. */
+  #isStopped = false;
   #last: LastAnswer | undefined;
+  /** Of the last answer. */
+  #lastZxid = 0;
+  #replay: PersistentReplay | undefined;
   readonly #watch = (path: string, mode: number): void => {
     if (!this.#options.gateway.watches.add(this, path, mode)) throw new RefusedRequest("QUOTA_EXCEEDED");
   };
@@ -105,7 +103,9 @@ export class RequestLine implements Watcher {
     const { gateway } = this.#options;
     if (!this.#isOver) {
       this.#isOver = true;
+      this.#isStopped = true;
       gateway.watches.forget(this);
+      this.#replay?.end();
       gateway.room.forget(this.#onRoom);
       for (const { bytes } of this.#waiting.splice(0)) gateway.budget.give(bytes);
     }
@@ -139,12 +139,32 @@ export class RequestLine implements Watcher {
     this.#heldEvents.splice(0, count);
   }
 
+  /** Must not throw: others call it when they have made room. */
   #goOn(): void {
-    while (!this.#isOver) {
-      const [asked] = this.#waiting;
-      if (asked === undefined || !this.#begin(asked)) return;
-      this.#waiting.shift();
+    try {
+      while (!this.#isStopped) {
+        const [asked] = this.#waiting;
+        if (asked === undefined || !this.#begin(asked)) return;
+        this.#waiting.shift();
+      }
+    } catch (error) {
+      this.#break(error);
     }
+  }
+
+  #break(error: unknown): void {
+    this.#options.gateway.log("ERROR", "a request failed", { cause: describeError(error) });
+    this.#fail("a request failed");
+  }
+
+  #fail(reason: string): void {
+    this.#isStopped = true;
+    this.#options.fail(reason);
+  }
+
+  #stop(): void {
+    this.#isStopped = true;
+    this.#options.finish();
   }
 
   /** False while it has to wait for what is under way. */
@@ -159,11 +179,15 @@ export class RequestLine implements Watcher {
     }
     if (write !== undefined) return this.#beginWrite(asked, write);
     switch (request.kind) {
-      case "sync":
-        this.#await(asked, this.#options.gateway.follower.latest(), ({ lastZxid }) => {
-          this.#reply(asked, lastZxid, (to) => operations.sync.response.write(to, request.body));
+      case "sync": {
+        // Not what is there afterwards: writes that are asked for meanwhile come before that.
+        const zxid = this.#zxid;
+        this.#await(asked, this.#options.gateway.follower.latest(), () => {
+          const seen = Math.max(zxid, this.#lastZxid);
+          this.#reply(asked, seen, (to) => operations.sync.response.write(to, request.body));
         });
         return true;
+      }
       case "closeSession":
         return this.#alone(() => this.#close(asked));
       case "setWatches2":
@@ -195,7 +219,9 @@ export class RequestLine implements Watcher {
   #answerWrite(asked: Asked, write: Write, result: TreeWriteResult): void {
     switch (result.kind) {
       case "done": {
-        const { zxid, results } = result.result;
+        const { results } = result.result;
+        // A multi without operations is of no transaction, but of what was there before.
+        const zxid = Math.max(result.result.zxid, this.#lastZxid);
         this.#tellHeld(zxid);
         this.#reply(asked, zxid, (to) => write.answer(to, results));
         return;
@@ -203,32 +229,35 @@ export class RequestLine implements Watcher {
       case "refused": {
         const { refusal } = result;
         const { operationIndex } = refusal;
-        if (!write.isMulti || operationIndex === undefined) return this.#refuse(asked, refusalCode(refusal));
+        // Not the latest: answers to what was asked later may be of earlier transactions.
+        const zxid = refusal.zxid ?? this.#zxid;
+        if (!write.isMulti || operationIndex === undefined) return this.#refuse(asked, refusalCode(refusal), zxid);
         const errors = multiErrors(refusal, write.operations.length);
-        return this.#reply(asked, this.#zxid, (to) => writeMultiErrors(to, errors));
+        this.#tellHeld(zxid);
+        return this.#reply(asked, zxid, (to) => writeMultiErrors(to, errors));
       }
       case "failed":
       case "unknown":
-        this.#options.fail("a write failed");
+        this.#fail("a write failed");
     }
   }
 
   /** In memory, when nothing is under way that it has to see. */
   #beginRead(asked: Asked, request: Request): boolean {
-    const { gateway, session } = this.#options;
+    const { gateway } = this.#options;
     return this.#alone(() => {
       const tree = gateway.follower.view;
       if (tree === undefined) {
         this.#await(asked, gateway.follower.latest(), (latest) => this.#read(asked, request, latest));
         return;
       }
-      if (tree.session(session.sessionId) === undefined) this.#options.fail("the session is over");
-      else this.#now(asked, () => this.#read(asked, request, tree));
+      this.#now(asked, () => this.#read(asked, request, tree));
     });
   }
 
   #read(asked: Asked, request: Request, tree: ZnodeTree): void {
     const { gateway, session } = this.#options;
+    if (tree.session(session.sessionId) === undefined) return this.#fail("the session is over");
     try {
       switch (request.kind) {
         case "auth":
@@ -255,7 +284,7 @@ export class RequestLine implements Watcher {
     const identities = identitiesAfterAuth(this.#identities, scheme, auth, this.#options.gateway.auth);
     if (identities === undefined) {
       this.#refuse(asked, "AUTH_FAILED");
-      this.#options.finish();
+      this.#stop();
       return;
     }
     this.#identities = identities;
@@ -265,23 +294,15 @@ export class RequestLine implements Watcher {
   #setWatches(asked: Asked, { body }: Extract<Request, { kind: "setWatches2" }>): void {
     const { follower, watches } = this.#options.gateway;
     const replay = new PersistentReplay(watches, body);
-    const catchUp = async (): Promise<readonly HappenedEvent[]> => {
-      const tree = follower.view ?? (await follower.latest());
-      replay.begin();
-      setWatches(watches, this, tree, body);
-      return await replay.read(follower, tree);
-    };
-    this.#await(
-      asked,
-      catchUp().finally(() => replay.end()),
-      (events) => {
-        for (const { event, zxid } of events) this.#tell(event, zxid);
-        this.#heldEvents.push(...replay.handOver(this));
-        this.#heldEvents.sort((one, other) => one.zxid - other.zxid);
-        this.#tellHeld(Infinity);
-        this.#reply(asked, this.#zxid, noBody);
-      },
-    );
+    this.#replay = replay;
+    const caughtUp = replay.catchUp(follower, this, () => this.#isOver);
+    this.#await(asked, caughtUp, (events) => {
+      for (const { event, zxid } of events) this.#tell(event, zxid);
+      for (const held of replay.handOver(this)) this.#heldEvents.push(held);
+      this.#heldEvents.sort((one, other) => one.zxid - other.zxid);
+      this.#tellHeld(Infinity);
+      this.#reply(asked, this.#zxid, noBody);
+    });
   }
 
   #close(asked: Asked): void {
@@ -289,7 +310,7 @@ export class RequestLine implements Watcher {
     const ended = gateway.sessions.end(session);
     this.#await(asked, ended, ({ zxid }) => {
       this.#reply(asked, zxid, noBody);
-      this.#options.finish();
+      this.#stop();
     });
   }
 
@@ -312,14 +333,14 @@ export class RequestLine implements Watcher {
     this.#underWay.push(step);
     result.then(
       (value) => this.#finish(step, () => answer(value)),
-      () => this.#finish(step, () => this.#options.fail("a request failed")),
+      () => this.#finish(step, () => this.#fail("a request failed")),
     );
   }
 
   #finish(step: Step, answer: () => void): void {
     step.answer = answer;
     for (let first = this.#underWay[0]; first?.answer !== undefined; first = this.#underWay[0]) {
-      if (!this.#isOver) first.answer();
+      if (!this.#isStopped) this.#answer(first.answer, first.asked);
       this.#underWay.shift();
       this.#options.gateway.budget.give(first.asked.bytes);
     }
@@ -330,14 +351,24 @@ export class RequestLine implements Watcher {
     this.#options.onAnswered();
   }
 
-  get #zxid(): number {
-    return this.#options.gateway.follower.view?.lastZxid ?? 0;
+  #answer(answer: () => void, asked: Asked): void {
+    try {
+      answer();
+    } catch (error) {
+      if (error instanceof RefusedRequest) this.#refuse(asked, error.code);
+      else this.#break(error);
+    }
   }
 
-  #refuse(asked: Asked, code: ZooKeeperError): void {
-    this.#tellHeld(this.#zxid);
-    this.#send(asked, this.#zxid, errorCodes[code], noBody);
-    if (code === "SESSION_EXPIRED" || code === "SESSION_MOVED" || code === "UNIMPLEMENTED") this.#options.finish();
+  /** What the client may be told that it has seen, where nothing else that was asked for is under way. */
+  get #zxid(): number {
+    return Math.max(this.#lastZxid, this.#options.gateway.follower.view?.lastZxid ?? 0);
+  }
+
+  #refuse(asked: Asked, code: ZooKeeperError, zxid = this.#zxid): void {
+    this.#tellHeld(zxid);
+    this.#send(asked, zxid, errorCodes[code], noBody);
+    if (code === "SESSION_EXPIRED" || code === "SESSION_MOVED" || code === "UNIMPLEMENTED") this.#stop();
   }
 
   #reply(asked: Asked, zxid: number, body: Body): void {
@@ -351,6 +382,7 @@ export class RequestLine implements Watcher {
     replyHeader.write(to, { xid, zxid, err });
     body(to);
     send(to.end());
+    this.#lastZxid = zxid;
     this.#last = { operation: "request" in asked ? asked.request.kind : "NA", xid, zxid };
     const ms = gateway.clock.monotonicMs() - atMs;
     traffic.answered(ms);

@@ -79,12 +79,14 @@ export function setWatches(
  */
 export class PersistentReplay implements Watcher {
   readonly #watches: WatchTable;
+  readonly #request: RequestOf<"setWatches2">;
   readonly #since: number;
   readonly #scopes: readonly WatchScope[];
   readonly #later: HappenedEvent[] = [];
 
   constructor(watches: WatchTable, request: RequestOf<"setWatches2">) {
     this.#watches = watches;
+    this.#request = request;
     this.#since = request.relativeZxid;
     this.#scopes = [
       ...request.persistentWatches.map((path) => ({ path, recursive: false })),
@@ -92,12 +94,30 @@ export class PersistentReplay implements Watcher {
     ];
   }
 
-  get isNeeded(): boolean {
-    return this.#scopes.length > 0;
-  }
-
   notify(event: TreeEvent, zxid: number): void {
     this.#later.push({ event, zxid });
+  }
+
+  /**
+   * Sets all watches, those that hold once for `watcher` itself, and reads what happened before.
+   *
+   * @throws RefusedRequest where there are too many watches; ServiceError as `NamespaceFollower.latest`
+   */
+  async catchUp(
+    follower: NamespaceFollower,
+    watcher: Watcher,
+    isOver: () => boolean,
+  ): Promise<readonly HappenedEvent[]> {
+    try {
+      const tree = follower.view ?? (await follower.latest());
+      if (isOver()) return [];
+      this.begin();
+      setWatches(this.#watches, watcher, tree, this.#request);
+      return await this.read(follower, tree);
+    } catch (error) {
+      this.end();
+      throw error;
+    }
   }
 
   /** From now on events are kept. @throws RefusedRequest where there are too many watches */

@@ -37,8 +37,23 @@ export interface ZooKeeperGatewayOptions {
   readonly onFirstClient?: (() => Promise<void>) | undefined;
 }
 
+/** What a gateway holds for its clients at the moment. */
+export interface HeldForClients {
+  readonly connections: number;
+  readonly sessions: number;
+  readonly watchers: number;
+  /** Of frames that are not whole. */
+  readonly waitingBytes: number;
+  /** Of requests that are not answered. */
+  readonly requestBytes: number;
+  /** Of answers that are not read. */
+  readonly answerBytes: number;
+  readonly writes: number;
+}
+
 export interface RunningZooKeeperGateway {
   readonly port: number;
+  held(): HeldForClients;
   /** Ends connections; sessions go on until their leases are over. */
   close(): Promise<void>;
 }
@@ -86,6 +101,19 @@ class RunningGateway implements RunningZooKeeperGateway {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  held(): HeldForClients {
+    const gateway = this.#gateway;
+    return {
+      connections: this.#connections.size,
+      sessions: gateway?.sessions.count ?? 0,
+      watchers: gateway?.watches.watcherCount ?? 0,
+      waitingBytes: gateway?.budget.waiting.bytes ?? 0,
+      requestBytes: gateway?.budget.bytes ?? 0,
+      answerBytes: gateway?.budget.answers.bytes ?? 0,
+      writes: gateway?.room.taken ?? 0,
+    };
   }
 
   async close(): Promise<void> {

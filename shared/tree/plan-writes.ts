@@ -63,9 +63,9 @@ class WriteGroup {
       case "prepared":
         return { kind: "written", result: this.#take(request, prepared.transaction, prepared.results, at) };
       case "invalid":
-        return { kind: "refused", refusal: prepared.refusal };
+        return { kind: "refused", refusal: { ...prepared.refusal, zxid: at - 1 } };
       case "refused":
-        return { kind: "doubtful", refusal: prepared.refusal };
+        return { kind: "doubtful", refusal: { ...prepared.refusal, zxid: at - 1 } };
     }
   }
 

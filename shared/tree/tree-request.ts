@@ -139,6 +139,8 @@ export interface TreeRefusal {
   readonly message: string;
   /** Of the operation that is refused; absent if the request as a whole is. */
   readonly operationIndex?: number;
+  /** The last transaction of the tree that was asked, where one was. */
+  readonly zxid?: number;
 }
 
 /**

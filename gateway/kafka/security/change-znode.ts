@@ -17,13 +17,6 @@ export interface ChangedZnode<Result> {
   readonly zxid?: number;
 }
 
-/** Of what is created; absent: open to everyone, as all that Kafka's tools know by name. */
-export interface NewAcls {
-  readonly own?: AclList | undefined;
-  /** Of what is missing above it. */
-  readonly above?: AclList | undefined;
-}
-
 export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): boolean {
   return error instanceof ServiceError && codes.includes(error.code);
 }
@@ -32,6 +25,7 @@ export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): boolean
  * Reads a znode, changes it, and tries again if somebody else was faster.
  *
  * @param decide what to make of what is there; null where nothing is
+ * @param acl of a new znode; those above it are open to everyone, as all that Kafka's tools know by name
  * @throws ServiceError REQUEST_TIMED_OUT (effect unknown) | KAFKA_STORAGE_ERROR | THROTTLING_QUOTA_EXCEEDED | BAD_VERSION
  *   where others were faster every time
  */
@@ -40,14 +34,14 @@ export async function changeZnode<Result>(
   context: CallContext,
   path: string,
   decide: (data: Uint8Array | null) => ZnodeChange<Result>,
-  acls: NewAcls = {},
+  acl?: AclList,
 ): Promise<ChangedZnode<Result>> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const { data, version } = await readZnode(znodes, context, path);
       const { data: wanted, result } = decide(data);
       if (wanted === undefined || (wanted === null && version === undefined)) return { result };
-      return { result, zxid: await write(znodes, context, path, { data: wanted, version, acls }) };
+      return { result, zxid: await write(znodes, context, path, { data: wanted, version, acl }) };
     } catch (error) {
       if (
         attempt >= securityWriteAttemptsMax ||
@@ -63,7 +57,7 @@ interface Wanted {
   readonly data: Uint8Array | null;
   /** That was seen; undefined where there was none. */
   readonly version: number | undefined;
-  readonly acls: NewAcls;
+  readonly acl: AclList | undefined;
 }
 
 async function readZnode(
@@ -84,9 +78,9 @@ async function write(
   znodes: ZnodeService,
   context: CallContext,
   path: string,
-  { data, version, acls }: Wanted,
+  { data, version, acl }: Wanted,
 ): Promise<number> {
-  if (version === undefined) return await createWithParents(znodes, context, path, { data, acls });
+  if (version === undefined) return await createWithParents(znodes, context, path, { data, acl });
   if (data !== null) return (await znodes.setData(context, { path, data, version })).zxid;
   try {
     return (await znodes.delete(context, { path, version })).zxid;
@@ -102,33 +96,28 @@ async function createWithParents(
   znodes: ZnodeService,
   context: CallContext,
   path: string,
-  { data, acls: { own, above } }: Pick<Wanted, "data" | "acls">,
+  { data, acl }: Pick<Wanted, "data" | "acl">,
 ): Promise<number> {
   for (const parent of parentsOf(path)) {
     try {
       await znodes.exists(context, parent);
     } catch (error) {
       if (!hasCode(error, "NO_NODE")) throw error;
-      await createUnlessThere(znodes, context, parent, above);
+      await createUnlessThere(znodes, context, parent);
     }
   }
   const created = await znodes.create(context, {
     path,
     data,
     mode: "persistent",
-    ...(own === undefined ? {} : { acl: own }),
+    ...(acl === undefined ? {} : { acl }),
   });
   return created.zxid;
 }
 
-async function createUnlessThere(
-  znodes: ZnodeService,
-  context: CallContext,
-  path: string,
-  acl: AclList | undefined,
-): Promise<void> {
+async function createUnlessThere(znodes: ZnodeService, context: CallContext, path: string): Promise<void> {
   try {
-    await znodes.create(context, { path, data: null, mode: "persistent", ...(acl === undefined ? {} : { acl }) });
+    await znodes.create(context, { path, data: null, mode: "persistent" });
   } catch (error) {
     if (!hasCode(error, "NODE_EXISTS")) throw error;
   }

@@ -12,12 +12,14 @@ import {
   userPath,
 } from "./entity-config.ts";
 import { FollowedZnodes, gatewayContext, type TreeAccess } from "./followed-znodes.ts";
-import { secretAcl } from "./guarded-znodes.ts";
 
 export type UserCredentials = Readonly<Partial<Record<ScramMechanism, ScramCredential>>>;
 
 /** Undefined where the service gives this credential up. */
 export type CredentialChange = ReadonlyMap<ScramMechanism, ScramCredential | undefined>;
+
+/** Nobody's but the service's. */
+const secretAcl = credentialAcl.filter(({ scheme }) => scheme === "digest");
 
 export class CredentialStore {
   readonly #access: TreeAccess;
@@ -84,8 +86,7 @@ export class CredentialStore {
     const path = userPath(username);
     const { znodes } = this.#access.services;
     const context = gatewayContext(this.#access.namespace);
-    const acls = this.#access.isGuarded === true ? { own: secretAcl, above: secretAcl } : { own: credentialAcl };
-    const { result, zxid } = await changeZnode(znodes, context, path, (data) => changed(data, changes), acls);
+    const { result, zxid } = await changeZnode(znodes, context, path, (data) => changed(data, changes), credentialAcl);
     if (zxid !== undefined) await this.#znodes.refresh(path, zxid);
     return result;
   }
@@ -99,7 +100,7 @@ export class CredentialStore {
         context,
         scramSecretPath,
         (data) => (data === null ? { data: fresh, result: fresh } : { data: undefined, result: data }),
-        { own: secretAcl, above: this.#access.isGuarded === true ? secretAcl : undefined },
+        secretAcl,
       );
       return result;
     } catch (error) {

@@ -1,5 +1,9 @@
 /** A gateway on a free port over storage in memory. */
-import { startZooKeeperGateway, type ZooKeeperGatewayOptions } from "../../../gateway/zookeeper/zookeeper-gateway.ts";
+import {
+  type HeldForClients,
+  startZooKeeperGateway,
+  type ZooKeeperGatewayOptions,
+} from "../../../gateway/zookeeper/zookeeper-gateway.ts";
 import { createServices } from "../../../shared/services/create-services.ts";
 import type { Services } from "../../../shared/services/services.ts";
 import { createMemoryStorage, type MemoryStorage } from "../../../shared/storage/memory/memory-storage.ts";
@@ -12,6 +16,8 @@ export interface ZooKeeperBed {
   readonly port: number;
   /** What the gateways wrote down. */
   readonly failures: readonly string[];
+  /** Of the first gateway. */
+  held(): HeldForClients;
   connect(options?: ConnectOptions): Promise<WireClient>;
   /** Another gateway over the same storage. @returns its port */
   another(): Promise<number>;
@@ -37,14 +43,15 @@ export async function zookeeperBed(options: Partial<ZooKeeperGatewayOptions> = {
       ...options,
     });
     closing.push(() => gateway.close());
-    return { services, port: gateway.port };
+    return { services, port: gateway.port, gateway };
   };
-  const { services, port } = await start();
+  const { services, port, gateway } = await start();
   return {
     memory,
     services,
     port,
     failures,
+    held: () => gateway.held(),
     connect: (connectOptions) => WireClient.connect(port, connectOptions),
     another: async () => (await start()).port,
     close: async () => {

@@ -1,0 +1,11 @@
+import type { ZooKeeperError } from "./protocol/error-codes.ts";
+import type { Request } from "./protocol/operations.ts";
+
+/** A request, or what is wrong with it. */
+export type Asked = {
+  readonly xid: number;
+  /** Bytes of its frame. */
+  readonly bytes: number;
+  /** Monotonic clock, when it came. */
+  readonly atMs: number;
+} & ({ readonly request: Request } | { readonly error: ZooKeeperError });
