@@ -12,6 +12,7 @@ import { recordTargets } from "./targets/record-targets.ts";
 import { storageTargets } from "./targets/storage-targets.ts";
 import { textTargets } from "./targets/text-targets.ts";
 import { treeTargets } from "./targets/tree-targets.ts";
+import { zookeeperTargets } from "./targets/zookeeper-targets.ts";
 import type { Target } from "./target.ts";
 
 export const targets: readonly Target[] = [
@@ -28,4 +29,5 @@ export const targets: readonly Target[] = [
   ...edgeTargets,
   ...routeTargets,
   ...kafkaTargets,
+  ...zookeeperTargets,
 ];
