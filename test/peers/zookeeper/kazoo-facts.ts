@@ -1,3 +1,4 @@
+/** What with_kazoo sees: written down from a real ZooKeeper 3.8. */
 export const kazooFacts = {
   znodes: {
     created: "/znodes/a",
