@@ -79,6 +79,8 @@ function configurationLines({ configuration, sessions }: Gateway): readonly stri
     `clientPort=${isTls ? -1 : port}`,
     `secureClientPort=${isTls ? port : -1}`,
     `tickTime=${tickMs}`,
+    // Of one address: as many as it likes.
+    "maxClientCnxns=0",
     `minSessionTimeout=${sessions.minTimeoutMs}`,
     `maxSessionTimeout=${sessions.maxTimeoutMs}`,
     "serverId=0",

@@ -41,7 +41,9 @@ test("each command is answered as ZooKeeper does, and the connection ends", asyn
   expect(monitored.get("zk_ephemerals_count")).toBe("1");
   expect(monitored.get("zk_server_state")).toBe("standalone");
   expect(await command("conf")).toContain(`clientPort=${bed.port}\n`);
-  expect(await command("conf")).toContain("tickTime=2000\nminSessionTimeout=4000\nmaxSessionTimeout=40000\n");
+  expect(await command("conf")).toContain(
+    "tickTime=2000\nmaxClientCnxns=0\nminSessionTimeout=4000\nmaxSessionTimeout=40000\n",
+  );
   expect(await command("cons")).toMatch(
     new RegExp(`sid=${sid},lop=getChildren,est=\\d+,to=10000,lcxid=0x3,lzxid=0x2,`),
   );

@@ -67,7 +67,15 @@ export async function startOurKafka(options: OurKafkaOptions = {}): Promise<OurK
   const late = setTimeout(() => started.reject(new Error(`the server did not start:\n${output}`)), startMsMax);
   try {
     const { bootstrap, url } = await started.promise;
-    return { bootstrap, url, dataFolder: folder, pid: child.pid, output: () => output, stop, [Symbol.asyncDispose]: stop };
+    return {
+      bootstrap,
+      url,
+      dataFolder: folder,
+      pid: child.pid,
+      output: () => output,
+      stop,
+      [Symbol.asyncDispose]: stop,
+    };
   } catch (error) {
     await stop();
     throw error;

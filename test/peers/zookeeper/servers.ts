@@ -65,7 +65,8 @@ async function startOurs(): Promise<Server> {
 }
 
 async function serve(folder: string, port: number): Promise<ChildProcess> {
-  const options = ["--port", "0", "--kafka-port", "0", "--zookeeper-port", String(port), "--data", folder];
+  const ports = ["--port", "0", "--kafka-port", "0", "--zookeeper-port", String(port)];
+  const options = [...ports, "--zookeeper-tick-time", String(tickMs), "--data", folder];
   const child = spawn(process.execPath, [program, "serve", ...options], { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {

@@ -180,7 +180,6 @@ MONITORED = [
     "zk_znode_count",
     "zk_watch_count",
     "zk_ephemerals_count",
-    "zk_approximate_data_size",
 ]
 COUNTED = ["num_alive_connections", "znode_count", "watch_count", "ephemerals_count", "packets_received"]
 CONFIGURED = ["clientPort", "tickTime", "maxClientCnxns", "minSessionTimeout", "maxSessionTimeout"]
