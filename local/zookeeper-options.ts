@@ -1,5 +1,6 @@
 /** What the command line says of the port for ZooKeeper's clients. */
 import { type Command, InvalidArgumentError } from "commander";
+import { accessFromEnvironment } from "../functions/access.ts";
 import { tickMsDefault, tickMsMax, tickMsMin, zookeeperPortDefault } from "../shared/limits/zookeeper-gateway.ts";
 import { portOf } from "./kafka-options.ts";
 import { tlsFilesOf } from "./tls-files.ts";
@@ -27,7 +28,7 @@ export function withZooKeeper(command: Command): Command {
     )
     .option(
       "--zookeeper-super-digest <user:digest>",
-      "who may do everything, as ZooKeeper's superDigest: user:base64(sha1(user:password))",
+      "who may do everything, as ZooKeeper's superDigest: user:base64(sha1(user:password)) (default: STREAMKEEPER_SUPER_DIGEST)",
       superDigestOf,
     )
     .option("--zookeeper-tls-cert <file>", "certificate (PEM), with which ZooKeeper's clients speak TLS")
@@ -40,7 +41,8 @@ export async function zookeeperSettingsOf(
 ): Promise<Pick<ZooKeeperGatewayOptions, "tls" | "tickMs" | "superDigest">> {
   const { zookeeperTlsCert: cert, zookeeperTlsKey: key } = options;
   const tls = await tlsFilesOf({ cert, key, certOption: "--zookeeper-tls-cert", keyOption: "--zookeeper-tls-key" });
-  return { tls, tickMs: options.zookeeperTickTime, superDigest: options.zookeeperSuperDigest };
+  const superDigest = options.zookeeperSuperDigest ?? accessFromEnvironment().superDigest;
+  return { tls, tickMs: options.zookeeperTickTime, superDigest };
 }
 
 /** @throws InvalidArgumentError */

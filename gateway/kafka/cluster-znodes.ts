@@ -21,6 +21,9 @@ import {
   featurePath,
   nodeIdOf,
 } from "../../shared/topics/broker-znodes.ts";
+import type { AclList } from "../../shared/tree/acl.ts";
+import { parentOf } from "../../shared/tree/paths.ts";
+import { gatewayContext } from "./security/followed-znodes.ts";
 
 /** Who registered a node id. */
 export interface Registration {
@@ -50,7 +53,7 @@ type Znodes = Pick<ZnodeService, "multiRead">;
 
 /** Undefined where the tree is as it was at `seenZxid`. @throws ServiceError as reads of znodes */
 export async function readCluster(znodes: Znodes, namespace: string, seenZxid = -1): Promise<Cluster | undefined> {
-  const context = { namespace, identities: [] };
+  const context = gatewayContext(namespace);
   const { results, zxid } = await znodes.multiRead(context, [
     { kind: "getData", path: controllerPath },
     { kind: "getData", path: controllerEpochPath },
@@ -111,14 +114,15 @@ function childrenOf(result: ReadResult | undefined): readonly string[] {
   return result?.kind === "getChildren" ? result.children : [];
 }
 
-/** Creates what every cluster has, where it is missing. */
+/** Creates what every cluster has, where it is missing. @param acl of what says which cluster it is */
 export function foundingStep(
   { missing, clusterId, epoch, hasFeatures }: Cluster,
   newClusterId: string,
+  acl?: AclList,
 ): readonly MultiOperation[] {
   return [
-    ...missing.map((path) => create(path, null)),
-    ...(clusterId === undefined ? [create(clusterIdPath, encodeClusterId(newClusterId))] : []),
+    ...missing.map((path) => create(path, null, path === parentOf(clusterIdPath) ? acl : undefined)),
+    ...(clusterId === undefined ? [create(clusterIdPath, encodeClusterId(newClusterId), acl)] : []),
     ...(epoch === undefined ? [create(controllerEpochPath, encodeEpoch(0))] : []),
     ...(hasFeatures ? [] : [create(featurePath, encodeFeatures())]),
   ];
@@ -146,14 +150,15 @@ export function registrationStep(
   nodeId: number,
   data: Uint8Array,
   replaced: Registration | undefined,
+  acl?: AclList,
 ): readonly MultiOperation[] {
   const path = brokerPath(nodeId);
   return [
     ...(replaced === undefined ? [] : [{ kind: "delete", path, version: replaced.version } as const]),
-    { kind: "create", path, data, mode: "ephemeral" },
+    { kind: "create", path, data, mode: "ephemeral", ...(acl === undefined ? {} : { acl }) },
   ];
 }
 
-function create(path: string, data: Uint8Array | null): MultiOperation {
-  return { kind: "create", path, data, mode: "persistent" };
+function create(path: string, data: Uint8Array | null, acl?: AclList): MultiOperation {
+  return { kind: "create", path, data, mode: "persistent", ...(acl === undefined ? {} : { acl }) };
 }

@@ -14,7 +14,7 @@ import { KafkaListener, type ListenerOptions } from "./listener.ts";
 import { Membership, type MembershipOptions } from "./membership.ts";
 import { PeerLinks } from "./peer-links.ts";
 import { placementAmong } from "./placement.ts";
-import { GatewaySecurity, openSecurity, type SecurityOptions } from "./security/gateway-security.ts";
+import { GatewaySecurity, isGuarded, openSecurity, type SecurityOptions } from "./security/gateway-security.ts";
 import { TopicCaretaker } from "./topic-caretaker.ts";
 import { TopicIds } from "./topic-ids.ts";
 
@@ -133,6 +133,7 @@ function membershipOf(options: KafkaGatewayOptions, endpoint: Endpoint, links: P
     endpoint,
     protocol: security.sasl ? `SASL_${encryption}` : encryption,
     nodeId,
+    isGuarded: isGuarded(security),
     // Nobody waits for the end of one that is alone: the fewer heartbeats the better.
     sessionTimeoutMs: isAlone ? sessionTimeoutMsMax : (options.sessionTimeoutMs ?? gatewaySessionTimeoutMsDefault),
     isAlone,

@@ -13,6 +13,8 @@ import type { Services } from "../../shared/services/services.ts";
 import { timeoutMsOf } from "../../shared/services/session-lease.ts";
 import type { Clock, Random, Timers } from "../../shared/storage/environment.ts";
 import { brokerPath, encodeBroker, type Endpoint, type SecurityProtocol } from "../../shared/topics/broker-znodes.ts";
+import { gatewayContext } from "./security/followed-znodes.ts";
+import { shownAcl } from "./security/guarded-znodes.ts";
 import { type Cluster, foundingStep, readCluster, registrationStep } from "./cluster-znodes.ts";
 
 export interface RegistrarOptions {
@@ -25,6 +27,8 @@ export interface RegistrarOptions {
   readonly protocol: SecurityProtocol;
   /** Default: the lowest from `firstChosenNodeId` that is free. */
   readonly nodeId?: number | undefined;
+  /** Whether nobody but gateways may write about them. Default false. */
+  readonly isGuarded?: boolean | undefined;
   /** Nobody else uses the store: whoever is registered there is gone, and there is nobody to watch. */
   readonly isAlone: boolean;
 }
@@ -54,10 +58,10 @@ export class Registrar {
 
   /** Creates what every cluster has, where it is missing; answers the cluster's id. */
   async found(): Promise<string> {
-    const { random } = this.#options;
+    const { random, isGuarded = false } = this.#options;
     for (let attempt = 0; attempt < gatewayRegistrationsMax; attempt += 1) {
       const cluster = await this.read();
-      const missing = foundingStep(cluster, random.id());
+      const missing = foundingStep(cluster, random.id(), isGuarded ? shownAcl : undefined);
       if (cluster.clusterId !== undefined && missing.length === 0) return cluster.clusterId;
       await this.write(missing);
     }
@@ -69,7 +73,7 @@ export class Registrar {
     session: KeptSession,
     signal: AbortSignal,
   ): Promise<{ readonly cluster: Cluster; readonly nodeId: number }> {
-    const { services, clock, timers, namespace, endpoint, protocol, isAlone } = this.#options;
+    const { services, clock, timers, namespace, endpoint, protocol, isAlone, isGuarded = false } = this.#options;
     const giveUpMs = new Map<bigint, number>();
     for (let attempt = 0; attempt < gatewayRegistrationsMax; attempt += 1) {
       const cluster = await this.read();
@@ -81,7 +85,7 @@ export class Registrar {
       }
       if (holder === undefined || isAlone) {
         const data = encodeBroker(endpoint, protocol, clock.wallMs());
-        await this.write(registrationStep(nodeId, data, holder), session);
+        await this.write(registrationStep(nodeId, data, holder, isGuarded ? shownAcl : undefined), session);
         continue;
       }
       const nowMs = clock.monotonicMs();
@@ -117,7 +121,7 @@ export class Registrar {
   /** Who was overtaken by another looks at what there is then, as does who does not know. */
   async write(operations: readonly MultiOperation[], session?: KeptSession): Promise<void> {
     const { services, namespace } = this.#options;
-    const context = { namespace, identities: [], ...(session === undefined ? {} : { session }) };
+    const context = { ...gatewayContext(namespace), ...(session === undefined ? {} : { session }) };
     try {
       await services.znodes.multi(context, { operations });
     } catch (error) {

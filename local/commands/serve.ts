@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { accessFromEnvironment } from "../../functions/access.ts";
+import type { AccessSettings } from "../../functions/http/caller.ts";
 import { writeLog } from "../../functions/http/log.ts";
 import { metered } from "../../functions/metrics/metered-storage.ts";
 import { ServiceError } from "../../shared/api/errors.ts";
@@ -30,6 +31,7 @@ import { startServer } from "../server.ts";
 import type { RunningServer, ServerOptions } from "../server.ts";
 import { printer } from "../printer.ts";
 import { stopSignal } from "../stop-signal.ts";
+import { withSuperuser } from "../superuser.ts";
 import { packageVersion } from "../version.ts";
 import { withZooKeeper, type ZooKeeperOptions, zookeeperSettingsOf } from "../zookeeper-options.ts";
 import { type OpenedZooKeeperPort, openZooKeeperPortBeside } from "../zookeeper-port.ts";
@@ -82,15 +84,18 @@ async function serve(options: ServeOptions): Promise<void> {
     });
     // What other processes write, this one does not hear of: there clients poll.
     const push = opened.isOwn ? { push: { storage: opened.storage, growth } } : {};
-    const server = await listen({ services, page, ...push }, options);
+    const access = await accessOf(options);
+    const server = await listen({ services, page, access, ...push }, options);
     const kafka = await openKafka(services, opened, page, options).catch(async (error: unknown) => {
       await server.close();
       throw error;
     });
-    const zookeeper = await openZooKeeper(services, opened, kafka, options).catch(async (error: unknown) => {
-      await Promise.all([server.close(), kafka.close()]);
-      throw error;
-    });
+    const zookeeper = await openZooKeeper({ services, opened, kafka, access }, options).catch(
+      async (error: unknown) => {
+        await Promise.all([server.close(), kafka.close()]);
+        throw error;
+      },
+    );
     const print = printer(options);
     let background: Background | undefined;
     try {
@@ -119,11 +124,11 @@ async function serve(options: ServeOptions): Promise<void> {
 }
 
 async function listen(
-  served: Pick<ServerOptions, "services" | "page" | "push">,
+  served: Pick<ServerOptions, "services" | "page" | "push" | "access">,
   { host, port }: ServeOptions,
 ): Promise<RunningServer> {
   try {
-    return await startServer({ ...served, host, port, access: accessFromEnvironment() });
+    return await startServer({ ...served, host, port });
   } catch (error) {
     throw listenError(error, { host, port, option: "--port" });
   }
@@ -141,15 +146,37 @@ async function openKafka(
   return openKafkaPortBeside({ services, storage, metrics, log: writeLog, host, port, ...seen, ...answering });
 }
 
+interface BesideZooKeeper {
+  readonly services: Services;
+  readonly opened: OpenedStorage;
+  readonly kafka: OpenedKafkaPort;
+  readonly access: AccessSettings;
+}
+
 async function openZooKeeper(
-  services: Services,
-  { storage }: OpenedStorage,
-  kafka: OpenedKafkaPort,
+  { services, opened: { storage }, kafka, access }: BesideZooKeeper,
   options: ServeOptions,
 ): Promise<OpenedZooKeeperPort> {
   const { host, zookeeperPort: port } = options;
-  const settings = { ...(await zookeeperSettingsOf(options)), onFirstClient: () => kafka.serveZooKeeper() };
-  return openZooKeeperPortBeside({ services, storage, namespace: "default", log: writeLog, host, port, ...settings });
+  const { superDigest = access.superDigest, ...settings } = await zookeeperSettingsOf(options);
+  return openZooKeeperPortBeside({
+    services,
+    storage,
+    namespace: "default",
+    log: writeLog,
+    host,
+    port,
+    ...settings,
+    superDigest,
+    onFirstClient: () => kafka.serveZooKeeper(),
+  });
+}
+
+/** Where it matters who writes about users, somebody must be able to make the first one. */
+async function accessOf(options: ServeOptions): Promise<AccessSettings> {
+  const access = accessFromEnvironment();
+  const isSecured = options.kafkaSasl === true || options.kafkaAcl !== "off";
+  return isSecured && options.store === "embedded" ? await withSuperuser(access, resolve(options.data)) : access;
 }
 
 /** A topic that the printed lines can use: one that is there, else a new one where the storage is this process's own. */

@@ -27,10 +27,20 @@ export function callAction(
   options: CallerOptions,
   action: (call: Call) => Promise<void>,
 ): Promise<void> {
-  return clientAction(terminal, () => connect(options, { auth: options.auth.map(digestOf) }), action);
+  return actionAs(terminal, options, options.auth.map(digestOf), action);
 }
 
-function digestOf(text: string): DigestAuth {
+/** The same with proofs that are known already. */
+export function actionAs(
+  terminal: Terminal,
+  options: ConnectionOptions,
+  auth: readonly DigestAuth[],
+  action: (call: Call) => Promise<void>,
+): Promise<void> {
+  return clientAction(terminal, () => connect(options, { auth }), action);
+}
+
+export function digestOf(text: string): DigestAuth {
   const colon = text.indexOf(":");
   if (colon < 1) throw new CommandError(`--auth must be user:password: ${text}`);
   return { user: text.slice(0, colon), password: text.slice(colon + 1) };

@@ -34,3 +34,7 @@ export const scramAlterationsMax = 1_000;
 export const throttleTimeMsMax = 10_000;
 /** Users and clients whose use one process counts; beyond it the least recently used is forgotten, and counted from nothing. */
 export const quotaMetersMax = 10_000;
+/** Znodes whose access control lists a gateway puts right at the same time: their writes are grouped. */
+export const guardedAtOnceMax = 100;
+/** Names of znodes that it reads at a time. */
+export const guardedPageMax = 1_000;

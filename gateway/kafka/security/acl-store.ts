@@ -6,6 +6,7 @@ import { aclPath, decodeAcls, encodeAcls, parseAclPath } from "./acl-znodes.ts";
 import { AclIndex } from "./authorize.ts";
 import { changeZnode } from "./change-znode.ts";
 import { FollowedZnodes, gatewayContext, type TreeAccess } from "./followed-znodes.ts";
+import { shownAcl } from "./guarded-znodes.ts";
 
 export class AclStore {
   readonly #access: TreeAccess;
@@ -84,10 +85,12 @@ export class AclStore {
   ): Promise<Result> {
     const path = aclPath(pattern);
     const context = gatewayContext(this.#access.namespace);
-    const { result, zxid } = await changeZnode(this.#access.services.znodes, context, path, (data) => {
+    const change = (data: Uint8Array | null) => {
       const { after, result } = decide(decodeAcls(data));
       return { data: after === undefined ? undefined : after.length === 0 ? null : encodeAcls(after), result };
-    });
+    };
+    const acls = this.#access.isGuarded === true ? { own: shownAcl, above: shownAcl } : {};
+    const { result, zxid } = await changeZnode(this.#access.services.znodes, context, path, change, acls);
     const followed = pattern.patternType === "literal" ? this.#literal : this.#prefixed;
     if (zxid !== undefined) await followed.refresh(path, zxid);
     return result;

@@ -17,6 +17,13 @@ export interface ChangedZnode<Result> {
   readonly zxid?: number;
 }
 
+/** Of what is created; absent: open to everyone, as all that Kafka's tools know by name. */
+export interface NewAcls {
+  readonly own?: AclList | undefined;
+  /** Of what is missing above it. */
+  readonly above?: AclList | undefined;
+}
+
 export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): boolean {
   return error instanceof ServiceError && codes.includes(error.code);
 }
@@ -25,7 +32,6 @@ export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): boolean
  * Reads a znode, changes it, and tries again if somebody else was faster.
  *
  * @param decide what to make of what is there; null where nothing is
- * @param acl of a new znode; those above it are open to everyone, as all that Kafka's tools know by name
  * @throws ServiceError REQUEST_TIMED_OUT (effect unknown) | KAFKA_STORAGE_ERROR | THROTTLING_QUOTA_EXCEEDED | BAD_VERSION
  *   where others were faster every time
  */
@@ -34,14 +40,14 @@ export async function changeZnode<Result>(
   context: CallContext,
   path: string,
   decide: (data: Uint8Array | null) => ZnodeChange<Result>,
-  acl?: AclList,
+  acls: NewAcls = {},
 ): Promise<ChangedZnode<Result>> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const { data, version } = await readZnode(znodes, context, path);
       const { data: wanted, result } = decide(data);
       if (wanted === undefined || (wanted === null && version === undefined)) return { result };
-      return { result, zxid: await write(znodes, context, path, { data: wanted, version, acl }) };
+      return { result, zxid: await write(znodes, context, path, { data: wanted, version, acls }) };
     } catch (error) {
       if (
         attempt >= securityWriteAttemptsMax ||
@@ -57,7 +63,7 @@ interface Wanted {
   readonly data: Uint8Array | null;
   /** That was seen; undefined where there was none. */
   readonly version: number | undefined;
-  readonly acl: AclList | undefined;
+  readonly acls: NewAcls;
 }
 
 async function readZnode(
@@ -78,9 +84,9 @@ async function write(
   znodes: ZnodeService,
   context: CallContext,
   path: string,
-  { data, version, acl }: Wanted,
+  { data, version, acls }: Wanted,
 ): Promise<number> {
-  if (version === undefined) return await createWithParents(znodes, context, path, { data, acl });
+  if (version === undefined) return await createWithParents(znodes, context, path, { data, acls });
   if (data !== null) return (await znodes.setData(context, { path, data, version })).zxid;
   try {
     return (await znodes.delete(context, { path, version })).zxid;
@@ -96,28 +102,33 @@ async function createWithParents(
   znodes: ZnodeService,
   context: CallContext,
   path: string,
-  { data, acl }: Pick<Wanted, "data" | "acl">,
+  { data, acls: { own, above } }: Pick<Wanted, "data" | "acls">,
 ): Promise<number> {
   for (const parent of parentsOf(path)) {
     try {
       await znodes.exists(context, parent);
     } catch (error) {
       if (!hasCode(error, "NO_NODE")) throw error;
-      await createUnlessThere(znodes, context, parent);
+      await createUnlessThere(znodes, context, parent, above);
     }
   }
   const created = await znodes.create(context, {
     path,
     data,
     mode: "persistent",
-    ...(acl === undefined ? {} : { acl }),
+    ...(own === undefined ? {} : { acl: own }),
   });
   return created.zxid;
 }
 
-async function createUnlessThere(znodes: ZnodeService, context: CallContext, path: string): Promise<void> {
+async function createUnlessThere(
+  znodes: ZnodeService,
+  context: CallContext,
+  path: string,
+  acl: AclList | undefined,
+): Promise<void> {
   try {
-    await znodes.create(context, { path, data: null, mode: "persistent" });
+    await znodes.create(context, { path, data: null, mode: "persistent", ...(acl === undefined ? {} : { acl }) });
   } catch (error) {
     if (!hasCode(error, "NODE_EXISTS")) throw error;
   }

@@ -12,14 +12,12 @@ import {
   userPath,
 } from "./entity-config.ts";
 import { FollowedZnodes, gatewayContext, type TreeAccess } from "./followed-znodes.ts";
+import { secretAcl } from "./guarded-znodes.ts";
 
 export type UserCredentials = Readonly<Partial<Record<ScramMechanism, ScramCredential>>>;
 
 /** Undefined where the service gives this credential up. */
 export type CredentialChange = ReadonlyMap<ScramMechanism, ScramCredential | undefined>;
-
-/** Nobody's but the service's. */
-const secretAcl = credentialAcl.filter(({ scheme }) => scheme === "digest");
 
 export class CredentialStore {
   readonly #access: TreeAccess;
@@ -86,7 +84,8 @@ export class CredentialStore {
     const path = userPath(username);
     const { znodes } = this.#access.services;
     const context = gatewayContext(this.#access.namespace);
-    const { result, zxid } = await changeZnode(znodes, context, path, (data) => changed(data, changes), credentialAcl);
+    const acls = this.#access.isGuarded === true ? { own: secretAcl, above: secretAcl } : { own: credentialAcl };
+    const { result, zxid } = await changeZnode(znodes, context, path, (data) => changed(data, changes), acls);
     if (zxid !== undefined) await this.#znodes.refresh(path, zxid);
     return result;
   }
@@ -100,7 +99,7 @@ export class CredentialStore {
         context,
         scramSecretPath,
         (data) => (data === null ? { data: fresh, result: fresh } : { data: undefined, result: data }),
-        secretAcl,
+        { own: secretAcl, above: this.#access.isGuarded === true ? secretAcl : undefined },
       );
       return result;
     } catch (error) {

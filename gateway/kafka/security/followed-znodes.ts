@@ -14,6 +14,8 @@ export interface TreeAccess {
   readonly services: Pick<Services, "znodes" | "changes">;
   readonly namespace: string;
   readonly timers: Timers;
+  /** Whether only gateways and the superuser are to write what they write. Default false. */
+  readonly isGuarded?: boolean;
 }
 
 /** The gateway itself, which no access control list of a znode binds. */

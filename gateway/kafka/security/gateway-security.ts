@@ -9,6 +9,7 @@ import { AclStore } from "./acl-store.ts";
 import type { AclRules, Requester } from "./authorize.ts";
 import { CredentialStore } from "./credential-store.ts";
 import { FollowedZnodes, type TreeAccess } from "./followed-znodes.ts";
+import { guardZnodes } from "./guarded-znodes.ts";
 import { type QuotaKey, Quotas } from "./quotas.ts";
 
 /** Whether access control lists bind clients; `allow`: what no list is about is allowed to everybody, `deny`: to nobody. */
@@ -25,6 +26,11 @@ export interface SecurityOptions {
 
 /** Everything is allowed to everybody. */
 export const openSecurity: SecurityOptions = { sasl: false, acl: "off", superUsers: [] };
+
+/** Whether it matters who writes the znodes on which this rests. */
+export function isGuarded({ sasl, acl }: SecurityOptions): boolean {
+  return sasl || acl !== "off";
+}
 
 /** What one client may do. */
 export interface Access {
@@ -50,13 +56,16 @@ export class GatewaySecurity {
   readonly options: SecurityOptions;
   readonly credentials: CredentialStore;
   readonly acls: AclStore;
+  readonly #access: TreeAccess;
   readonly #quotas: Quotas;
   readonly #rules: AclRules;
   readonly #passwords = new PasswordCheck();
   #signal: AbortSignal = AbortSignal.abort();
   readonly #authenticators = new WeakMap<object, Authenticator>();
 
-  constructor(access: TreeAccess, clock: Clock, options: SecurityOptions) {
+  constructor(open: TreeAccess, clock: Clock, options: SecurityOptions) {
+    const access = { ...open, isGuarded: isGuarded(options) };
+    this.#access = access;
     this.options = options;
     const users = new FollowedZnodes(access, usersPath);
     this.credentials = new CredentialStore(access, randomBytes(randomSecretBytes), users);
@@ -69,13 +78,14 @@ export class GatewaySecurity {
   }
 
   /**
-   * Reads what is in force, and follows it until the signal aborts.
+   * Guards what it rests on, reads what is in force, and follows it until the signal aborts.
    *
    * @throws ServiceError KAFKA_STORAGE_ERROR | UNKNOWN_NAMESPACE
    */
   async start(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
     const { sasl, acl } = this.options;
+    if (isGuarded(this.options)) await guardZnodes(this.#access);
     if (sasl) await this.credentials.start(signal);
     if (acl !== "off") await this.acls.start(signal);
   }

@@ -3,7 +3,8 @@
  * does. They hold for each gateway, as Kafka's do for each broker.
  */
 import type { Clock } from "../../../shared/storage/environment.ts";
-import { changeZnode } from "./change-znode.ts";
+import type { AclList } from "../../../shared/tree/acl.ts";
+import { changeZnode, type NewAcls } from "./change-znode.ts";
 import {
   decodeEntityConfig,
   encodeEntityConfig,
@@ -14,6 +15,7 @@ import {
   credentialAcl,
 } from "./entity-config.ts";
 import { type FollowedZnodes, gatewayContext, type TreeAccess } from "./followed-znodes.ts";
+import { secretAcl, shownAcl } from "./guarded-znodes.ts";
 import { QuotaMeter } from "./quota-meter.ts";
 
 /** What can be limited: bytes a second that are produced, and that are fetched. */
@@ -73,10 +75,9 @@ export class Quotas {
   async change(entity: QuotaEntity, change: QuotaChange): Promise<void> {
     const path = entityPath(entity);
     const context = gatewayContext(this.#access.namespace);
-    // Where a user's credentials may come to stand, nobody else is to read.
-    const acl = typeof entity.user === "string" && entity.clientId === undefined ? credentialAcl : undefined;
+    const acls = this.#access.isGuarded === true ? guardedAclsOf(entity) : { own: openAclOf(entity) };
     const decide = (data: Uint8Array | null) => ({ data: changed(data, change), result: undefined });
-    const { zxid } = await changeZnode(this.#access.services.znodes, context, path, decide, acl);
+    const { zxid } = await changeZnode(this.#access.services.znodes, context, path, decide, acls);
     const { users, clients } = this.#followed;
     if (zxid !== undefined) await (entity.user === undefined ? clients : users).refresh(path, zxid);
   }
@@ -93,6 +94,16 @@ export class Quotas {
     this.#known = { of, values };
     return values;
   }
+}
+
+/** Where a user's credentials may come to stand, nobody else is to read. */
+function openAclOf({ user, clientId }: QuotaEntity): AclList | undefined {
+  return typeof user === "string" && clientId === undefined ? credentialAcl : undefined;
+}
+
+function guardedAclsOf({ user }: QuotaEntity): NewAcls {
+  const acl = user === undefined ? shownAcl : secretAcl;
+  return { own: acl, above: acl };
 }
 
 /** Kafka's order; with whom else the quota is shared. */

@@ -25,7 +25,8 @@ beforeAll(async () => {
     serveOptions: ["--kafka-sasl", "--kafka-acl", "deny", "--kafka-super-user", "admin", ...encrypted],
   });
   const env = { ...process.env, STREAMKEEPER_USER_PASSWORD: "admin-secret" };
-  const users = [join(root, "local", "bin", "streamkeeper.js"), "users", "create", "admin", "--endpoint", kafka.url];
+  const server = ["--endpoint", kafka.url, "--data", kafka.dataFolder];
+  const users = [join(root, "local", "bin", "streamkeeper.js"), "users", "create", "admin", ...server];
   await run(process.execPath, users, { env });
   for (const user of ["admin", "alice", "bob"]) await writeFile(propertiesOf(user), clientProperties(user));
 }, timeout);

@@ -1,0 +1,38 @@
+/**
+ * Who may do everything with znodes on a server of one's own whose users are guarded: the password is in a file of its data folder,
+ * so that whoever can read the data can make the first user, and nobody else on the machine.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { DigestAuth } from "../client/index.ts";
+import type { AccessSettings } from "../functions/http/caller.ts";
+
+const fileName = "superuser";
+const userName = "superuser";
+const passwordBytes = 24;
+const ownerOnly = 0o600;
+
+/** With the superuser of the data folder, who is made there if there is none; the environment's comes first. */
+export async function withSuperuser(access: AccessSettings, dataFolder: string): Promise<AccessSettings> {
+  if (access.superDigest !== undefined) return access;
+  const { user, password } = (await superuserOf(dataFolder)) ?? (await makeSuperuser(dataFolder));
+  const hash = createHash("sha1").update(`${user}:${password}`, "utf8").digest("base64");
+  return { ...access, superDigest: `${user}:${hash}` };
+}
+
+/** Undefined where there is no such file, or it cannot be read. */
+export async function superuserOf(dataFolder: string): Promise<DigestAuth | undefined> {
+  try {
+    const password = (await readFile(join(dataFolder, fileName), "utf8")).trim();
+    return password === "" ? undefined : { user: userName, password };
+  } catch {
+    return undefined;
+  }
+}
+
+async function makeSuperuser(dataFolder: string): Promise<DigestAuth> {
+  const password = randomBytes(passwordBytes).toString("base64url");
+  await writeFile(join(dataFolder, fileName), `${password}\n`, { mode: ownerOnly });
+  return { user: userName, password };
+}
