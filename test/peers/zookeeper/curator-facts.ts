@@ -183,7 +183,6 @@ export const curatorFacts: Readonly<Record<string, Readonly<Record<string, unkno
     "registered again in a new session": true,
   },
   watchesOverCut: {
-    "four are told": true,
     "same session": true,
     told: ["NodeChildrenChanged /parent", "NodeCreated /new", "NodeDataChanged /data", "NodeDeleted /gone"],
     "told afterwards": [

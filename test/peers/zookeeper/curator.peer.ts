@@ -5,14 +5,34 @@ import { CuratorProgram } from "./curator-program.ts";
 import { type Server, servers } from "./servers.ts";
 
 const startMsMax = 5 * 60_000;
-const scenarioMsMax = 3 * 60_000;
+const scenarioMsMax = 6 * 60_000;
+/** Not so often that what Curator has just made for a recipe is gone before it is used. */
+const containerCheckMs = 5_000;
 
-describe.each(servers)("Curator 5.9 on %s", (_name, start) => {
+/** Where ours answers otherwise than ZooKeeper: see docs/zookeeper.md. */
+const knownDifferences: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>> = {
+  ours: {
+    watchesOverCut: {
+      // Persistent watches are told of what happened meanwhile, too.
+      told: [
+        "NodeChildrenChanged /parent",
+        "NodeCreated /new",
+        "NodeDataChanged /data",
+        "NodeDataChanged /persistent",
+        "NodeDataChanged /recursive/child",
+        "NodeDeleted /gone",
+      ],
+    },
+  },
+};
+
+describe.each(servers)("Curator 5.9 on %s", (name, start) => {
+  const known = knownDifferences[name] ?? {};
   let server: Server;
   let program: CuratorProgram;
 
   beforeAll(async () => {
-    server = await start();
+    server = await start({ containerCheckMs });
     program = await CuratorProgram.start(server);
   }, startMsMax);
 
@@ -22,6 +42,6 @@ describe.each(servers)("Curator 5.9 on %s", (_name, start) => {
   });
 
   test.each(Object.entries(curatorFacts))("%s", { timeout: scenarioMsMax }, async (scenario, facts) => {
-    expect(await program.run(scenario)).toEqual(facts);
+    expect(await program.run(scenario)).toEqual({ ...facts, ...known[scenario] });
   });
 });

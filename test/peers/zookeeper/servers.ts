@@ -14,13 +14,19 @@ const outputCharactersMax = 256 * 1024;
 const program = join(import.meta.dirname, "..", "..", "..", "local", "bin", "streamkeeper.js");
 /** Sessions of 1 s to 10 s, as ours are at least. */
 const tickMs = 500;
-const containerCheckMs = 500;
+/** As ZooKeeper does. */
+const containerCheckMsDefault = 60_000;
 
 export interface Server extends AsyncDisposable {
   /** `127.0.0.1:<port>`, before and after it is restarted. */
   readonly address: string;
   /** Kills it (SIGKILL) and starts it again on the same data. */
   restart(): Promise<void>;
+}
+
+export interface ServerOptions {
+  /** How often ZooKeeper looks for containers and TTL znodes that may go. Ours has times of its own. Default: 60 s. */
+  readonly containerCheckMs?: number;
 }
 
 /** Each with its name in the tests' titles. */
@@ -30,7 +36,7 @@ export const servers = [
 ] as const;
 
 /** @throws Error that says what is missing */
-async function startReal(): Promise<Server> {
+async function startReal({ containerCheckMs = containerCheckMsDefault }: ServerOptions = {}): Promise<Server> {
   const server = await startZooKeeper("", { tickMs, containerCheckMs });
   return {
     address: `127.0.0.1:${server.port}`,
@@ -40,7 +46,7 @@ async function startReal(): Promise<Server> {
 }
 
 /** @throws Error with what it wrote, if it does not listen in time */
-async function startOurs(): Promise<Server> {
+async function startOurs(_options: ServerOptions = {}): Promise<Server> {
   const folder = await mkdtemp(join(tmpdir(), "streamkeeper-zookeeper-"));
   const port = await freePort();
   let child: ChildProcess | undefined;

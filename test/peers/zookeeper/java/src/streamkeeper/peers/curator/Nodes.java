@@ -19,6 +19,9 @@ import org.apache.zookeeper.ZooDefs;
 import org.apache.zookeeper.data.Stat;
 
 final class Nodes {
+  /** Servers look only now and then for what may go. */
+  private static final int SWEEP_MS_MAX = 90_000;
+
   private Nodes() {}
 
   static void persistentNode(Stage stage) throws Exception {
@@ -56,13 +59,15 @@ final class Nodes {
     boolean stayed = !comes(() -> other.checkExists().forPath(path) == null, 5_000);
     stage.fact("there as long as it is touched", stayed);
     client.create().withTtl(2_000).withMode(CreateMode.PERSISTENT_WITH_TTL).forPath(stage.root + "/alone", bytes("1"));
-    stage.fact("gone when nobody touches it", comes(() -> other.checkExists().forPath(stage.root + "/alone") == null));
+    stage.fact("gone when nobody touches it",
+        comes(() -> other.checkExists().forPath(stage.root + "/alone") == null, SWEEP_MS_MAX));
     node.close();
-    stage.fact("the kept one, closed, is gone", comes(() -> other.checkExists().forPath(path) == null));
+    stage.fact("the kept one, closed, is gone",
+        comes(() -> other.checkExists().forPath(path) == null, SWEEP_MS_MAX));
     client.create().creatingParentContainersIfNeeded().forPath(stage.root + "/container/child", bytes("1"));
     client.delete().forPath(stage.root + "/container/child");
     stage.fact("a container without its last child is gone",
-        comes(() -> other.checkExists().forPath(stage.root + "/container") == null, 90_000));
+        comes(() -> other.checkExists().forPath(stage.root + "/container") == null, SWEEP_MS_MAX));
   }
 
   static void transactions(Stage stage) throws Exception {
