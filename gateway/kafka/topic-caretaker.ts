@@ -5,7 +5,12 @@
 import { describeError, type Log } from "../../functions/http/log.ts";
 import { ServiceError } from "../../shared/api/errors.ts";
 import { fetchWaitMsMax } from "../../shared/limits.ts";
-import { topicCareGraceMs, topicCareRetryMs, topicProblemsKept } from "../../shared/limits/topic-care.ts";
+import {
+  leadersShownMsMax,
+  topicCareGraceMs,
+  topicCareRetryMs,
+  topicProblemsKept,
+} from "../../shared/limits/topic-care.ts";
 import type { Services } from "../../shared/services/services.ts";
 import type { TopicProblem } from "../../shared/services/topic-care.ts";
 import type { Timers } from "../../shared/storage/environment.ts";
@@ -36,16 +41,26 @@ export class TopicCaretaker {
   readonly #told = new Map<string, number>();
   /** Undefined until clients of ZooKeeper are about. */
   #leaderOf: LeaderOf | undefined;
+  /** Whether something went wrong, so that all is to be gone through again. */
+  #isBehind = false;
 
   constructor(options: CaretakerOptions) {
     this.#options = options;
   }
 
-  /** From now on the tree says who leads each partition; it does so of all when this resolves. @throws ServiceError: call it again */
+  /** From now on the tree says who leads each partition: when this resolves of all, unless they are very many. */
   async showLeaders(): Promise<void> {
     if (this.#leaderOf !== undefined) return;
-    this.#tell(await this.#options.services.topicCare.tendAll(this.#options.namespace, leaderOf));
     this.#leaderOf = leaderOf;
+    const late = new AbortController();
+    const showing = this.#tend(undefined).then(
+      (problems) => this.#tell(problems),
+      () => {
+        this.#isBehind = true;
+      },
+    );
+    await Promise.race([showing, this.#pause(leadersShownMsMax, late.signal)]);
+    late.abort();
   }
 
   /** Until the signal aborts. What goes wrong is tried again; never rejects. */
@@ -61,9 +76,12 @@ export class TopicCaretaker {
           signal,
         });
         if (signal.aborted) return;
-        const isNothing = names?.size === 0;
-        if (!isNothing && since !== undefined && !isController()) await this.#pause(topicCareGraceMs, signal);
-        if (!isNothing) this.#tell(await this.#tend(names));
+        const changed = this.#isBehind ? undefined : names;
+        this.#isBehind = false;
+        if (changed?.size !== 0) {
+          if (since !== undefined && !isController()) await this.#pause(topicCareGraceMs, signal);
+          this.#tell(await this.#tend(changed));
+        }
         since = zxid;
       } catch (error) {
         // A store that fails is no news.

@@ -23,3 +23,9 @@ export const caredTopicsKept = 10_000;
 
 /** Notices of changed configurations are kept this long, in milliseconds (Kafka's `ConfigChangeNotification`). */
 export const configNoticesKeptMs = 900_000;
+
+/** Topics that are dealt with at the same time: their changes join into few entries of the log. */
+export const caredAtOnceMax = 50;
+
+/** The first client of ZooKeeper waits this long for leaders to be written, in milliseconds: it has a timeout of its own. */
+export const leadersShownMsMax = 1_000;

@@ -14,7 +14,7 @@ import {
 } from "../topics/topic-znodes.ts";
 import { zxid } from "../brand.ts";
 import { fetchWaitMsMax, multiOperationsMax, pageItemsMax } from "../limits.ts";
-import { caredTopicsKept, configNoticesKeptMs, topicCareAttemptsMax } from "../limits/topic-care.ts";
+import { caredAtOnceMax, caredTopicsKept, configNoticesKeptMs, topicCareAttemptsMax } from "../limits/topic-care.ts";
 import type { Storage } from "../storage/storage.ts";
 import { anyVersion, type Operation, type TreeResult } from "../tree/tree-request.ts";
 import type { TreeEvent } from "../tree/tree-events.ts";
@@ -88,9 +88,11 @@ class TopicCare implements TopicCareService {
         while (after !== undefined) {
           const tree = await this.#read(namespace);
           const { names, more } = tree.childPage(path, after, pageItemsMax);
-          for (const name of names.filter((known) => isDue(tree, known, leaderOf))) {
-            const problem = await this.#tend(namespace, name, leaderOf);
-            if (problem !== undefined) problems.push(problem);
+          const due = names.filter((known) => isDue(tree, known, leaderOf));
+          for (let first = 0; first < due.length; first += caredAtOnceMax) {
+            const some = due.slice(first, first + caredAtOnceMax);
+            const found = await Promise.all(some.map((name) => this.#tend(namespace, name, leaderOf)));
+            problems.push(...found.flatMap((problem) => problem ?? []));
           }
           after = more ? names.at(-1) : undefined;
         }
