@@ -49,7 +49,13 @@ export class Connection implements SessionHolder, ConnectionFacts {
     this.#gateway = gateway;
     this.openedMs = gateway.clock.wallMs();
     const { budget, flusher } = gateway;
-    this.#outbox = new Outbox({ socket, holder: this, unsent: budget.answers, flusher, onDrain: () => this.#goOn() });
+    this.#outbox = new Outbox({
+      socket,
+      holder: this,
+      unsent: budget.answers,
+      flusher,
+      onDrain: () => this.#drained(),
+    });
     this.#connectTimer = setTimeout(() => this.close(), connectWaitMsMax);
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
@@ -113,6 +119,12 @@ export class Connection implements SessionHolder, ConnectionFacts {
       this.#frames.push(bytes);
     }
     if (this.#session !== undefined) this.#gateway.sessions.heard(this.#session);
+    this.#goOn();
+  }
+
+  /** The client has read what it was sent: what waits for that comes first. */
+  #drained(): void {
+    this.#line?.goOn();
     this.#goOn();
   }
 
@@ -219,6 +231,7 @@ export class Connection implements SessionHolder, ConnectionFacts {
       address: this.#socket.remoteAddress ?? "",
       send: (frame) => this.#send(frame),
       traffic: this.traffic,
+      isUnread: () => this.#outbox.unsentBytes > unreadAnswerBytesMax,
       onAnswered: () => this.#afterAnswer(),
       fail: () => this.close(),
       finish: () => this.end(),

@@ -32,6 +32,8 @@ export class Flusher {
 export class Outbox {
   readonly #options: OutboxOptions;
   #frames: Buffer[] = [];
+  /** Of `#frames`. */
+  #madeBytes = 0;
   #heldBytes = 0;
 
   constructor(options: OutboxOptions) {
@@ -44,10 +46,11 @@ export class Outbox {
 
   /** Bytes that the client has not read. */
   get unsentBytes(): number {
-    return this.#options.socket.writableLength;
+    return this.#madeBytes + this.#options.socket.writableLength;
   }
 
   send(frame: Buffer): void {
+    this.#madeBytes += frame.length;
     const last = this.#frames.at(-1);
     // Frames that were written one after the other stand in the same block.
     if (last !== undefined && last.buffer === frame.buffer && last.byteOffset + last.length === frame.byteOffset) {
@@ -60,8 +63,9 @@ export class Outbox {
     const frames = this.#frames;
     if (frames.length === 0) return;
     this.#frames = [];
+    this.#madeBytes = 0;
     const { socket, holder } = this.#options;
-    if (socket.destroyed) return;
+    if (socket.destroyed || socket.writableEnded) return;
     if (frames.length > 1) socket.cork();
     for (const frame of frames) socket.write(frame);
     if (frames.length > 1) socket.uncork();
@@ -72,6 +76,7 @@ export class Outbox {
   /** Holds nothing any more. */
   forget(): void {
     this.#frames = [];
+    this.#madeBytes = 0;
     this.#heldBytes = 0;
     this.#options.unsent.set(this.#options.holder, 0, true);
   }

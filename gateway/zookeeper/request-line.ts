@@ -34,6 +34,8 @@ export interface LineOptions {
   readonly address: string;
   readonly traffic: Traffic;
   readonly send: (frame: Buffer) => void;
+  /** Whether the client has to read its answers before it gets more of them; `goOn` is called when it has. */
+  readonly isUnread: () => boolean;
   /** Fewer requests are under way. */
   readonly onAnswered: () => void;
   /** The connection cannot go on; what was asked for and is not answered may have been done. */
@@ -71,7 +73,7 @@ export class RequestLine implements Watcher {
   readonly #watch = (path: string, mode: number): void => {
     if (!this.#options.gateway.watches.add(this, path, mode)) throw new RefusedRequest("QUOTA_EXCEEDED");
   };
-  readonly #onRoom = (): void => this.#goOn();
+  readonly #onRoom = (): void => this.goOn();
 
   constructor(options: LineOptions) {
     this.#options = options;
@@ -95,7 +97,7 @@ export class RequestLine implements Watcher {
   ask(asked: Asked): void {
     this.#options.gateway.budget.take(asked.bytes);
     this.#waiting.push(asked);
-    if (this.#waiting.length === 1) this.#goOn();
+    if (this.#waiting.length === 1) this.goOn();
   }
 
   /** Nothing more is answered or told. Resolves when nothing is under way. */
@@ -139,10 +141,10 @@ export class RequestLine implements Watcher {
     this.#heldEvents.splice(0, count);
   }
 
-  /** Must not throw: others call it when they have made room. */
-  #goOn(): void {
+  /** Begins what it can. Must not throw: others call it when they have made room. */
+  goOn(): void {
     try {
-      while (!this.#isStopped) {
+      while (!this.#isStopped && !this.#options.isUnread()) {
         const [asked] = this.#waiting;
         if (asked === undefined || !this.#begin(asked)) return;
         this.#waiting.shift();
@@ -222,9 +224,7 @@ export class RequestLine implements Watcher {
         const { results } = result.result;
         // A multi without operations is of no transaction, but of what was there before.
         const zxid = Math.max(result.result.zxid, this.#lastZxid);
-        this.#tellHeld(zxid);
-        this.#reply(asked, zxid, (to) => write.answer(to, results));
-        return;
+        return this.#reply(asked, zxid, (to) => write.answer(to, results));
       }
       case "refused": {
         const { refusal } = result;
@@ -233,7 +233,6 @@ export class RequestLine implements Watcher {
         const zxid = refusal.zxid ?? this.#zxid;
         if (!write.isMulti || operationIndex === undefined) return this.#refuse(asked, refusalCode(refusal), zxid);
         const errors = multiErrors(refusal, write.operations.length);
-        this.#tellHeld(zxid);
         return this.#reply(asked, zxid, (to) => writeMultiErrors(to, errors));
       }
       case "failed":
@@ -347,7 +346,7 @@ export class RequestLine implements Watcher {
     if (this.#underWay.length > 0) return;
     if (this.#isOver) for (const settled of this.#settled.splice(0)) settled();
     else this.#tellHeld(Infinity);
-    this.#goOn();
+    this.goOn();
     this.#options.onAnswered();
   }
 
@@ -366,7 +365,6 @@ export class RequestLine implements Watcher {
   }
 
   #refuse(asked: Asked, code: ZooKeeperError, zxid = this.#zxid): void {
-    this.#tellHeld(zxid);
     this.#send(asked, zxid, errorCodes[code], noBody);
     if (code === "SESSION_EXPIRED" || code === "SESSION_MOVED" || code === "UNIMPLEMENTED") this.#stop();
   }
@@ -378,6 +376,7 @@ export class RequestLine implements Watcher {
   #send(asked: Asked, zxid: number, err: number, body: Body): void {
     const { gateway, send, traffic } = this.#options;
     const { xid, atMs } = asked;
+    this.#tellHeld(zxid);
     const to = gateway.writer.begin();
     replyHeader.write(to, { xid, zxid, err });
     body(to);

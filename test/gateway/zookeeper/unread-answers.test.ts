@@ -1,0 +1,95 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { FrameReader } from "../../../gateway/connections/frame-reader.ts";
+import { JuteWriter } from "../../../gateway/zookeeper/protocol/jute-writer.ts";
+import { operations, type OperationName, type RequestOf } from "../../../gateway/zookeeper/protocol/operations.ts";
+import { connectRequest, requestHeader } from "../../../gateway/zookeeper/protocol/records.ts";
+import { openAcl, type ZooKeeperBed, zookeeperBed } from "./zookeeper-bed.ts";
+
+const dataBytes = 512 * 1024;
+const readsCount = 48;
+const writer = new JuteWriter();
+
+let bed: ZooKeeperBed;
+
+beforeEach(async () => {
+  bed = await zookeeperBed();
+  const client = await bed.connect();
+  await client.send("create", { path: "/large", data: new Uint8Array(dataBytes), acl: openAcl, flags: 0 });
+});
+
+afterEach(async () => {
+  await bed.close();
+});
+
+function requestOf<Name extends OperationName>(xid: number, name: Name, body: RequestOf<Name>): Buffer {
+  const to = writer.begin();
+  requestHeader.write(to, { xid, type: operations[name].code });
+  operations[name].request.write(to, body as never);
+  return to.end();
+}
+
+/** Connects, and sends all of it at once behind that. Nothing is read. */
+async function sendAtOnce(requests: readonly Buffer[]): Promise<Socket> {
+  const socket = connect({ port: bed.port, host: "127.0.0.1" });
+  socket.pause();
+  await once(socket, "connect");
+  const to = writer.begin();
+  const passwd = new Uint8Array(16);
+  connectRequest.write(to, { protocolVersion: 0, lastZxidSeen: 0, timeOut: 0, sessionId: 0n, passwd, readOnly: false });
+  socket.write(Buffer.concat([to.end(), ...requests]));
+  return socket;
+}
+
+/** How many answers the gateway has made. */
+async function madeAnswers(): Promise<number> {
+  const socket = connect({ port: bed.port, host: "127.0.0.1" });
+  socket.write("srvr");
+  const chunks = await socket.toArray();
+  return Number(/Sent: (\d+)/.exec(Buffer.concat(chunks).toString())?.[1]);
+}
+
+async function settledAnswers(): Promise<number> {
+  for (let last = -1; ;) {
+    const made = await madeAnswers();
+    if (made === last) return made;
+    last = made;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+}
+
+/** The xids of answers in their order. */
+async function readAll(socket: Socket, count: number): Promise<readonly number[]> {
+  const frames = new FrameReader();
+  const xids: number[] = [];
+  socket.on("data", (chunk: Buffer) => {
+    frames.push(chunk);
+    for (let frame = frames.next(2 * dataBytes); frame !== undefined; frame = frames.next(2 * dataBytes)) {
+      xids.push(Buffer.from(frame).readInt32BE(0));
+    }
+  });
+  socket.resume();
+  while (xids.length <= count) await once(socket, "data");
+  socket.destroy();
+  return xids.slice(1);
+}
+
+const reads = Array.from({ length: readsCount }, (_, index) =>
+  requestOf(index + 1, "getData", { path: "/large", watch: false }),
+);
+
+test.each([
+  ["that come together", reads, 1],
+  [
+    "that waited for a write",
+    [requestOf(0, "setData", { path: "/large", data: new Uint8Array(dataBytes), version: -1 }), ...reads],
+    0,
+  ],
+])("answers to reads %s are made as their client reads them, and come in order", async (_name, requests, first) => {
+  const before = await settledAnswers();
+  const socket = await sendAtOnce(requests);
+  expect((await settledAnswers()) - before).toBeLessThan(readsCount / 2);
+  const xids = await readAll(socket, requests.length);
+  expect(xids).toEqual(requests.map((_request, index) => first + index));
+});
