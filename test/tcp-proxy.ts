@@ -8,6 +8,7 @@ export class TcpProxy implements AsyncDisposable {
   readonly port: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #refused = new Set<Socket>();
   #isRefusing = false;
   #isSilent = false;
 
@@ -21,6 +22,11 @@ export class TcpProxy implements AsyncDisposable {
     const server = createServer({ noDelay: true }).listen(0, "127.0.0.1");
     await once(server, "listening");
     return new TcpProxy(server, targetPort);
+  }
+
+  /** How many clients it stands before. */
+  get connections(): number {
+    return this.#sockets.size / 2;
   }
 
   /** Ends every connection; new ones are let through. */
@@ -50,14 +56,15 @@ export class TcpProxy implements AsyncDisposable {
     const closed = once(this.#server, "close");
     this.#server.close();
     this.cut();
+    for (const socket of this.#refused) socket.destroy();
     await closed;
   }
 
   #join(client: Socket, targetPort: number): void {
     if (this.#isRefusing) {
       // Not at once, or clients that come back without a pause use up the processor.
-      this.#sockets.add(client);
-      client.on("error", () => undefined).once("close", () => this.#sockets.delete(client));
+      this.#refused.add(client);
+      client.on("error", () => undefined).once("close", () => this.#refused.delete(client));
       setTimeout(() => client.destroy(), refusalMs).unref();
       return;
     }

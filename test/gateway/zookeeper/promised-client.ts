@@ -17,15 +17,15 @@ export class PromisedClient {
   readonly states: string[] = [];
   readonly #events: string[] = [];
 
-  private constructor(port: number, session: Session | undefined) {
+  private constructor(ports: readonly number[], session: Session | undefined) {
     const options = { sessionTimeout: sessionTimeoutMs, spinDelay: spinDelayMs, ...session };
-    this.client = createClient(`127.0.0.1:${port}`, options);
+    this.client = createClient(ports.map((port) => `127.0.0.1:${port}`).join(","), options);
     this.client.on("state", (state) => void this.states.push(state.name));
   }
 
   /** @param session is gone on with, instead of a new one */
-  static async connect(port: number, session?: Session): Promise<PromisedClient> {
-    const made = new PromisedClient(port, session);
+  static async connect(port: number | readonly number[], session?: Session): Promise<PromisedClient> {
+    const made = new PromisedClient(typeof port === "number" ? [port] : port, session);
     const connected = made.reached("connected");
     made.client.connect();
     await connected;
@@ -34,7 +34,7 @@ export class PromisedClient {
 
   /** Asks for a session that it does not get. */
   static async refused(port: number, session: Session): Promise<void> {
-    const made = new PromisedClient(port, session);
+    const made = new PromisedClient([port], session);
     const expired = made.reached("expired");
     made.client.connect();
     await expired;

@@ -277,4 +277,14 @@ export const kazooFacts = {
     "after the successor closed": [null, null],
     "a closed client": true,
   },
+  storm: {
+    ended: [null, null, null, null, null, null],
+    "at once": [1, 120],
+    counted: 120,
+    "seen in order": true,
+    "nothing is left": [],
+    "the sessions": true,
+    "the ephemerals": true,
+    lost: [],
+  },
 } as const;

@@ -1,4 +1,4 @@
-from . import locks, losses, recipes, watches, znodes
+from . import locks, losses, recipes, storm, watches, znodes
 from .peer import run
 
 run(
@@ -25,5 +25,6 @@ run(
         "session loss": losses.show_session_loss,
         "expiry": losses.show_expiry,
         "passwords": losses.show_passwords,
+        "storm": storm.show_storm,
     }
 )
