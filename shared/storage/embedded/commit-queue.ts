@@ -1,5 +1,6 @@
 import type { RootDatabase } from "lmdb";
 import { commitBytesMax, commitQueueBytesMax, commitQueueWritesMax, commitWritesMax } from "../../limits.ts";
+import type { CommitPace } from "./commit-pace.ts";
 import { StorageThrottledError, StorageUnavailableError } from "../errors.ts";
 import { commitFailure } from "./disk-errors.ts";
 
@@ -15,19 +16,23 @@ interface Waiting {
  *
  *     run ─► queue ─► [ one write transaction: decide, put ] ─► fdatasync ─► meta page ─► answers
  *
+ * A commit that is likely to be quick is made on this thread (`CommitPace`), any other on one of lmdb's.
  * A transaction is seen by readers only after its meta page, so nothing is read that could still be lost.
  */
 export class CommitQueue {
   readonly #root: RootDatabase<Buffer, Uint8Array>;
   readonly #folder: string;
+  readonly #pace: CommitPace | undefined;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #committing: Promise<void> | undefined;
   #closed = false;
 
-  constructor(root: RootDatabase<Buffer, Uint8Array>, folder: string) {
+  /** @param pace decides which commits hold up the event loop; none without it */
+  constructor(root: RootDatabase<Buffer, Uint8Array>, folder: string, pace?: CommitPace) {
     this.#root = root;
     this.#folder = folder;
+    this.#pace = pace;
   }
 
   /**
@@ -73,11 +78,12 @@ export class CommitQueue {
   async #commitSome(): Promise<void> {
     let group: readonly Waiting[] = [];
     let answers: readonly (() => void)[] = [];
+    const decide = (): void => {
+      group = this.#take();
+      answers = group.map((waiting) => waiting.attempt());
+    };
     try {
-      await this.#root.transaction(() => {
-        group = this.#take();
-        answers = group.map((waiting) => waiting.attempt());
-      });
+      if (!(await this.#commitHere(decide))) await this.#root.transaction(decide);
     } catch (cause) {
       // A transaction that did not even begin takes no one out of the queue: it must not be tried for ever.
       if (group.length === 0) group = this.#take();
@@ -87,6 +93,17 @@ export class CommitQueue {
       return;
     }
     for (const answer of answers) answer();
+  }
+
+  /** On this thread, if that is to be quick. */
+  async #commitHere(decide: () => void): Promise<boolean> {
+    const pace = this.#pace;
+    if (pace?.mayBlock(this.#waitingBytes) !== true) return false;
+    // Whoever is ready by now joins: while the commit is under way, nobody can.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (!pace.mayBlock(this.#waitingBytes)) return false;
+    pace.time(() => this.#root.transactionSync(decide));
+    return true;
   }
 
   #take(): Waiting[] {

@@ -18,6 +18,7 @@ import { nodeRandom } from "../node/node-random.ts";
 import { nodeTimers } from "../node/node-timers.ts";
 import type { Lifetimes, Storage } from "../storage.ts";
 import { BlobFolder, syncFolder } from "./blob-folder.ts";
+import { CommitPace } from "./commit-pace.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { EmbeddedItemStore } from "./embedded-item-store.ts";
 import { EmbeddedLogStore } from "./embedded-log-store.ts";
@@ -118,7 +119,7 @@ async function openStores(
 ): Promise<EmbeddedStorage> {
   const { clock = nodeClock, random = nodeRandom, timers = nodeTimers, lifetimes = lifetimesDefault } = options;
   const closing = new AbortController();
-  const commits = new CommitQueue(root, dataFolder);
+  const commits = new CommitQueue(root, dataFolder, new CommitPace(() => clock.monotonicMs()));
   const itemStore = new EmbeddedItemStore(items, commits);
   const blobs = new FileBlobStore(new BlobFolder(join(dataFolder, "blobs")));
   const wakeUps = new InProcessWakeUps(clock, timers);

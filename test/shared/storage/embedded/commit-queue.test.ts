@@ -6,6 +6,7 @@ import {
   commitQueueWritesMax,
   commitWritesMax,
 } from "../../../../shared/limits.ts";
+import { CommitPace } from "../../../../shared/storage/embedded/commit-pace.ts";
 import { CommitQueue } from "../../../../shared/storage/embedded/commit-queue.ts";
 import {
   StorageThrottledError,
@@ -18,6 +19,16 @@ import { testFolder } from "./data-folder.ts";
 class ScriptedRoot {
   readonly transactions: { readonly end: (failure?: Error) => void }[] = [];
   failsToBegin: Error | undefined;
+  /** Commits on the caller's own thread, which fail if there is something to fail with. */
+  commitsHere = 0;
+  failsHere: Error | undefined;
+
+  transactionSync(work: () => void): void {
+    if (this.failsToBegin !== undefined) throw this.failsToBegin;
+    work();
+    this.commitsHere += 1;
+    if (this.failsHere !== undefined) throw this.failsHere;
+  }
 
   async transaction(work: () => void): Promise<void> {
     if (this.failsToBegin !== undefined) throw this.failsToBegin;
@@ -29,9 +40,10 @@ class ScriptedRoot {
   }
 }
 
-async function open(): Promise<{ root: ScriptedRoot; commits: CommitQueue }> {
+async function open(pace?: CommitPace): Promise<{ root: ScriptedRoot; commits: CommitQueue }> {
   const root = new ScriptedRoot();
-  return { root, commits: new CommitQueue(root as unknown as RootDatabase<Buffer, Uint8Array>, await testFolder()) };
+  const database = root as unknown as RootDatabase<Buffer, Uint8Array>;
+  return { root, commits: new CommitQueue(database, await testFolder(), pace) };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -60,6 +72,38 @@ test("answers only once the commit is durable, and groups what comes meanwhile",
   root.transactions[1]?.end();
   await Promise.all(running);
   expect(answers).toEqual([1, 2, 3, 4]);
+});
+
+test("commits here what is ready by the end of the turn, and elsewhere while that would take long", async () => {
+  let nowMs = 0;
+  const { root, commits } = await open(new CommitPace(() => nowMs));
+  const running = [commits.run(1, () => 1), commits.run(1, () => 2)];
+  await Promise.resolve().then(() => running.push(commits.run(1, () => 3)));
+  expect(await Promise.all(running)).toEqual([1, 2, 3]);
+  expect(root.commitsHere).toBe(1);
+  // A slow one.
+  expect(await commits.run(1, () => (nowMs += 100))).toBe(100);
+  const elsewhere = commits.run(1, () => 4);
+  await turn();
+  expect([root.commitsHere, root.transactions.length]).toEqual([2, 1]);
+  root.transactions[0]?.end();
+  expect(await elsewhere).toBe(4);
+});
+
+test("reports a commit here that failed as one elsewhere", async () => {
+  const { root, commits } = await open(new CommitPace(() => 0));
+  for (const [code, error] of [
+    [5, StorageTimeoutError],
+    [28, StorageUnavailableError],
+  ] as const) {
+    root.failsHere = Object.assign(new Error("no"), { code });
+    await expect(commits.run(1, () => 1)).rejects.toBeInstanceOf(error);
+  }
+  root.failsHere = undefined;
+  root.failsToBegin = new Error("the environment is gone");
+  await expect(commits.run(1, () => 1)).rejects.toBeInstanceOf(StorageTimeoutError);
+  root.failsToBegin = undefined;
+  expect(await commits.run(1, () => 2)).toBe(2);
 });
 
 test("bounds the writes and the bytes of one commit", async () => {
