@@ -5,6 +5,7 @@ import { ServiceError } from "../../shared/api/errors.ts";
 import {
   connectFrameBytesMax,
   connectWaitMsMax,
+  endWaitMsMax,
   outstandingRequestsMax,
   unreadAnswerBytesMax,
   zookeeperFrameBytesMax,
@@ -32,7 +33,8 @@ export class Connection implements SessionHolder, ConnectionFacts {
   readonly #gateway: Gateway;
   readonly #frames = new FrameReader();
   readonly #outbox: Outbox;
-  readonly #connectTimer: NodeJS.Timeout;
+  /** Of a client that has not asked for a session, or does not read what it is told at the end. */
+  #timer: NodeJS.Timeout;
   /** Wall clock. */
   readonly openedMs: number;
   /** What came before it is known whether it is a word or a frame. */
@@ -56,7 +58,7 @@ export class Connection implements SessionHolder, ConnectionFacts {
       flusher,
       onDrain: () => this.#drained(),
     });
-    this.#connectTimer = setTimeout(() => this.close(), connectWaitMsMax);
+    this.#timer = setTimeout(() => this.close(), connectWaitMsMax);
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     socket.on("error", () => this.close());
@@ -88,8 +90,11 @@ export class Connection implements SessionHolder, ConnectionFacts {
 
   /** Sends what is to be sent and ends. */
   end(): void {
+    if (this.#isEnding) return;
     this.#isEnding = true;
     this.#outbox.flush();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.close(), endWaitMsMax);
     this.#socket.end();
     this.#socket.destroySoon();
   }
@@ -210,7 +215,7 @@ export class Connection implements SessionHolder, ConnectionFacts {
   }
 
   #begin({ readOnly }: ValueOf<typeof connectRequest>, session: HeldSession | undefined): void {
-    clearTimeout(this.#connectTimer);
+    clearTimeout(this.#timer);
     const to = this.#gateway.writer.begin();
     connectResponse.write(to, {
       protocolVersion: 0,
@@ -228,7 +233,8 @@ export class Connection implements SessionHolder, ConnectionFacts {
     this.#line = new RequestLine({
       gateway: this.#gateway,
       session,
-      address: this.#socket.remoteAddress ?? "",
+      // An access control list names IPv4 addresses as such, also where the port is open to both.
+      address: (this.#socket.remoteAddress ?? "").replace(/^::ffff:(?=[0-9.]+$)/, ""),
       send: (frame) => this.#send(frame),
       traffic: this.traffic,
       isUnread: () => this.#outbox.unsentBytes > unreadAnswerBytesMax,
@@ -251,7 +257,7 @@ export class Connection implements SessionHolder, ConnectionFacts {
 
   async #closed(): Promise<void> {
     this.#isEnding = true;
-    clearTimeout(this.#connectTimer);
+    clearTimeout(this.#timer);
     const { budget, sessions } = this.#gateway;
     budget.forget(this.#onRoom);
     budget.waiting.set(this, 0, true);

@@ -8,6 +8,7 @@ import { ServiceError } from "../../shared/api/errors.ts";
 import {
   expiringSessionsMax,
   expiryCheckMs,
+  standstillMs,
   tickMsDefault,
   ticksOfTimeoutMax,
   ticksOfTimeoutMin,
@@ -32,7 +33,12 @@ export interface HeldSession extends SessionCredentials {
   readonly timeoutMs: number;
   holder: SessionHolder | undefined;
   heardMs: number;
+  /** When its lease was, or counts as, written last. */
   leasedMs: number;
+  /** When the lease that it surely has was asked for. */
+  securedMs: number;
+  /** The last try to write the lease failed. */
+  isUnsecured: boolean;
   isLeasing: boolean;
   isEnding: boolean;
 }
@@ -53,9 +59,17 @@ export class SessionTable {
   readonly #options: SessionTableOptions;
   readonly #held = new Map<bigint, HeldSession>();
   readonly #stop = new AbortController();
+  /** Whose time is over, and which are to be closed. */
+  readonly #ending: HeldSession[] = [];
+  /** That are being closed. */
+  #endingCount = 0;
+  /** When it was last looked for such. */
+  #lookedMs: number;
+  #stoodStill = false;
 
   constructor(options: SessionTableOptions) {
     this.#options = options;
+    this.#lookedMs = options.clock.monotonicMs();
     void this.#watchTime();
   }
 
@@ -109,8 +123,13 @@ export class SessionTable {
       if (error instanceof ServiceError && error.code === "SESSION_EXPIRED") return undefined;
       throw error;
     }
-    // Its password is proven: whoever held it here has been left by its client.
-    await this.#held.get(credentials.sessionId)?.holder?.leave("its client has come back over another connection");
+    // Its password is proven: whoever holds it here has been left by its client. So has one that came back beside this one.
+    const { sessionId } = credentials;
+    for (let known = this.#held.get(sessionId); known?.holder !== undefined; known = this.#held.get(sessionId)) {
+      const { holder: before } = known;
+      await before.leave("its client has come back over another connection");
+      this.left(known, before);
+    }
     return this.#hold(credentials, timeoutMs, holder, begunMs);
   }
 
@@ -152,6 +171,8 @@ export class SessionTable {
       holder,
       heardMs: clock.monotonicMs(),
       leasedMs: begunMs,
+      securedMs: begunMs,
+      isUnsecured: false,
       isLeasing: false,
       isEnding: false,
     };
@@ -165,6 +186,8 @@ export class SessionTable {
     try {
       await sessions.heartbeat(namespace, session, owner);
       session.leasedMs = nowMs;
+      session.securedMs = nowMs;
+      session.isUnsecured = false;
     } catch (error) {
       if (isOver(error)) {
         this.#drop(session, error.code);
@@ -172,6 +195,7 @@ export class SessionTable {
       }
       log("WARN", "the lease of a session could not be written", { cause: describeError(error) });
       session.leasedMs = nowMs - session.timeoutMs / leaseParts + session.timeoutMs / retryParts;
+      session.isUnsecured = true;
     } finally {
       session.isLeasing = false;
     }
@@ -202,20 +226,43 @@ export class SessionTable {
 
   #expire(): void {
     const nowMs = this.#options.clock.monotonicMs();
-    let ending = 0;
+    // A process that stood still has not looked yet at what its clients sent meanwhile.
+    const stoodStill = nowMs - this.#lookedMs > standstillMs;
+    this.#lookedMs = nowMs;
+    if (stoodStill && !this.#stoodStill) {
+      this.#stoodStill = true;
+      return;
+    }
+    this.#stoodStill = false;
     for (const session of this.#held.values()) {
-      if (session.isEnding) ending += 1;
-      else if (nowMs - session.heardMs > session.timeoutMs && ending < expiringSessionsMax) {
-        ending += 1;
-        void this.#expireOne(session);
+      if (session.isEnding) continue;
+      if (nowMs - session.heardMs > session.timeoutMs) {
+        session.isEnding = true;
+        void session.holder?.leave("nothing was heard of the client for the session's timeout");
+        this.#ending.push(session);
+      } else if (isInDoubt(session, nowMs)) {
+        void session.holder?.leave("nobody knows whether the session's lease goes on");
       }
+    }
+    this.#endSome();
+  }
+
+  #endSome(): void {
+    while (this.#endingCount < expiringSessionsMax) {
+      const session = this.#ending.shift();
+      if (session === undefined) return;
+      // Its client may have come back.
+      if (this.#held.get(session.sessionId) !== session) continue;
+      this.#endingCount += 1;
+      void this.#expireOne(session).finally(() => {
+        this.#endingCount -= 1;
+        this.#endSome();
+      });
     }
   }
 
   async #expireOne(session: HeldSession): Promise<void> {
     const { log } = this.#options;
-    session.isEnding = true;
-    void session.holder?.leave("nothing was heard of the client for the session's timeout");
     try {
       await this.end(session);
     } catch (error) {
@@ -224,6 +271,15 @@ export class SessionTable {
       log("WARN", "a session whose time is over could not be closed", { cause: describeError(error) });
     }
   }
+}
+
+/**
+ * Its lease may be over before the client is told: others may end the session, and give to others what it had. The client is cut off
+ * while there is time to go to a gateway that reaches the store.
+ */
+function isInDoubt({ isUnsecured, securedMs, timeoutMs }: HeldSession, nowMs: number): boolean {
+  const securedForMs = nowMs - securedMs;
+  return securedForMs > timeoutMs + timeoutMs / leaseParts || (isUnsecured && securedForMs > timeoutMs);
 }
 
 /** The session has ended, or another gateway has it. */

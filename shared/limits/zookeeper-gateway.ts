@@ -20,6 +20,8 @@ export const connectFrameBytesMax = 1_024;
 export const zookeeperConnectionsMax = 50_000;
 /** A connection that has not asked for a session is closed after this. */
 export const connectWaitMsMax = 10_000;
+/** A connection that ends is closed after this, whether its client has read what it was sent or not. */
+export const endWaitMsMax = 10_000;
 
 /** Requests of one connection that are read and not answered: ZooKeeper's globalOutstandingLimit is 1,000. */
 export const outstandingRequestsMax = 1_000;
@@ -39,5 +41,7 @@ export const identitiesMax = 32;
 
 /** How often a gateway looks for sessions of its clients whose time is over. */
 export const expiryCheckMs = 250;
+/** A gateway that looks so much later counts as one that stood still, which has not heard yet what its clients sent. */
+export const standstillMs = 1_000;
 /** Sessions that a gateway closes beside each other. */
 export const expiringSessionsMax = 64;

@@ -19,6 +19,7 @@ let wake: (() => void) | undefined;
 let leases: number[];
 let closed: bigint[];
 let failure: Error | undefined;
+let answer: Promise<{ readonly timeoutMs: number }> | undefined;
 let asked: number | undefined;
 let logged: string[];
 let table: SessionTable;
@@ -32,6 +33,7 @@ const sessions: Pick<SessionService, "create" | "takeOver" | "heartbeat" | "clos
   takeOver: () => Promise.resolve({ timeoutMs: 8_000, zxid: 1 }),
   heartbeat: () => {
     leases.push(nowMs);
+    if (answer !== undefined) return answer;
     return failure === undefined ? Promise.resolve({ timeoutMs: 8_000 }) : Promise.reject(failure);
   },
   close: (_namespace, { sessionId }) => {
@@ -46,6 +48,7 @@ beforeEach(() => {
   closed = [];
   logged = [];
   failure = undefined;
+  answer = undefined;
   table = new SessionTable({
     sessions: sessions as SessionService,
     clock: { monotonicMs: () => nowMs, wallMs: () => nowMs },
@@ -61,7 +64,13 @@ beforeEach(() => {
   });
 });
 
+/** As a process that runs: it looks every quarter of a second. */
 async function pass(ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 250) await standStill(Math.min(left, 250));
+}
+
+/** Nothing runs meanwhile. */
+async function standStill(ms: number): Promise<void> {
   nowMs += ms;
   wake?.();
   await new Promise((resolve) => setImmediate(resolve));
@@ -117,6 +126,72 @@ test("a lease that could not be written is tried again before it is over, and th
   }
   expect(leases).toEqual([2_000, 2_500]);
   expect([holder.reasons, logged.length]).toEqual([[], 2]);
+});
+
+test("a client whose lease cannot be written is cut off before the lease is over, and may come back", async () => {
+  const holder = new Holder();
+  const session = await table.create(6_000, holder);
+  failure = new ServiceError("KAFKA_STORAGE_ERROR", "not now");
+  let cutMs = 0;
+  for (let count = 0; count < 100 && cutMs === 0; count += 1) {
+    await pass(100);
+    table.heard(session);
+    if (holder.reasons.length > 0) cutMs = nowMs;
+  }
+  expect(cutMs).toBeGreaterThan(6_000);
+  expect(cutMs).toBeLessThan(6_500);
+  expect(closed).toEqual([]);
+  failure = undefined;
+  const again = new Holder();
+  const resumed = await table.resume(credentials, again);
+  if (resumed === undefined) throw new Error("resumed");
+  await pass(5_000);
+  table.heard(resumed);
+  await pass(5_000);
+  expect(again.reasons).toEqual([]);
+});
+
+test("a client whose lease nobody answers for is cut off when the lease is over", async () => {
+  const holder = new Holder();
+  const session = await table.create(6_000, holder);
+  const { promise } = Promise.withResolvers<{ readonly timeoutMs: number }>();
+  answer = promise;
+  for (let count = 0; count < 79; count += 1) {
+    await pass(100);
+    table.heard(session);
+  }
+  expect(holder.reasons).toEqual([]);
+  await pass(500);
+  expect(holder.reasons.length).toBeGreaterThan(0);
+  expect(closed).toEqual([]);
+});
+
+test("a process that stood still hears its clients before it ends their sessions", async () => {
+  const holder = new Holder();
+  const session = await table.create(6_000, holder);
+  await standStill(7_000);
+  expect([closed, holder.reasons]).toEqual([[], []]);
+  table.heard(session);
+  await pass(5_000);
+  expect([closed, holder.reasons]).toEqual([[], []]);
+  await standStill(7_000);
+  await pass(250);
+  expect([closed, holder.reasons.length]).toEqual([[7n], 1]);
+});
+
+test("thousands of sessions whose time is over are closed one after the other, without waiting for the next look", async () => {
+  for (let id = 1n; id <= 2_000n; id += 1n) {
+    await table.resume({ ...credentials, sessionId: id }, new Holder());
+  }
+  await pass(6_250);
+  expect([closed.length, table.count]).toEqual([2_000, 0]);
+});
+
+test("of two connections over which a client comes back at once, one is left", async () => {
+  const holders = [new Holder(), new Holder()];
+  await table.create(6_000, new Holder());
+  await Promise.all(holders.map((holder) => table.resume(credentials, holder)));
+  expect(holders.map(({ reasons }) => reasons.length).toSorted()).toEqual([0, 1]);
 });
 
 test("a client that comes back takes its session from the connection that it left", async () => {

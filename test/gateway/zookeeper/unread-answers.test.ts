@@ -1,10 +1,12 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { FrameReader } from "../../../gateway/connections/frame-reader.ts";
+import { JuteReader } from "../../../gateway/zookeeper/protocol/jute-reader.ts";
 import { JuteWriter } from "../../../gateway/zookeeper/protocol/jute-writer.ts";
 import { operations, type OperationName, type RequestOf } from "../../../gateway/zookeeper/protocol/operations.ts";
-import { connectRequest, requestHeader } from "../../../gateway/zookeeper/protocol/records.ts";
+import { connectRequest, connectResponse, requestHeader } from "../../../gateway/zookeeper/protocol/records.ts";
+import { endWaitMsMax } from "../../../shared/limits/zookeeper-gateway.ts";
 import { openAcl, type ZooKeeperBed, zookeeperBed } from "./zookeeper-bed.ts";
 
 const dataBytes = 512 * 1024;
@@ -20,6 +22,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  vi.useRealTimers();
   await bed.close();
 });
 
@@ -40,6 +43,10 @@ async function sendAtOnce(requests: readonly Buffer[]): Promise<Socket> {
   connectRequest.write(to, { protocolVersion: 0, lastZxidSeen: 0, timeOut: 0, sessionId: 0n, passwd, readOnly: false });
   socket.write(Buffer.concat([to.end(), ...requests]));
   return socket;
+}
+
+async function connectionsFewerThan(count: number): Promise<void> {
+  while (bed.held().connections >= count) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** How many answers the gateway has made. */
@@ -92,4 +99,18 @@ test.each([
   expect((await settledAnswers()) - before).toBeLessThan(readsCount / 2);
   const xids = await readAll(socket, requests.length);
   expect(xids).toEqual(requests.map((_request, index) => first + index));
+});
+
+test("a client that does not read what it is told at the end is not waited for", async () => {
+  const socket = await sendAtOnce([]);
+  const [frame] = (await once(socket.resume(), "data")) as [Buffer];
+  const { sessionId, passwd } = connectResponse.read(new JuteReader(frame, 4));
+  socket.pause().write(Buffer.concat(reads));
+  await settledAnswers();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  await bed.connect({ sessionId, passwd: passwd ?? new Uint8Array() });
+  expect(bed.held()).toMatchObject({ connections: 3, sessions: 2 });
+  vi.advanceTimersByTime(endWaitMsMax);
+  await connectionsFewerThan(3);
+  expect(bed.held().answerBytes).toBe(0);
 });
