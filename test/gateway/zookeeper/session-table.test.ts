@@ -191,7 +191,7 @@ test("of two connections over which a client comes back at once, one is left", a
   const holders = [new Holder(), new Holder()];
   await table.create(6_000, new Holder());
   await Promise.all(holders.map((holder) => table.resume(credentials, holder)));
-  expect(holders.map(({ reasons }) => reasons.length).toSorted()).toEqual([0, 1]);
+  expect(holders.filter(({ reasons }) => reasons.length > 0)).toHaveLength(1);
 });
 
 test("a client that comes back takes its session from the connection that it left", async () => {
