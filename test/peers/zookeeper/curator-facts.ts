@@ -209,6 +209,14 @@ export const curatorFacts: Readonly<Record<string, Readonly<Record<string, unkno
     lost: true,
     "the ephemeral is gone": true,
   },
+  silence: {
+    "a new session": true,
+    "both led at once": false,
+    "the other one leads": true,
+    "the silenced one leads again": true,
+    "the silenced one steps back": true,
+    "there are two candidates": true,
+  },
   restart: {
     data: "2",
     "ephemeral is there": true,

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { compileJava } from "../compile-java.ts";
 import { fetchDependencies, requireJava } from "../java-peer.ts";
 import { type JavaProcess, startJava } from "../kafka/java-process.ts";
-import { CuttingProxy } from "./cutting-proxy.ts";
+import { TcpProxy } from "../../tcp-proxy.ts";
 import type { Server } from "./servers.ts";
 
 const folder = join(import.meta.dirname, "java");
@@ -13,22 +13,22 @@ const folder = join(import.meta.dirname, "java");
 const sessionTimeoutMs = 4_000;
 
 const lineSchema = z.union([
-  z.strictObject({ ask: z.enum(["cut", "hold", "release", "restart"]) }),
+  z.strictObject({ ask: z.enum(["cut", "refuse", "silence", "heal", "restart"]) }),
   z.strictObject({ scenario: z.string(), facts: z.record(z.string(), z.unknown()) }),
   z.strictObject({ scenario: z.string(), error: z.string() }),
 ]);
 
-type Ask = "cut" | "hold" | "release" | "restart";
+type Ask = "cut" | "refuse" | "silence" | "heal" | "restart";
 
 export class CuratorProgram implements AsyncDisposable {
   readonly #server: Server;
-  readonly #proxy: CuttingProxy;
+  readonly #proxies: readonly TcpProxy[];
   readonly #java: JavaProcess;
   readonly #lines: AsyncIterator<string>;
 
-  private constructor(server: Server, proxy: CuttingProxy, java: JavaProcess) {
+  private constructor(server: Server, proxies: readonly TcpProxy[], java: JavaProcess) {
     this.#server = server;
-    this.#proxy = proxy;
+    this.#proxies = proxies;
     this.#java = java;
     this.#lines = createInterface({ input: java.output })[Symbol.asyncIterator]();
   }
@@ -38,11 +38,13 @@ export class CuratorProgram implements AsyncDisposable {
     requireJava();
     const libraries = fetchDependencies(folder);
     const classPath = `${compileJava(folder, libraries)}:${libraries}`;
-    const proxy = await CuttingProxy.start(server.address);
-    const args = [proxy.address, server.address, String(sessionTimeoutMs)];
+    const ports = server.address.split(",").map((address) => Number(address.split(":")[1]));
+    const proxies = await Promise.all(ports.map((port) => TcpProxy.start(port)));
+    const proxied = proxies.map(({ port }) => `127.0.0.1:${port}`).join(",");
+    const args = [proxied, server.address, String(sessionTimeoutMs)];
     const options = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
     const java = startJava({ mainClass: "streamkeeper.peers.curator.Main", args, classPath, options });
-    return new CuratorProgram(server, proxy, java);
+    return new CuratorProgram(server, proxies, java);
   }
 
   /** What the scenario saw. @throws Error with the exception that ended it */
@@ -62,11 +64,11 @@ export class CuratorProgram implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#java.kill();
-    await this.#proxy[Symbol.asyncDispose]();
+    await Promise.all(this.#proxies.map((proxy) => proxy[Symbol.asyncDispose]()));
   }
 
   async #do(what: Ask): Promise<void> {
     if (what === "restart") await this.#server.restart();
-    else this.#proxy[what]();
+    else for (const proxy of this.#proxies) proxy[what]();
   }
 }

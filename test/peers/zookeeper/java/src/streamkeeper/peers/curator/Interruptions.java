@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.recipes.leader.LeaderLatch;
+import org.apache.curator.framework.recipes.leader.LeaderLatchListener;
 import org.apache.curator.framework.recipes.locks.InterProcessMutex;
 import org.apache.curator.framework.state.ConnectionState;
 import org.apache.zookeeper.AddWatchMode;
@@ -48,14 +49,14 @@ final class Interruptions {
     raw.addWatch(top + "/persistent", watcher, AddWatchMode.PERSISTENT);
     raw.addWatch(top + "/recursive", watcher, AddWatchMode.PERSISTENT_RECURSIVE);
     long session = Stage.sessionOf(away);
-    stage.ask("hold");
+    stage.ask("refuse");
     writer.setData().forPath(top + "/data", bytes("2"));
     writer.delete().forPath(top + "/gone");
     writer.create().forPath(top + "/new");
     writer.create().forPath(top + "/parent/child");
     writer.setData().forPath(top + "/persistent", bytes("2"));
     writer.setData().forPath(top + "/recursive/child", bytes("2"));
-    stage.ask("release");
+    stage.ask("heal");
     stage.fact("same session", comes(() -> away.checkExists().forPath(top) != null) && Stage.sessionOf(away) == session);
     comes(() -> heard.size() >= 4);
     // Those that should not come would have come by then.
@@ -147,14 +148,46 @@ final class Interruptions {
     client.getConnectionStateListenable().addListener((ignored, state) -> {
       if (state == ConnectionState.LOST) expired.set(true);
     });
-    stage.ask("hold");
+    stage.ask("refuse");
     Thread.sleep(stage.sessionTimeoutMs() * 2L + 1_000);
-    stage.ask("release");
+    stage.ask("heal");
     stage.fact("lost", comes(expired::get));
     stage.fact("its watches are told", comes(() -> told.get() == 1));
     stage.fact("a new session", comes(() -> client.checkExists().forPath(stage.root) != null)
         && Stage.sessionOf(client) != session);
     stage.fact("the ephemeral is gone", client.checkExists().forPath(stage.root + "/mine") == null);
+  }
+
+  /** Nothing comes through any more, and nobody is told: who leads has stepped back before another one leads. */
+  static void silence(Stage stage) throws Exception {
+    CuratorFramework silenced = stage.client();
+    CuratorFramework other = stage.directClient();
+    long session = Stage.sessionOf(silenced);
+    LeaderLatch first = stage.open(new LeaderLatch(silenced, stage.root + "/latch", "first"));
+    first.start();
+    first.await();
+    LeaderLatch second = stage.open(new LeaderLatch(other, stage.root + "/latch", "second"));
+    AtomicBoolean both = new AtomicBoolean();
+    second.addListener(new LeaderLatchListener() {
+      @Override
+      public void isLeader() {
+        both.set(first.hasLeadership());
+      }
+
+      @Override
+      public void notLeader() {}
+    });
+    second.start();
+    stage.fact("there are two candidates", comes(() -> first.getParticipants().size() == 2));
+    stage.ask("silence");
+    stage.fact("the silenced one steps back", comes(() -> !first.hasLeadership()));
+    stage.fact("the other one leads", comes(second::hasLeadership));
+    stage.fact("both led at once", both.get());
+    stage.ask("heal");
+    stage.fact("a new session", comes(() -> silenced.checkExists().forPath(stage.root) != null)
+        && Stage.sessionOf(silenced) != session);
+    second.close();
+    stage.fact("the silenced one leads again", comes(first::hasLeadership));
   }
 
   /** The server is killed and started again on its data within the timeout: nobody loses anything. */

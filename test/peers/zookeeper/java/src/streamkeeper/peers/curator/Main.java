@@ -39,6 +39,7 @@ public final class Main {
     SCENARIOS.put("watchesOverCut", Interruptions::watchesOverCut);
     SCENARIOS.put("cutWhileWriting", Interruptions::cutWhileWriting);
     SCENARIOS.put("expiry", Interruptions::expiry);
+    SCENARIOS.put("silence", Interruptions::silence);
     SCENARIOS.put("restart", Interruptions::restart);
   }
 
