@@ -14,6 +14,7 @@ const program = join(import.meta.dirname, "..", "..", "..", "local", "bin", "str
 interface Gateway {
   readonly nodeId: number;
   readonly port: number;
+  readonly zookeeperPort: number;
   child: ChildProcess | undefined;
 }
 
@@ -27,10 +28,19 @@ export class GatewayProcesses implements AsyncDisposable {
   /** What all of them have written so far. */
   output = "";
 
-  private constructor(emulators: Emulators, variables: Readonly<Record<string, string>>, ports: readonly number[]) {
+  private constructor(
+    emulators: Emulators,
+    variables: Readonly<Record<string, string>>,
+    ports: readonly (readonly [kafka: number, zookeeper: number])[],
+  ) {
     this.#emulators = emulators;
     this.#variables = variables;
-    this.#gateways = ports.map((port, index) => ({ nodeId: index + 1, port, child: undefined }));
+    this.#gateways = ports.map(([port, zookeeperPort], index) => ({
+      nodeId: index + 1,
+      port,
+      zookeeperPort,
+      child: undefined,
+    }));
     process.once("exit", this.#killAtExit);
   }
 
@@ -45,7 +55,9 @@ export class GatewayProcesses implements AsyncDisposable {
       STREAMKEEPER_DUTY_QUEUE_URL: names.dutyQueueUrl ?? "",
       STREAMKEEPER_EXPIRY_QUEUE_URL: names.expiryQueueUrl ?? "",
     };
-    const ports = await Promise.all(Array.from({ length: count }, () => freePort()));
+    const ports = await Promise.all(
+      Array.from({ length: count }, async () => [await freePort(), await freePort()] as const),
+    );
     const gateways = new GatewayProcesses(emulators, variables, ports);
     try {
       await Promise.all(ports.map((_port, index) => gateways.begin(index)));
@@ -61,10 +73,16 @@ export class GatewayProcesses implements AsyncDisposable {
     return this.#gateways.map(({ port }) => `127.0.0.1:${port}`);
   }
 
+  /** The connect string for clients of ZooKeeper. */
+  get zookeeperAddress(): string {
+    return this.#gateways.map(({ zookeeperPort }) => `127.0.0.1:${zookeeperPort}`).join(",");
+  }
+
   /** Starts one that is not running. @throws Error with what was written, if it does not say where it listens */
   async begin(index: number): Promise<void> {
     const gateway = this.#at(index);
-    const listening = ["--kafka-port", String(gateway.port), "--node-id", String(gateway.nodeId)];
+    const ports = ["--kafka-port", String(gateway.port), "--zookeeper-port", String(gateway.zookeeperPort)];
+    const listening = [...ports, "--node-id", String(gateway.nodeId)];
     const child = spawn(process.execPath, [program, "gateway", ...listening], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...this.#variables },

@@ -34,7 +34,7 @@ export const curatorFacts: Readonly<Record<string, Readonly<Record<string, unkno
     "after the first has closed one leads": true,
     "and leads in the end": true,
     "another leads": true,
-    "leader as another sees it": "candidate-0",
+    "another knows it": true,
     "participants are seen by all": true,
     "the first leads": true,
     "who lost its session hears of it": true,

@@ -2,6 +2,7 @@ package streamkeeper.peers.curator;
 
 import static streamkeeper.peers.curator.Stage.bytes;
 import static streamkeeper.peers.curator.Stage.comes;
+import static streamkeeper.peers.curator.Stage.statOf;
 import static streamkeeper.peers.curator.Stage.text;
 
 import java.util.List;
@@ -39,6 +40,8 @@ final class Interruptions {
     Watcher watcher = event -> {
       if (event.getType() != Watcher.Event.EventType.None) heard.add(event.getType() + " " + event.getPath().substring(top.length()));
     };
+    // It may be connected to another server.
+    away.sync().forPath(top);
     ZooKeeper raw = away.getZookeeperClient().getZooKeeper();
     raw.getData(top + "/data", watcher, null);
     raw.getData(top + "/gone", watcher, null);
@@ -118,7 +121,7 @@ final class Interruptions {
     int written = writing.get(30, TimeUnit.SECONDS);
     stage.fact("reconnected", reconnected.get() >= cuts);
     stage.fact("same session", Stage.sessionOf(client) == session);
-    stage.fact("ephemeral is there", other.checkExists().forPath(stage.root + "/mine") != null);
+    stage.fact("ephemeral is there", statOf(other, stage.root + "/mine") != null);
     stage.fact("lock is held", !new InterProcessMutex(other, stage.root + "/lock").acquire(200, TimeUnit.MILLISECONDS));
     client.sync().forPath(path);
     Set<Integer> there = new ConcurrentSkipListSet<>();
@@ -215,8 +218,8 @@ final class Interruptions {
     stage.fact("watches are told", comes(() -> heard.size() == 2));
     stage.fact("told", List.copyOf(heard));
     stage.fact("same session", comes(() -> client.checkExists().forPath(top) != null) && Stage.sessionOf(client) == session);
-    stage.fact("ephemeral is there", other.checkExists().forPath(top + "/mine").getEphemeralOwner() == session);
-    stage.fact("zxids go on", client.checkExists().forPath(top).getMzxid() > before);
+    stage.fact("ephemeral is there", statOf(other, top + "/mine").getEphemeralOwner() == session);
+    stage.fact("zxids go on", statOf(client, top).getMzxid() > before);
     stage.fact("sequence goes on",
         client.create().withMode(CreateMode.PERSISTENT_SEQUENTIAL).forPath(top + "/s-").substring(top.length()));
     stage.fact("leads again", comes(latch::hasLeadership));

@@ -2,6 +2,7 @@ package streamkeeper.peers.curator;
 
 import static streamkeeper.peers.curator.Stage.bytes;
 import static streamkeeper.peers.curator.Stage.comes;
+import static streamkeeper.peers.curator.Stage.statOf;
 import static streamkeeper.peers.curator.Stage.text;
 
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ import org.apache.curator.framework.recipes.locks.InterProcessReadWriteLock;
 import org.apache.curator.framework.recipes.locks.InterProcessSemaphoreV2;
 import org.apache.curator.framework.recipes.locks.Lease;
 import org.apache.curator.framework.state.ConnectionState;
+import org.apache.zookeeper.data.Stat;
 
 final class Locks {
   private Locks() {}
@@ -191,9 +193,11 @@ final class Locks {
 
   /** What a resource does that knows of tokens: it refuses one that is lower than what it has seen. */
   private static boolean writeFenced(CuratorFramework client, String path, long token, String value) throws Exception {
-    if (client.checkExists().forPath(path) == null) client.create().forPath(path, bytes("0 none"));
-    if (token < Long.parseLong(text(client.getData().forPath(path)).split(" ")[0])) return false;
-    client.setData().forPath(path, bytes(token + " " + value));
+    if (statOf(client, path) == null) client.create().forPath(path, bytes("0 none"));
+    Stat stat = new Stat();
+    String seen = text(client.getData().storingStatIn(stat).forPath(path));
+    if (token < Long.parseLong(seen.split(" ")[0])) return false;
+    client.setData().withVersion(stat.getVersion()).forPath(path, bytes(token + " " + value));
     return true;
   }
 

@@ -2,6 +2,7 @@ package streamkeeper.peers.curator;
 
 import static streamkeeper.peers.curator.Stage.bytes;
 import static streamkeeper.peers.curator.Stage.comes;
+import static streamkeeper.peers.curator.Stage.statOf;
 import static streamkeeper.peers.curator.Stage.text;
 
 import java.util.ArrayList;
@@ -32,21 +33,21 @@ final class Nodes {
     node.start();
     stage.fact("made", node.waitForInitialCreate(10, TimeUnit.SECONDS));
     long session = Stage.sessionOf(client);
-    stage.fact("owned by the session", other.checkExists().forPath(path).getEphemeralOwner() == session);
+    stage.fact("owned by the session", statOf(other, path).getEphemeralOwner() == session);
     node.setData(bytes("changed"));
     stage.fact("changed", comes(() -> text(other.getData().forPath(path)).equals("changed")));
     other.delete().forPath(path);
-    stage.fact("comes back when another deletes it", comes(() -> other.checkExists().forPath(path) != null));
+    stage.fact("comes back when another deletes it", comes(() -> statOf(other, path) != null));
     stage.killSession(client);
     stage.fact("comes back in a new session", comes(() -> {
-      Stat stat = other.checkExists().forPath(path);
+      Stat stat = statOf(other, path);
       return stat != null && stat.getEphemeralOwner() != session;
     }));
     stage.fact("with its data", text(other.getData().forPath(path)));
     stage.ask("cut");
-    stage.fact("is there after a cut", comes(() -> other.checkExists().forPath(path) != null));
+    stage.fact("is there after a cut", comes(() -> statOf(other, path) != null));
     node.close();
-    stage.fact("gone when it is closed", comes(() -> other.checkExists().forPath(path) == null));
+    stage.fact("gone when it is closed", comes(() -> statOf(other, path) == null));
   }
 
   static void ttlNode(Stage stage) throws Exception {
@@ -56,18 +57,18 @@ final class Nodes {
     PersistentTtlNode node = stage.open(new PersistentTtlNode(client, path, 2_000, bytes("mine")));
     node.start();
     stage.fact("made", node.waitForInitialCreate(10, TimeUnit.SECONDS));
-    boolean stayed = !comes(() -> other.checkExists().forPath(path) == null, 5_000);
+    boolean stayed = !comes(() -> statOf(other, path) == null, 5_000);
     stage.fact("there as long as it is touched", stayed);
     client.create().withTtl(2_000).withMode(CreateMode.PERSISTENT_WITH_TTL).forPath(stage.root + "/alone", bytes("1"));
     stage.fact("gone when nobody touches it",
-        comes(() -> other.checkExists().forPath(stage.root + "/alone") == null, SWEEP_MS_MAX));
+        comes(() -> statOf(other, stage.root + "/alone") == null, SWEEP_MS_MAX));
     node.close();
     stage.fact("the kept one, closed, is gone",
-        comes(() -> other.checkExists().forPath(path) == null, SWEEP_MS_MAX));
+        comes(() -> statOf(other, path) == null, SWEEP_MS_MAX));
     client.create().creatingParentContainersIfNeeded().forPath(stage.root + "/container/child", bytes("1"));
     client.delete().forPath(stage.root + "/container/child");
     stage.fact("a container without its last child is gone",
-        comes(() -> other.checkExists().forPath(stage.root + "/container") == null, SWEEP_MS_MAX));
+        comes(() -> statOf(other, stage.root + "/container") == null, SWEEP_MS_MAX));
   }
 
   static void transactions(Stage stage) throws Exception {
@@ -118,6 +119,8 @@ final class Nodes {
     String path = stage.root + "/private";
     owner.create().creatingParentsIfNeeded().withACL(ZooDefs.Ids.CREATOR_ALL_ACL).forPath(path, bytes("1"));
     owner.create().forPath(path + "/inside");
+    stranger.sync().forPath(path);
+    friend.sync().forPath(path);
     stage.fact("list", owner.getACL().forPath(path).toString().trim());
     stage.fact("a stranger reads", attempt(() -> stranger.getData().forPath(path)));
     stage.fact("a stranger writes", attempt(() -> stranger.setData().forPath(path, bytes("2"))));
@@ -125,6 +128,7 @@ final class Nodes {
     stage.fact("a stranger deletes", attempt(() -> stranger.delete().forPath(path + "/inside")));
     stage.fact("a friend reads", text(friend.getData().forPath(path)));
     friend.setACL().withACL(ZooDefs.Ids.READ_ACL_UNSAFE).forPath(path);
+    stranger.sync().forPath(path);
     stage.fact("a stranger reads what is now readable", text(stranger.getData().forPath(path)));
     stage.fact("nobody changes it any more", attempt(() -> owner.setACL().withACL(ZooDefs.Ids.OPEN_ACL_UNSAFE).forPath(path)));
     stage.ask("cut");

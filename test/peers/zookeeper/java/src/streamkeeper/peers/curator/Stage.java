@@ -17,6 +17,7 @@ import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.retry.RetryNTimes;
 import org.apache.zookeeper.Watcher.Event.KeeperState;
 import org.apache.zookeeper.ZooKeeper;
+import org.apache.zookeeper.data.Stat;
 
 /** What one scenario works with: clients, threads, the facts that it reports, and the test that it asks to interfere. */
 final class Stage implements AutoCloseable {
@@ -107,6 +108,12 @@ final class Stage implements AutoCloseable {
 
   static long sessionOf(CuratorFramework client) throws Exception {
     return client.getZookeeperClient().getZooKeeper().getSessionId();
+  }
+
+  /** As it is now, whatever server the client is connected to; null if there is none. */
+  static Stat statOf(CuratorFramework client, String path) throws Exception {
+    client.sync().forPath(path);
+    return client.checkExists().forPath(path);
   }
 
   static byte[] bytes(Object value) {
