@@ -79,8 +79,9 @@ export function encodeBroker({ host, port }: Endpoint, protocol: SecurityProtoco
     listener_security_protocol_map: { [protocol]: protocol },
     endpoints: [`${protocol}://${hostInUrl}:${port}`],
     jmx_port: -1,
-    port,
-    host,
+    // Of the port that is neither encrypted nor asks who is there.
+    port: protocol === "PLAINTEXT" ? port : -1,
+    host: protocol === "PLAINTEXT" ? host : null,
     version: 5,
     timestamp: String(nowMs),
   });

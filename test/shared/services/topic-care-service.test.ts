@@ -4,10 +4,12 @@ import type { Services } from "../../../shared/services/services.ts";
 import { readProjection } from "../../../shared/services/topic-projection.ts";
 import { garbageKey } from "../../../shared/storage/item-keys.ts";
 import { createMemoryStorage } from "../../../shared/storage/memory/memory-storage.ts";
-import type { LeaderOf } from "../../../shared/topics/topic-care.ts";
+import { carePlan, type LeaderOf } from "../../../shared/topics/topic-care.ts";
+import { alterationStep } from "../../../shared/topics/topic-steps.ts";
+import { findTopic } from "../../../shared/topics/topic-znodes.ts";
 import { encodeBroker } from "../../../shared/topics/broker-znodes.ts";
 import { ZooKeeperTools } from "../topics/zookeeper-tools.ts";
-import { refusal } from "./topic-process.ts";
+import { refusal, topicProcess } from "./topic-process.ts";
 
 const namespace = "default";
 const anybody = { namespace, identities: [] };
@@ -69,6 +71,39 @@ describe("a topic that a client of ZooKeeper creates", () => {
     const { stat } = await services.znodes.exists(anybody, "/brokers/topics/logs");
     expect(stat.version).toBe(1);
   });
+
+  test("does not take over the id of one that stood there before", async () => {
+    const { memory, services, tools } = world();
+    const { topicId } = await services.topics.create(namespace, { name: "logs" });
+    await services.znodes.delete(anybody, { path: "/brokers/topics/logs", version: -1 });
+    await tools.createTopic("logs", { "0": [1] });
+    await services.topicCare.tend(namespace, "logs");
+    expect((await services.topics.describe(namespace, "logs")).topicId).not.toBe(topicId);
+    expect(await memory.storage.items.get(garbageKey(topicId))).toBeDefined();
+  });
+
+  test.each(["care", "alteration"])(
+    "is not changed by a %s that was decided on one that stood there before",
+    async (what) => {
+      const memory = createMemoryStorage();
+      const { trees } = topicProcess(memory);
+      const services = createServices(memory.storage);
+      const tools = new ZooKeeperTools(services, namespace);
+      if (what === "care") await tools.createTopic("logs", { "0": [1] });
+      else await services.topics.create(namespace, { name: "logs" });
+      const tree = await trees.tree(namespace).read();
+      const topic = findTopic(tree, "logs");
+      const { operations = [] } =
+        topic === undefined
+          ? carePlan(tree, "logs", { topicId: "old" })
+          : (alterationStep(topic, { ...topic, partitions: 2 }) ?? {});
+      expect(operations).not.toEqual([]);
+      await services.znodes.delete(anybody, { path: "/brokers/topics/logs", version: -1 });
+      await tools.createTopic("logs", { "0": [1] });
+      const refused = { kind: "refused", refusal: { code: "FENCED" } };
+      expect(await trees.tree(namespace).write({ operations })).toMatchObject(refused);
+    },
+  );
 
   test("stays gone where it is deleted while gateways deal with it, and one that follows it has an id of its own", async () => {
     const { memory, all, services, tools } = world(3);

@@ -28,6 +28,14 @@ describe("a broker's znode", () => {
     });
   });
 
+  test.each(["SSL", "SASL_PLAINTEXT", "SASL_SSL"] as const)(
+    "names no host for clients without security with %s",
+    (protocol) => {
+      const written = json(encodeBroker({ host: "broker.example", port: 9_092 }, protocol, 0));
+      expect(written).toMatchObject({ host: null, port: -1, endpoints: [`${protocol}://broker.example:9092`] });
+    },
+  );
+
   test.each(["127.0.0.1", "broker.example", "2001:db8::1"])("is read back with %s", (host) => {
     const endpoint = { host, port: 19_092 };
     expect(decodeBroker(encodeBroker(endpoint, "SASL_SSL", 0))).toEqual(endpoint);
