@@ -1,6 +1,7 @@
 /** Flink keeps its leaders, jobs and checkpoints in a ZooKeeper: a job goes on, and counts right, whoever is killed. */
 import { expect, test } from "vitest";
 import { servers } from "../servers.ts";
+import { startTwoGateways } from "../two-gateways.ts";
 import { FlinkCluster } from "./flink-cluster.ts";
 
 const runMsMax = 10 * 60_000;
@@ -9,7 +10,7 @@ const numbers = 42_000;
 const perSecond = 600;
 const keys = 7;
 
-test.each(servers)(
+test.each([...servers, ["two gateways of ours", startTwoGateways]] as const)(
   "Flink 2.2 recovers a job from its checkpoint when its job manager is killed, on %s",
   { timeout: runMsMax },
   async (_name, start) => {
@@ -40,6 +41,7 @@ test.each(servers)(
     await flink.until("recovered by a new one", stepMsMax, async () => (await restored()).length > times);
     await moreCheckpoints();
 
+    // Of two gateways the other one goes on.
     await server.restart();
     await moreCheckpoints();
     expect(Object.keys(await flink.results()).filter((name) => name.startsWith("key-"))).toEqual([]);
