@@ -2,10 +2,10 @@
 import type { NamespaceFollower } from "../../shared/services/namespace-follower.ts";
 import { openAclIndex } from "../../shared/tree/acl.ts";
 import { findPathProblem } from "../../shared/tree/paths.ts";
-import { concerns, type TreeEvent, type TreeEventType, type WatchScope } from "../../shared/tree/tree-events.ts";
+import { type TreeEvent, type TreeEventType, type WatchScope } from "../../shared/tree/tree-events.ts";
 import type { ZnodeTree } from "../../shared/tree/znode-tree.ts";
 import type { Request, RequestOf } from "./protocol/operations.ts";
-import { watchMode, type Watcher, type WatchTable } from "./watch-table.ts";
+import { watchMode, type Watcher, WatchTable } from "./watch-table.ts";
 import { RefusedRequest } from "./writes.ts";
 
 /** `AddWatchMode`. */
@@ -129,15 +129,16 @@ export class PersistentReplay implements Watcher {
   async read(follower: Pick<NamespaceFollower, "changesSince">, tree: ZnodeTree): Promise<readonly HappenedEvent[]> {
     if (this.#since <= 0 || this.#since >= tree.lastZxid) return [];
     const { lastZxid } = tree;
-    const unknown = this.#scopes.flatMap((scope) => changesOf(scope, tree)).map((event) => ({ event, zxid: lastZxid }));
     const changes = await follower.changesSince(this.#since);
-    return (
-      changes?.flatMap(({ zxid, events }) =>
-        events
-          .filter((event) => this.#scopes.some((scope) => concerns(scope, event)))
-          .map((event) => ({ event, zxid })),
-      ) ?? unknown
-    );
+    if (changes === undefined) {
+      return this.#scopes.flatMap((scope) => changesOf(scope, tree)).map((event) => ({ event, zxid: lastZxid }));
+    }
+    const told: HappenedEvent[] = [];
+    const watches = new WatchTable();
+    const collector: Watcher = { notify: (event, zxid) => told.push({ event, zxid }) };
+    for (const { path, recursive } of this.#scopes) watches.add(collector, path, modeOf(recursive));
+    for (const { zxid, events } of changes) for (const event of events) watches.tell(event, zxid);
+    return told;
   }
 
   /** Hands the watches over to `watcher`, and what was kept to the caller. */

@@ -1,5 +1,11 @@
 /** Which connections of a gateway watch which znodes, as ZooKeeper's two watch managers keep it. */
-import { watchesMax, watchesOfConnectionMax } from "../../shared/limits/zookeeper-gateway.ts";
+import {
+  watchCharsMax,
+  watchCharsOfConnectionMax,
+  watchesMax,
+  watchesOfConnectionMax,
+} from "../../shared/limits/zookeeper-gateway.ts";
+import { znodePathCharsMax } from "../../shared/limits.ts";
 import { parentOf, rootPath } from "../../shared/tree/paths.ts";
 import type { TreeEvent } from "../../shared/tree/tree-events.ts";
 
@@ -12,10 +18,17 @@ export interface Watcher {
   notify(event: TreeEvent, zxid: number): void;
 }
 
+interface Watched {
+  readonly paths: Set<string>;
+  /** Of all paths. */
+  chars: number;
+}
+
 export class WatchTable {
   readonly #byPath = new Map<string, Map<Watcher, number>>();
-  readonly #byWatcher = new Map<Watcher, Set<string>>();
+  readonly #byWatcher = new Map<Watcher, Watched>();
   #count = 0;
+  #chars = 0;
   #recursiveCount = 0;
 
   /** Pairs of a watcher and a path. */
@@ -57,7 +70,7 @@ export class WatchTable {
 
   /** All of a watcher's. */
   forget(watcher: Watcher): void {
-    for (const path of this.#byWatcher.get(watcher) ?? []) this.#clear(watcher, path, everyMode);
+    for (const path of this.#byWatcher.get(watcher)?.paths ?? []) this.#clear(watcher, path, everyMode);
   }
 
   /** Tells whoever watches; watches that hold once are gone then. */
@@ -85,11 +98,17 @@ export class WatchTable {
   }
 
   #remember(watcher: Watcher, path: string): boolean {
-    const paths = this.#byWatcher.get(watcher);
-    if (this.#count >= watchesMax || (paths?.size ?? 0) >= watchesOfConnectionMax) return false;
-    if (paths === undefined) this.#byWatcher.set(watcher, new Set([path]));
-    else paths.add(path);
+    const { length } = path;
+    const watched = this.#byWatcher.get(watcher) ?? { paths: new Set(), chars: 0 };
+    const isTooMuch =
+      watched.paths.size >= watchesOfConnectionMax || watched.chars + length > watchCharsOfConnectionMax;
+    if (isTooMuch || this.#count >= watchesMax || this.#chars + length > watchCharsMax) return false;
+    if (length > znodePathCharsMax) return false;
+    watched.paths.add(path);
+    watched.chars += length;
+    this.#byWatcher.set(watcher, watched);
     this.#count += 1;
+    this.#chars += length;
     return true;
   }
 
@@ -105,10 +124,13 @@ export class WatchTable {
     }
     watchers.delete(watcher);
     if (watchers.size === 0) this.#byPath.delete(path);
-    const paths = this.#byWatcher.get(watcher);
-    paths?.delete(path);
-    if (paths?.size === 0) this.#byWatcher.delete(watcher);
     this.#count -= 1;
+    this.#chars -= path.length;
+    const watched = this.#byWatcher.get(watcher);
+    if (watched === undefined) return;
+    watched.paths.delete(path);
+    watched.chars -= path.length;
+    if (watched.paths.size === 0) this.#byWatcher.delete(watcher);
   }
 }
 

@@ -36,6 +36,9 @@ export const unsentBytesMax = 64 * 1024 * 1024;
 /** Watches of one connection, and of all connections: each is some 100 bytes. */
 export const watchesOfConnectionMax = 500_000;
 export const watchesMax = 4_000_000;
+/** UTF-16 code units of the watched paths of one connection, and of all: 64 for each on average. Who is absent may be watched as well. */
+export const watchCharsOfConnectionMax = 32_000_000;
+export const watchCharsMax = 256_000_000;
 /** Who a connection may say that it is: each is looked at for each row of an access control list. */
 export const identitiesMax = 32;
 

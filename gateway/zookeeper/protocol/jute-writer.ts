@@ -23,7 +23,15 @@ export class JuteWriter {
     const frame = this.#block.subarray(this.#start, this.#at);
     frame.writeInt32BE(frame.length - headBytes);
     this.#start = this.#at;
+    // Else what is small and comes next would keep in memory what is large, as long as its client does not read it.
+    if (this.#block.length > blockBytes) this.#renew();
     return frame;
+  }
+
+  #renew(): void {
+    this.#block = Buffer.allocUnsafeSlow(blockBytes);
+    this.#start = 0;
+    this.#at = 0;
   }
 
   int(value: number): this {

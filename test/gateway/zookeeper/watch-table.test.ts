@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { type Watcher, watchMode, WatchTable } from "../../../gateway/zookeeper/watch-table.ts";
+import { znodePathCharsMax } from "../../../shared/limits.ts";
+import { watchCharsOfConnectionMax } from "../../../shared/limits/zookeeper-gateway.ts";
 import { openAclIndex } from "../../../shared/tree/acl.ts";
 import type { TreeEventType } from "../../../shared/tree/tree-events.ts";
 
@@ -69,4 +71,25 @@ test("what is removed or forgotten is told no more, and others stay", () => {
   tell(table, "NodeDataChanged", "/a");
   expect([one.heard, other.heard.length]).toEqual([["NodeDataChanged /a"], 1]);
   expect([table.count, table.watcherCount, table.byPath.size]).toEqual([0, 0, 0]);
+});
+
+test("watched paths are bounded by their lengths, and what is cleared makes room again", () => {
+  const table = new WatchTable();
+  const one = new Recorder();
+  expect(table.add(one, `/${"x".repeat(znodePathCharsMax)}`, watchMode.data)).toBe(false);
+  const long = "x".repeat(znodePathCharsMax - 10);
+  const pathOf = (index: number): string => `/${long}${String(index).padStart(9, "0")}`;
+  let count = 0;
+  while (count * znodePathCharsMax <= watchCharsOfConnectionMax && table.add(one, pathOf(count), watchMode.data)) {
+    count += 1;
+  }
+  expect([count, table.count]).toEqual([Math.floor(watchCharsOfConnectionMax / znodePathCharsMax), count]);
+  tell(table, "NodeDataChanged", pathOf(0));
+  expect([table.add(one, pathOf(count), watchMode.data), table.add(one, pathOf(0), watchMode.data)]).toEqual([
+    true,
+    false,
+  ]);
+  expect(table.add(new Recorder(), pathOf(0), watchMode.data)).toBe(true);
+  table.forget(one);
+  expect([table.count, table.add(one, pathOf(0), watchMode.data)]).toEqual([1, true]);
 });

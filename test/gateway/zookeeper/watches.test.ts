@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { zxid } from "../../../shared/brand.ts";
+import { openAclIndex } from "../../../shared/tree/acl.ts";
 import { PersistentReplay } from "../../../gateway/zookeeper/watch-requests.ts";
 import { WatchTable } from "../../../gateway/zookeeper/watch-table.ts";
 import type { WireClient } from "./wire-client.ts";
@@ -156,4 +158,36 @@ test("persistent watches that are set again too late are told that their znodes 
     "NodeDeleted /gone",
     "NodeDataChanged /b",
   ]);
+});
+
+test("what happened is not compared with each of the persistent watches that are set again", async () => {
+  const paths = Array.from({ length: 2_000 }, (_, index) => `/watched/${index}`);
+  const replay = new PersistentReplay(new WatchTable(), {
+    ...again(1),
+    persistentWatches: paths.slice(0, 1_000),
+    persistentRecursiveWatches: paths.slice(1_000),
+  });
+  await create("/a");
+  const follower = await bed.services.follow("default", () => undefined);
+  const tree = await follower.latest();
+  follower.close();
+  let looks = 0;
+  const changes = Array.from({ length: 200 }, (_, index) => ({
+    zxid: zxid(index + 2),
+    events: [
+      {
+        type: "NodeCreated" as const,
+        get path() {
+          looks += 1;
+          return `/watched/${index * 10}/child`;
+        },
+        aclIndex: openAclIndex,
+      },
+    ],
+  }));
+  const events = await replay.read({ changesSince: () => Promise.resolve(changes) }, tree);
+  expect(looks).toBeLessThan(200 * 10);
+  expect(events.map(({ event: { path } }) => path)).toEqual(
+    Array.from({ length: 100 }, (_, index) => `/watched/${1_000 + index * 10}/child`),
+  );
 });

@@ -37,3 +37,11 @@ test("writes bytes that are longer than a block", () => {
   expect([from.int(), from.int()]).toEqual([bytes.length + 8, 1]);
   expect(bytes.equals(from.buffer() ?? Buffer.alloc(0))).toBe(true);
 });
+
+test("what is small does not stand in the block of what is large", () => {
+  const writer = new JuteWriter();
+  const large = writer.begin().raw(Buffer.alloc(1_000_000)).end();
+  const [small, next] = [writer.begin().int(1).end(), writer.begin().int(2).end()];
+  expect([large.buffer === small.buffer, small.buffer === next.buffer]).toEqual([false, true]);
+  expect(small.buffer.byteLength).toBe(blockBytes);
+});
