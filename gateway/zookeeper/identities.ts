@@ -31,14 +31,15 @@ export function identitiesAfterAuth(
 }
 
 function digestIdOf(auth: Uint8Array | null): string | undefined {
+  if (auth === null) return undefined;
   let credentials: string;
   try {
-    credentials = utf8.decode(auth ?? new Uint8Array());
+    credentials = utf8.decode(auth);
   } catch {
     return undefined;
   }
-  const colon = credentials.indexOf(":");
-  if (colon < 0) return undefined;
-  const id = `${credentials.slice(0, colon)}:${createHash("sha1").update(credentials, "utf8").digest("base64")}`;
+  // Without a colon all of it is the user, as ZooKeeper has it.
+  const [user] = credentials.split(":", 1);
+  const id = `${user}:${createHash("sha1").update(credentials, "utf8").digest("base64")}`;
   return id.length > aclTextCharsMax ? undefined : id;
 }

@@ -56,7 +56,8 @@ export function setWatches(
 ): void {
   const set = (path: string, mode: number, missed: TreeEventType | undefined): void => {
     if (missed === undefined) addWatch(watches, watcher, path, mode);
-    else watcher.notify({ type: missed, path, aclIndex: tree.node(path)?.aclIndex ?? openAclIndex }, tree.lastZxid);
+    // As ZooKeeper does it, whether or not the znode may be read: the watch is gone, and its client is to know.
+    else watcher.notify({ type: missed, path, aclIndex: openAclIndex }, tree.lastZxid);
   };
   for (const path of dataWatches) {
     const node = tree.node(path);

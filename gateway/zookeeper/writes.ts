@@ -35,6 +35,10 @@ const createModes: readonly CreateMode[] = [
   "persistent_sequential_with_ttl",
 ];
 
+const containerFlag = 4;
+/** Whatever else `createContainer` asks for. */
+const containerModes = new Map<number, CreateMode>([0, 1, containerFlag].map((flag) => [flag, "container"]));
+
 /** Undefined for a request that changes nothing. @throws RefusedRequest */
 export function writeOf(request: Request): Write | undefined {
   switch (request.kind) {
@@ -100,7 +104,10 @@ type CreatePart = Extract<MultiPart, { kind: "create" | "create2" | "createConta
 
 function createWrite(request: CreatePart): Write {
   const { response } = request.kind === "create" ? operations.create : operations.create2;
-  return write([partOperation(request)], (to, result) => {
+  // Only `createContainer` makes containers, though it asks for the mode as well; in a multi either does.
+  const isPersistent = request.kind !== "createContainer" && request.body.flags === containerFlag;
+  const body = isPersistent ? { ...request.body, flags: 0 } : request.body;
+  return write([createOperation({ ...request, body } as CreatePart)], (to, result) => {
     if (result?.kind === "create") response.write(to, result);
   });
 }
@@ -120,7 +127,7 @@ function partOperation(part: MultiPart): Operation {
 }
 
 function createOperation({ kind, body }: CreatePart): Operation {
-  const mode = createModes[body.flags];
+  const mode = kind === "createContainer" ? containerModes.get(body.flags) : createModes[body.flags];
   if (mode === undefined) throw new RefusedRequest("BAD_ARGUMENTS");
   const { path, data, acl } = body;
   return {

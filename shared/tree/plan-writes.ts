@@ -54,10 +54,12 @@ class WriteGroup {
     if (request.chain?.broken === true) return { kind: "dropped" };
     const repeat = this.#judgeRepeat(request);
     if (repeat !== undefined) return repeat;
-    if (request.operations.length === 0) {
-      return { kind: "settled", result: { zxid: this.#tree.lastZxid, results: [], repeated: false } };
-    }
     const at = zxid(this.#position + this.transactions.length);
+    if (request.operations.length === 0) {
+      // Behind what this group writes, if it does.
+      const last = this.wrote ? zxid(at - 1) : this.#tree.lastZxid;
+      return { kind: this.wrote ? "written" : "settled", result: { zxid: last, results: [], repeated: false } };
+    }
     const prepared = prepare(this.#speculation, request, at, this.#time);
     switch (prepared.kind) {
       case "prepared":

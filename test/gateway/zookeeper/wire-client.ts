@@ -34,6 +34,8 @@ export type Told =
   | { readonly kind: "reply"; readonly xid: number; readonly zxid: number };
 
 interface Pending {
+  /** Undefined where it may be any. */
+  readonly xid: number | undefined;
   readonly name: OperationName | undefined;
   resolve(reply: Reply<OperationName>): void;
   readonly reject: (error: Error) => void;
@@ -110,7 +112,7 @@ export class WireClient {
   /** The answer to a frame that `sendBytes` sends next. */
   expectReply<Name extends OperationName>(name: Name): Promise<Reply<Name>> {
     return new Promise((resolve, reject) => {
-      this.#pending.push({ name, resolve, reject });
+      this.#pending.push({ xid: undefined, name, resolve, reject });
     });
   }
 
@@ -138,7 +140,11 @@ export class WireClient {
     write: (to: JuteWriter) => void,
   ): Promise<Reply<OperationName>> {
     return new Promise((resolve, reject) => {
-      this.#pending.push({ name, resolve, reject });
+      if (this.#socket.destroyed) {
+        reject(new Error("the connection is closed"));
+        return;
+      }
+      this.#pending.push({ xid, name, resolve, reject });
       const to = this.#writer.begin();
       requestHeader.write(to, { xid, type });
       write(to);
@@ -168,6 +174,11 @@ export class WireClient {
     this.told.push({ kind: "reply", xid, zxid });
     const pending = this.#pending.shift();
     if (pending === undefined) throw new Error(`an answer that nobody asked for: ${xid}`);
+    if (pending.xid !== undefined && pending.xid !== xid) {
+      pending.reject(new Error(`${pending.name} has the xid ${pending.xid}, the answer ${xid}`));
+      this.#socket.destroy();
+      return;
+    }
     const { name } = pending;
     const body = err === 0 && name !== undefined ? operations[name].response.read(from) : undefined;
     pending.resolve({ xid, zxid, err, body });

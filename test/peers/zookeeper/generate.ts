@@ -50,18 +50,18 @@ export class Generator {
     if (roll < 38) return { kind: "delete", path: this.#path(), version: this.#version() };
     if (roll < 48) return this.#setData();
     if (roll < 52) return { kind: "setAcl", path: this.#path(), acl: this.#acl(), version: this.#version() };
-    if (roll < 62) return { kind: "getData", path: this.#readPath() };
-    if (roll < 70) return { kind: "exists", path: this.#readPath() };
-    if (roll < 78) return { kind: "getChildren", path: this.#readPath() };
-    if (roll < 81) return { kind: "getAcl", path: this.#readPath() };
-    if (roll < 83) return { kind: "ephemerals", path: this.#readPath() };
-    if (roll < 85) return { kind: "count", path: this.#readPath() };
+    if (roll < 62) return { kind: "getData", path: this.readPath() };
+    if (roll < 70) return { kind: "exists", path: this.readPath() };
+    if (roll < 78) return { kind: "getChildren", path: this.readPath() };
+    if (roll < 81) return { kind: "getAcl", path: this.readPath() };
+    if (roll < 83) return { kind: "ephemerals", path: this.readPath() };
+    if (roll < 85) return { kind: "count", path: this.readPath() };
     if (roll < 95) return { kind: "multi", steps: Array.from({ length: this.below(6) }, () => this.#writeStep()) };
     return {
       kind: "multiRead",
       steps: Array.from({ length: this.below(4) }, () => ({
         kind: this.#pick(["getData", "getChildren"] as const),
-        path: this.#readPath(),
+        path: this.readPath(),
       })),
     };
   }
@@ -100,11 +100,11 @@ export class Generator {
     const roll = this.below(200);
     if (roll === 0) return this.#pick(["", "a", "/a/", "//", "/a//b", "/.", "/a/..", "/a/./b", "/a\u0000", "/\u0001"]);
     if (roll < 4) return this.#pick(["/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config", "/zookeeper/x"]);
-    return this.#readPath();
+    return this.readPath();
   }
 
   /** Always well formed: what a client library sends. */
-  #readPath(): string {
+  readPath(): string {
     const roll = this.below(40);
     if (roll === 0) return this.#pick(["/", "/zookeeper", "/zookeeper/config", "/zookeeper/quota"]);
     const depth = this.#pick([1, 1, 1, 2, 2, 3, 4]);
