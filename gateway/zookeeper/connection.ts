@@ -115,16 +115,25 @@ export class Connection implements SessionHolder, ConnectionFacts {
         return;
       }
       this.#first = undefined;
-      const answer = answerFourLetterWord(bytes.toString("latin1", 0, wordBytes), this.#gateway);
-      if (answer !== undefined) {
-        this.#outbox.send(Buffer.from(answer));
-        this.end();
-        return;
-      }
+      if (this.#hasAnsweredWord(bytes.toString("latin1", 0, wordBytes))) return;
       this.#frames.push(bytes);
     }
     if (this.#session !== undefined) this.#gateway.sessions.heard(this.#session);
     this.#goOn();
+  }
+
+  #hasAnsweredWord(word: string): boolean {
+    try {
+      const answer = answerFourLetterWord(word, this.#gateway);
+      if (answer === undefined) return false;
+      this.#outbox.send(Buffer.from(answer));
+      this.end();
+    } catch (error) {
+      // What there is to tell may be longer than any text can be.
+      this.#gateway.log("ERROR", "a command of four letters failed", { word, cause: describeError(error) });
+      this.close();
+    }
+    return true;
   }
 
   /** The client has read what it was sent: what waits for that comes first. */

@@ -73,3 +73,9 @@ test("with a certificate clients speak TLS, commands too, and nobody without it"
   expect((await buffer(socket)).toString()).toBe("imok");
   await expect(bed.connect()).rejects.toThrow("closed");
 });
+
+test("an IPv4 address is told as such where the port is open to both", async () => {
+  bed = await zookeeperBed({ host: "::" });
+  const client = await bed.connect();
+  expect((await client.send("whoAmI", {})).body?.clientInfo).toEqual([{ authScheme: "ip", user: "127.0.0.1" }]);
+});
