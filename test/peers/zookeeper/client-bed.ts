@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { createInterface } from "node:readline/promises";
 import { TcpProxy } from "../../tcp-proxy.ts";
-import type { Server } from "./servers.ts";
+import type { Server, ServerOptions } from "./servers.ts";
 
 export interface ClientBed extends AsyncDisposable {
   /** Of the proxy, `host:port`. */
@@ -12,10 +12,18 @@ export interface ClientBed extends AsyncDisposable {
   readonly direct: string;
   /** Takes one line, `cut`, `refuse`, `silence`, `heal` or `restart`, and answers `done` when it is. */
   readonly control: string;
+  /** Whether both addresses speak TLS. */
+  readonly isSecure: boolean;
 }
 
-export async function openClientBed(start: () => Promise<Server>): Promise<ClientBed> {
-  const server = await start();
+/** So often that a container goes while a test waits for it. */
+const containerCheckMs = 500;
+
+export async function openClientBed(
+  start: (options: ServerOptions) => Promise<Server>,
+  isSecure: boolean,
+): Promise<ClientBed> {
+  const server = await start({ containerCheckMs, isSecure });
   const proxy = await TcpProxy.start(Number(server.address.split(":")[1]));
   const control = createServer().listen(0, "127.0.0.1");
   await once(control, "listening");
@@ -29,6 +37,7 @@ export async function openClientBed(start: () => Promise<Server>): Promise<Clien
     address: `127.0.0.1:${proxy.port}`,
     direct: server.address,
     control: `127.0.0.1:${(control.address() as AddressInfo).port}`,
+    isSecure,
     [Symbol.asyncDispose]: async () => {
       control.close();
       await proxy[Symbol.asyncDispose]();

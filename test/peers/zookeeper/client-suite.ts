@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Program, report } from "../kafka/peer-program.ts";
 import { type ClientBed, openClientBed } from "./client-bed.ts";
-import { servers } from "./servers.ts";
+import { certificateFile, servers } from "./servers.ts";
 
 const installMsMax = 15 * 60_000;
 const startMsMax = 180_000;
@@ -13,34 +13,49 @@ export interface PeerClient {
   /** @throws Error that says what is missing */
   install(): Program;
   /** What the program sees in each scenario, by the fact's name. */
-  readonly scenarios: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly scenarios: Scenarios;
+  /** Those that are run over TLS too, where the client has it: STREAMKEEPER_PEER_CA then names the authority's file. */
+  readonly overTls?: Scenarios;
 }
 
+type Scenarios = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
 /** Declares the tests of a client, on a server of each kind. */
-export function describeClient(client: PeerClient): void {
+export function describeClient({ name: client, install, scenarios, overTls }: PeerClient): void {
   let program: Program | undefined;
+
   beforeAll(() => {
-    program = client.install();
+    program = install();
   }, installMsMax);
 
-  for (const [name, start] of servers) {
-    describe(`${client.name} on ${name}`, () => {
-      let bed: ClientBed | undefined;
+  const run = async (bed: ClientBed, scenario: string) => {
+    if (program === undefined) throw new Error("the program is not there");
+    const { env, ...installed } = program;
+    const trust: Record<string, string> = bed.isSecure ? { STREAMKEEPER_PEER_CA: certificateFile } : {};
+    const root = `/${scenario.replaceAll(" ", "-")}`;
+    return report({ ...installed, env: { ...env, ...trust } }, [bed.address, scenario, root, bed.direct, bed.control]);
+  };
 
-      beforeAll(async () => {
-        bed = await openClientBed(start);
-      }, startMsMax);
+  for (const [server, start] of servers) {
+    for (const isSecure of overTls === undefined ? [false] : [false, true]) {
+      describe(`${client} on ${server}${isSecure ? " over TLS" : ""}`, () => {
+        let bed: ClientBed | undefined;
 
-      afterAll(async () => {
-        await bed?.[Symbol.asyncDispose]();
+        beforeAll(async () => {
+          bed = await openClientBed(start, isSecure);
+        }, startMsMax);
+
+        afterAll(async () => {
+          await bed?.[Symbol.asyncDispose]();
+        });
+
+        const all = Object.entries((isSecure ? overTls : scenarios) ?? {});
+        test.each(all)("%s", { timeout: scenarioMsMax }, async (scenario, expected) => {
+          if (bed === undefined) throw new Error("the server is not there");
+          const { facts } = await run(bed, scenario);
+          expect(facts).toEqual(expected);
+        });
       });
-
-      test.each(Object.entries(client.scenarios))("%s", { timeout: scenarioMsMax }, async (scenario, expected) => {
-        if (program === undefined || bed === undefined) throw new Error("the program or the server is not there");
-        const root = `/${scenario.replaceAll(" ", "-")}`;
-        const { facts } = await report(program, [bed.address, scenario, root, bed.direct, bed.control]);
-        expect(facts).toEqual(expected);
-      });
-    });
+    }
   }
 }

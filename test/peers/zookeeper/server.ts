@@ -1,7 +1,7 @@
 /** A real ZooKeeper, standalone, on this machine; gone when it is stopped. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,6 +22,8 @@ export interface ZooKeeperOptions {
   readonly containerCheckMs?: number;
   /** Whether a write is answered only once it is on the disk, as ZooKeeper does by default. Default here: no. */
   readonly forcesSync?: boolean;
+  /** Another port, for TLS, with a file that has a key and its certificate. */
+  readonly tls?: { readonly port: number; readonly keyFile: string; readonly certificateFile: string };
   /** Where the folder with its data is made. Default: that of temporary files. */
   readonly parentFolder?: string;
 }
@@ -56,6 +58,7 @@ export async function startZooKeeper(superDigest: string, options: ZooKeeperOpti
     file,
     `tickTime=${options.tickMs ?? tickMsDefault}\ndataDir=${folder}\nclientPort=${port}\nclientPortAddress=127.0.0.1\nmaxClientCnxns=0\nadmin.enableServer=false\n`,
   );
+  if (options.tls !== undefined) await addSecurePort(file, folder, options.tls);
   const logging = join(folder, "logback.xml");
   await writeFile(logging, loggingConfig);
   const settings = [
@@ -65,6 +68,10 @@ export async function startZooKeeper(superDigest: string, options: ZooKeeperOpti
     `-Dzookeeper.forceSync=${options.forcesSync === true ? "yes" : "no"}`,
     `-Dznode.container.checkIntervalMs=${options.containerCheckMs ?? containerCheckMsDefault}`,
     "-Dzookeeper.jmx.log4j.disable=true",
+    // Only this one has TLS.
+    ...(options.tls === undefined
+      ? []
+      : ["-Dzookeeper.serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory"]),
     `-Dzookeeper.DigestAuthenticationProvider.superDigest=${superDigest}`,
   ];
   const main = "org.apache.zookeeper.server.ZooKeeperServerMain";
@@ -85,6 +92,17 @@ export async function startZooKeeper(superDigest: string, options: ZooKeeperOpti
     throw error;
   }
   return { port, pid: () => java?.pid, restart, [Symbol.asyncDispose]: stop };
+}
+
+async function addSecurePort(
+  file: string,
+  folder: string,
+  { port, keyFile, certificateFile }: NonNullable<ZooKeeperOptions["tls"]>,
+): Promise<void> {
+  const keyStore = join(folder, "keys.pem");
+  await writeFile(keyStore, `${await readFile(keyFile, "utf8")}${await readFile(certificateFile, "utf8")}`);
+  const keys = `ssl.keyStore.location=${keyStore}\nssl.keyStore.type=PEM\nssl.clientAuth=none\n`;
+  await appendFile(file, `secureClientPort=${port}\nsecureClientPortAddress=127.0.0.1\n${keys}`);
 }
 
 /** @throws Error with what it wrote, if it does not answer in time */

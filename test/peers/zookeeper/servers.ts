@@ -27,7 +27,14 @@ export interface Server extends AsyncDisposable {
 export interface ServerOptions {
   /** How often ZooKeeper looks for containers and TTL znodes that may go. Ours has times of its own. Default: 60 s. */
   readonly containerCheckMs?: number;
+  /** Its address speaks TLS, with the certificate in `certificateFile`. */
+  readonly isSecure?: boolean;
 }
+
+const tlsFolder = join(import.meta.dirname, "..", "..", "fixtures", "tls");
+/** Of `127.0.0.1`, and its own authority. */
+export const certificateFile: string = join(tlsFolder, "localhost.crt");
+const keyFile = join(tlsFolder, "localhost.key");
 
 /** Each with its name in the tests' titles. */
 export const servers = [
@@ -36,17 +43,20 @@ export const servers = [
 ] as const;
 
 /** @throws Error that says what is missing */
-async function startReal({ containerCheckMs = containerCheckMsDefault }: ServerOptions = {}): Promise<Server> {
-  const server = await startZooKeeper("", { tickMs, containerCheckMs });
+async function startReal(options: ServerOptions = {}): Promise<Server> {
+  const { containerCheckMs = containerCheckMsDefault, isSecure = false } = options;
+  const tls = isSecure ? { port: await freePort(), keyFile, certificateFile } : undefined;
+  const server = await startZooKeeper("", { tickMs, containerCheckMs, ...(tls === undefined ? {} : { tls }) });
   return {
-    address: `127.0.0.1:${server.port}`,
+    address: `127.0.0.1:${tls?.port ?? server.port}`,
     restart: () => server.restart(),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 
 /** @throws Error with what it wrote, if it does not listen in time */
-async function startOurs(_options: ServerOptions = {}): Promise<Server> {
+async function startOurs({ isSecure = false }: ServerOptions = {}): Promise<Server> {
+  const tls = isSecure ? ["--zookeeper-tls-cert", certificateFile, "--zookeeper-tls-key", keyFile] : [];
   const folder = await mkdtemp(join(tmpdir(), "streamkeeper-zookeeper-"));
   const port = await freePort();
   let child: ChildProcess | undefined;
@@ -54,7 +64,7 @@ async function startOurs(_options: ServerOptions = {}): Promise<Server> {
   process.once("exit", killAtExit);
   const restart = async (): Promise<void> => {
     if (child !== undefined) await kill(child);
-    child = await serve(folder, port);
+    child = await serve(folder, port, tls);
   };
   const stop = async (): Promise<void> => {
     if (child !== undefined) await kill(child);
@@ -70,9 +80,9 @@ async function startOurs(_options: ServerOptions = {}): Promise<Server> {
   return { address: `127.0.0.1:${port}`, restart, [Symbol.asyncDispose]: stop };
 }
 
-async function serve(folder: string, port: number): Promise<ChildProcess> {
+async function serve(folder: string, port: number, tls: readonly string[]): Promise<ChildProcess> {
   const ports = ["--port", "0", "--kafka-port", "0", "--zookeeper-port", String(port)];
-  const options = [...ports, "--zookeeper-tick-time", String(tickMs), "--data", folder];
+  const options = [...ports, "--zookeeper-tick-time", String(tickMs), "--data", folder, ...tls];
   const child = spawn(process.execPath, [program, "serve", ...options], { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import socket
 import sys
 import threading
@@ -50,12 +51,14 @@ class Peer:
 
     def client(self, direct=False, chroot="", **options):
         """A client that has a session. Its states are kept in `states`, from the first connection on."""
+        authority = os.environ.get("STREAMKEEPER_PEER_CA")
+        tls = {} if authority is None else {"use_ssl": True, "verify_certs": True, "ca": authority}
         retry = {"max_delay": 0.3, "delay": 0.05}
         zk = _Client(
             hosts=(self.direct if direct else self.address) + chroot,
             connection_retry=KazooRetry(max_tries=-1, **retry),
             command_retry=KazooRetry(max_tries=-1, **retry),
-            **{"timeout": SESSION_SECONDS, **options},
+            **{"timeout": SESSION_SECONDS, **tls, **options},
         )
         self._clients.append(zk)
         zk.start(timeout=WAIT_SECONDS_MAX)
