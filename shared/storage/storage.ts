@@ -14,6 +14,12 @@ export interface Lifetimes {
   readonly tailEvidenceMsMax: number;
 }
 
+/** What a process that starts replays of a tree's log at most, while snapshots keep up. */
+export interface SnapshotPace {
+  readonly transactionsMax: number;
+  readonly logBytesMax: number;
+}
+
 /** All that the services need from outside. */
 export interface Storage {
   readonly logs: LogStore;
@@ -29,6 +35,8 @@ export interface Storage {
   readonly metrics?: Metrics | undefined;
   /** Where a topic does not say, a payload up to so many bytes stands in the entry; `inlinePayloadBytesOf` knows the default. */
   readonly inlinePayloadBytes?: number | undefined;
+  /** How much log a tree's snapshot may be behind; default `snapshotTransactionsMax` and `snapshotLogBytesMax`. */
+  readonly snapshotPace?: SnapshotPace | undefined;
   /** True when hot entries carry `expiresAtMs` and the store drops them by itself; false: the collector trims them. */
   readonly dropsExpiredEntries: boolean;
 }

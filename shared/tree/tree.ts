@@ -45,6 +45,8 @@ export interface TreeCounts {
   readonly dataBytes: number;
 }
 
+const snapshotPaceDefault = { transactionsMax: snapshotTransactionsMax, logBytesMax: snapshotLogBytesMax };
+
 function ignore(): void {}
 
 /** Reads wait together: those that come while a query is under way share the next one. */
@@ -270,8 +272,9 @@ export class Tree {
   /** A large tree is written less often: what a cold follower replays is to stay small beside what it loads. */
   #isDue(tree: ZnodeTree, factor: number): boolean {
     const transactions = tree.lastZxid + 1 - this.#snapshot.position;
-    const transactionsMax = Math.max(snapshotTransactionsMax, tree.nodeCount / 4);
-    const logBytesMax = Math.max(snapshotLogBytesMax, this.#snapshot.lengthBytes / 4);
+    const pace = this.#storage.snapshotPace ?? snapshotPaceDefault;
+    const transactionsMax = Math.max(pace.transactionsMax, tree.nodeCount / 4);
+    const logBytesMax = Math.max(pace.logBytesMax, this.#snapshot.lengthBytes / 4);
     return transactions >= transactionsMax * factor || (transactions > 0 && this.#bytesSince >= logBytesMax * factor);
   }
 }

@@ -1,4 +1,4 @@
-import { quickCommitBytesMax, quickCommitMsMax, slowCommitParts } from "../../limits/embedded-commits.ts";
+import { quickCommitBytesMax, quickCommitMsMax, slowCommitParts } from "../../limits/embedded-store.ts";
 
 /**
  * Decides which commits are made on the event loop's own thread. That saves two changes of threads, which take longer than

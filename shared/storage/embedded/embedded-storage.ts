@@ -10,6 +10,7 @@ import {
   embeddedTailEvidenceMsMax,
   expirySweepMs,
 } from "../../limits.ts";
+import { embeddedSnapshotLogBytesMax, embeddedSnapshotTransactionsMax } from "../../limits/embedded-store.ts";
 import type { Clock, Duty, Random, Timers } from "../environment.ts";
 import { InProcessNotifier } from "../node/in-process-notifier.ts";
 import { InProcessWakeUps } from "../node/in-process-wake-ups.ts";
@@ -158,6 +159,7 @@ async function openStores(
       wakeUps,
       lifetimes,
       inlinePayloadBytes: embeddedInlinePayloadBytes,
+      snapshotPace: { transactionsMax: embeddedSnapshotTransactionsMax, logBytesMax: embeddedSnapshotLogBytesMax },
       dropsExpiredEntries: false,
     },
   };

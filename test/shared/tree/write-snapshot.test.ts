@@ -4,7 +4,7 @@ import { StorageCorruptError } from "../../../shared/storage/errors.ts";
 import { snapshotBlobPrefix } from "../../../shared/storage/item-keys.ts";
 import type { LogEntry } from "../../../shared/storage/log-store.ts";
 import { createMemoryStorage, type MemoryStorage } from "../../../shared/storage/memory/memory-storage.ts";
-import type { Tree } from "../../../shared/tree/tree.ts";
+import { Tree } from "../../../shared/tree/tree.ts";
 import { entriesOf, follower, namespace, numbered, run, runMany } from "./follower.ts";
 import { create, dump } from "./operations.ts";
 
@@ -34,6 +34,18 @@ describe("snapshots", () => {
     expect(cold.counts()).toEqual({ "logs.readLast": 1, "blobs.get": 1, "logs.readFrom": 1 });
     memory.store.logs.trim(treeLogId(namespace), chain.at(-1)?.position ?? 0, 100_000);
     expect(dump(await follower(memory).tree.read())).toEqual(dump(await cold.tree.read()));
+  });
+
+  test("come less often where the store says so", async () => {
+    const memory = createMemoryStorage();
+    const slow = { ...memory.storage, snapshotPace: { transactionsMax: 1_500, logBytesMax: 10_000_000 } };
+    const tree = new Tree(slow, namespace);
+    await runMany(tree, numbered(1_000, "/0-"));
+    await tree.settled();
+    expect(listed(memory)).toHaveLength(0);
+    await runMany(tree, numbered(1_000, "/1-"));
+    await tree.settled();
+    expect(listed(memory)).toHaveLength(1);
   });
 
   test("come after 4 MB of entries as well", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { quickCommitBytesMax, slowCommitParts } from "../../../../shared/limits/embedded-commits.ts";
+import { quickCommitBytesMax, slowCommitParts } from "../../../../shared/limits/embedded-store.ts";
 import { CommitPace } from "../../../../shared/storage/embedded/commit-pace.ts";
 
 test("lets small commits hold up the event loop until one is slow, and then none for a multiple of its time", () => {
