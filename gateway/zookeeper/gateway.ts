@@ -11,6 +11,7 @@ import type { JuteWriter } from "./protocol/jute-writer.ts";
 import type { SessionTable } from "./session-table.ts";
 import type { WatchTable } from "./watch-table.ts";
 import type { Flusher } from "./outbox.ts";
+import type { TurnWrites } from "./turn-writes.ts";
 import type { WriteRoom } from "./write-room.ts";
 
 export interface LastAnswer {
@@ -48,6 +49,7 @@ export interface Gateway {
   readonly events: EventFrames;
   readonly flusher: Flusher;
   readonly room: WriteRoom;
+  readonly writes: TurnWrites;
   readonly budget: RequestBudget;
   readonly clock: Clock;
   readonly log: Log;

@@ -201,13 +201,13 @@ export class RequestLine implements Watcher {
 
   #beginWrite(asked: Asked, write: Write): boolean {
     const { gateway, session } = this.#options;
-    const { follower, room, sessions } = gateway;
+    const { writes, room, sessions } = gateway;
     if (room.isFull) {
       room.onRoom(this.#onRoom);
       return false;
     }
     room.take();
-    const written = follower.write({
+    const written = writes.write({
       operations: write.operations,
       identities: this.#identities,
       session: { sessionId: session.sessionId, owner: sessions.owner },

@@ -17,6 +17,7 @@ import { JuteWriter } from "./protocol/jute-writer.ts";
 import { SessionTable } from "./session-table.ts";
 import { Traffic } from "./traffic.ts";
 import { WatchTable } from "./watch-table.ts";
+import { TurnWrites } from "./turn-writes.ts";
 import { WriteRoom } from "./write-room.ts";
 
 export interface ZooKeeperGatewayOptions {
@@ -188,6 +189,7 @@ class RunningGateway implements RunningZooKeeperGateway {
       events: new EventFrames(writer),
       flusher: new Flusher(),
       room: new WriteRoom(),
+      writes: new TurnWrites(follower),
       budget: new RequestBudget(() => clock.monotonicMs()),
       clock,
       log,
