@@ -68,7 +68,8 @@ interface AnyPart {
   readonly body: unknown;
 }
 
-function parts<Of extends AnyPart>(tables: Record<string, Part<unknown>>): Field<readonly Of[]> {
+/** @param partErr what stands in the header of a part that is no error */
+function parts<Of extends AnyPart>(tables: Record<string, Part<unknown>>, partErr: number): Field<readonly Of[]> {
   const byCode = new Map(Object.entries(tables).map(([kind, { code, body }]) => [code, { kind, body }]));
   const read = (from: JuteReader): readonly Of[] => {
     const found: Of[] = [];
@@ -87,7 +88,7 @@ function parts<Of extends AnyPart>(tables: Record<string, Part<unknown>>): Field
     for (const { kind, body } of values) {
       const part = tables[kind];
       if (part === undefined) throw new TypeError(`a multi has no ${kind}`);
-      const err = kind === "error" ? (body as ValueOf<typeof errorResponse>).err : 0;
+      const err = kind === "error" ? (body as ValueOf<typeof errorResponse>).err : partErr;
       multiHeader.write(to, { type: part.code, done: false, err });
       part.body.write(to, body);
     }
@@ -96,6 +97,6 @@ function parts<Of extends AnyPart>(tables: Record<string, Part<unknown>>): Field
   return { read, write, bytesMin: multiHeader.bytesMin };
 }
 
-export const multiRequest = parts<MultiPart>(writeParts);
-export const multiReadRequest = parts<MultiReadPart>(readParts);
-export const multiResponse = parts<MultiResultPart>(resultParts);
+export const multiRequest = parts<MultiPart>(writeParts, headerErr);
+export const multiReadRequest = parts<MultiReadPart>(readParts, headerErr);
+export const multiResponse = parts<MultiResultPart>(resultParts, 0);
