@@ -195,8 +195,8 @@ final class Interruptions {
 
   /** The server is killed and started again on its data within the timeout: nobody loses anything. */
   static void restart(Stage stage) throws Exception {
-    CuratorFramework client = stage.client();
-    CuratorFramework other = stage.client();
+    CuratorFramework client = stage.lastingClient();
+    CuratorFramework other = stage.lastingClient();
     long session = Stage.sessionOf(client);
     String top = stage.root;
     client.create().forPath(top, bytes("1"));

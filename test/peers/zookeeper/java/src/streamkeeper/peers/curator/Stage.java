@@ -22,6 +22,8 @@ import org.apache.zookeeper.data.Stat;
 /** What one scenario works with: clients, threads, the facts that it reports, and the test that it asks to interfere. */
 final class Stage implements AutoCloseable {
   static final int WAIT_MS_MAX = 30_000;
+  /** 20 ticks. */
+  private static final int LASTING_SESSION_MS = 10_000;
   /** The folder of the scenario's znodes. */
   final String root;
   private final String address;
@@ -61,14 +63,23 @@ final class Stage implements AutoCloseable {
     return connect(builder.connectString(address));
   }
 
+  /** One whose session lasts for as long as a server needs to start again on a busy machine. */
+  CuratorFramework lastingClient() throws Exception {
+    return connect(CuratorFrameworkFactory.builder().connectString(address), LASTING_SESSION_MS);
+  }
+
   /** One that the test does not come between. */
   CuratorFramework directClient() throws Exception {
     return connect(CuratorFrameworkFactory.builder().connectString(directAddress));
   }
 
   private CuratorFramework connect(CuratorFrameworkFactory.Builder builder) throws Exception {
+    return connect(builder, sessionTimeoutMs);
+  }
+
+  private CuratorFramework connect(CuratorFrameworkFactory.Builder builder, int timeoutMs) throws Exception {
     CuratorFramework client = builder
-        .sessionTimeoutMs(sessionTimeoutMs)
+        .sessionTimeoutMs(timeoutMs)
         .connectionTimeoutMs(5_000)
         .retryPolicy(new RetryNTimes(50, 200))
         .build();
