@@ -46,6 +46,10 @@ export interface ConnectOptions {
   readonly passwd?: Uint8Array;
   readonly timeOut?: number;
   readonly lastZxidSeen?: number;
+  /** Closes the connection, from its beginning on. */
+  readonly signal?: AbortSignal;
+  /** Told of all events and replies as they come, before who asked is; must not throw. */
+  readonly onTold?: (told: Told) => void;
 }
 
 const specialXids: Partial<Record<OperationName, number>> = {
@@ -66,6 +70,7 @@ export class WireClient {
   readonly #pending: Pending[] = [];
   readonly #connected = Promise.withResolvers<ValueOf<typeof connectResponse>>();
   #xid = 0;
+  #onTold: ((told: Told) => void) | undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -78,8 +83,10 @@ export class WireClient {
   /** @throws Error where the gateway closes the connection instead of answering */
   static async connect(port: number, options: ConnectOptions = {}): Promise<WireClient> {
     const socket = connect({ port, host: "127.0.0.1", noDelay: true });
-    await once(socket, "connect");
     const client = new WireClient(socket);
+    client.#onTold = options.onTold;
+    options.signal?.addEventListener("abort", () => socket.destroy(), { once: true });
+    await Promise.race([once(socket, "connect"), client.#connected.promise]);
     const { sessionId = 0n, passwd = new Uint8Array(16), timeOut = 10_000, lastZxidSeen = 0 } = options;
     const to = client.#writer.begin();
     connectRequest.write(to, { protocolVersion: 0, lastZxidSeen, timeOut, sessionId, passwd, readOnly: false });
@@ -168,10 +175,10 @@ export class WireClient {
     const { xid, zxid, err } = replyHeader.read(from);
     if (xid === specialXid.notification) {
       const { type, path } = watcherEvent.read(from);
-      this.told.push({ kind: "event", type, path, zxid });
+      this.#tell({ kind: "event", type, path, zxid });
       return;
     }
-    this.told.push({ kind: "reply", xid, zxid });
+    this.#tell({ kind: "reply", xid, zxid });
     const pending = this.#pending.shift();
     if (pending === undefined) throw new Error(`an answer that nobody asked for: ${xid}`);
     if (pending.xid !== undefined && pending.xid !== xid) {
@@ -182,6 +189,11 @@ export class WireClient {
     const { name } = pending;
     const body = err === 0 && name !== undefined ? operations[name].response.read(from) : undefined;
     pending.resolve({ xid, zxid, err, body });
+  }
+
+  #tell(told: Told): void {
+    this.told.push(told);
+    this.#onTold?.(told);
   }
 
   #fail(error: Error): void {

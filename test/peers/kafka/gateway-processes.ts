@@ -3,7 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createNodeEnvironment } from "../../../shared/storage/node/node-environment.ts";
-import { createEmulatedResources } from "../../emulators/emulated-storage.ts";
+import type { AwsResourceNames, AwsStorage } from "../../../shared/storage/aws/aws-storage.ts";
+import { createEmulatedResources, openEmulatedStorage } from "../../emulators/emulated-storage.ts";
 import { type Emulators, startEmulators } from "../../emulators/emulators.ts";
 import { freePort } from "../../free-port.ts";
 
@@ -18,9 +19,17 @@ interface Gateway {
   child: ChildProcess | undefined;
 }
 
+interface Next {
+  readonly names: AwsResourceNames;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly more: readonly string[];
+}
+
 export class GatewayProcesses implements AsyncDisposable {
   readonly #emulators: Emulators;
+  readonly #names: AwsResourceNames;
   readonly #variables: Readonly<Record<string, string>>;
+  readonly #more: readonly string[];
   readonly #gateways: readonly Gateway[];
   readonly #killAtExit = (): void => {
     for (const { child } of this.#gateways) child?.kill("SIGKILL");
@@ -30,11 +39,13 @@ export class GatewayProcesses implements AsyncDisposable {
 
   private constructor(
     emulators: Emulators,
-    variables: Readonly<Record<string, string>>,
-    ports: readonly (readonly [kafka: number, zookeeper: number])[],
+    { names, variables, more }: Next,
+    ports: readonly (readonly [number, number])[],
   ) {
     this.#emulators = emulators;
     this.#variables = variables;
+    this.#names = names;
+    this.#more = more;
     this.#gateways = ports.map(([port, zookeeperPort], index) => ({
       nodeId: index + 1,
       port,
@@ -44,7 +55,8 @@ export class GatewayProcesses implements AsyncDisposable {
     process.once("exit", this.#killAtExit);
   }
 
-  static async start(count: number): Promise<GatewayProcesses> {
+  /** @param more options of each gateway */
+  static async start(count: number, more: readonly string[] = []): Promise<GatewayProcesses> {
     const emulators = await startEmulators();
     const names = await createEmulatedResources(emulators, createNodeEnvironment(), "gateways");
     const variables = {
@@ -58,7 +70,7 @@ export class GatewayProcesses implements AsyncDisposable {
     const ports = await Promise.all(
       Array.from({ length: count }, async () => [await freePort(), await freePort()] as const),
     );
-    const gateways = new GatewayProcesses(emulators, variables, ports);
+    const gateways = new GatewayProcesses(emulators, { names, variables, more }, ports);
     try {
       await Promise.all(ports.map((_port, index) => gateways.begin(index)));
     } catch (error) {
@@ -66,6 +78,15 @@ export class GatewayProcesses implements AsyncDisposable {
       throw error;
     }
     return gateways;
+  }
+
+  get zookeeperPorts(): readonly number[] {
+    return this.#gateways.map(({ zookeeperPort }) => zookeeperPort);
+  }
+
+  /** The store that all of them use, for another process. */
+  openStorage(): AwsStorage {
+    return openEmulatedStorage(this.#emulators, createNodeEnvironment(), this.#names);
   }
 
   /** What clients begin with. */
@@ -81,8 +102,9 @@ export class GatewayProcesses implements AsyncDisposable {
   /** Starts one that is not running. @throws Error with what was written, if it does not say where it listens */
   async begin(index: number): Promise<void> {
     const gateway = this.#at(index);
-    const ports = ["--kafka-port", String(gateway.port), "--zookeeper-port", String(gateway.zookeeperPort)];
-    const listening = [...ports, "--node-id", String(gateway.nodeId)];
+    const { port, zookeeperPort, nodeId } = gateway;
+    const ports = ["--kafka-port", String(port), "--zookeeper-port", String(zookeeperPort)];
+    const listening = [...ports, "--node-id", String(nodeId), ...this.#more];
     const child = spawn(process.execPath, [program, "gateway", ...listening], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...this.#variables },
@@ -115,6 +137,15 @@ export class GatewayProcesses implements AsyncDisposable {
     const ended = once(child, "exit");
     child.kill("SIGKILL");
     await ended;
+  }
+
+  /** It stands still, with its connections, until `goOn`. */
+  stop(index: number): void {
+    this.#at(index).child?.kill("SIGSTOP");
+  }
+
+  goOn(index: number): void {
+    this.#at(index).child?.kill("SIGCONT");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
