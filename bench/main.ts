@@ -1,4 +1,4 @@
-/** `npm run bench -- log`, `-- tree`, `-- groups`, `-- kafka`, `-- zookeeper`, `-- memory`, `-- checkers` and `-- contention`; also behind `streamkeeper bench`. */
+/** `npm run bench -- log`, `-- tree`, `-- groups`, `-- kafka`, `-- zookeeper`, `-- zookeeper-sessions`, `-- memory`, `-- checkers` and `-- contention`; also behind `streamkeeper bench`. */
 import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
@@ -15,6 +15,7 @@ import { runGroupsBench } from "./groups/groups-bench.ts";
 import { groupsReport, groupsTable } from "./groups/groups-report.ts";
 import { registerKafkaBench } from "./kafka/register-kafka-bench.ts";
 import { registerZooKeeperBench } from "./zookeeper/register-zookeeper-bench.ts";
+import { registerZooKeeperSessionsBench } from "./zookeeper-sessions/register-zookeeper-sessions-bench.ts";
 import { treeReport, treeTable } from "./tree/tree-report.ts";
 import { memoryTable } from "./memory/memory-report.ts";
 import { runMemoryBench } from "./memory/run-memory-bench.ts";
@@ -106,6 +107,7 @@ program
 
 registerKafkaBench(program, note);
 registerZooKeeperBench(program, note);
+registerZooKeeperSessionsBench(program, note);
 
 program
   .command("memory")

@@ -156,10 +156,13 @@ export class RequestLine implements Watcher {
 
   #break(error: unknown): void {
     this.#options.gateway.log("ERROR", "a request failed", { cause: describeError(error) });
-    this.#fail("a request failed");
+    this.#fail("the gateway is wrong");
   }
 
-  #fail(reason: string): void {
+  #fail(reason: string, cause?: unknown): void {
+    if (cause !== undefined && !this.#isStopped) {
+      this.#options.gateway.log("WARN", reason, { cause: describeError(cause) });
+    }
     this.#isStopped = true;
     this.#options.fail(reason);
   }
@@ -237,7 +240,7 @@ export class RequestLine implements Watcher {
       }
       case "failed":
       case "unknown":
-        this.#fail("a write failed");
+        this.#fail("a write failed", result.kind === "failed" ? (result.cause ?? result.reason) : result.cause);
     }
   }
 
@@ -332,7 +335,7 @@ export class RequestLine implements Watcher {
     this.#underWay.push(step);
     result.then(
       (value) => this.#finish(step, () => answer(value)),
-      () => this.#finish(step, () => this.#fail("a request failed")),
+      (error: unknown) => this.#finish(step, () => this.#fail("a request failed", error)),
     );
   }
 

@@ -10,6 +10,7 @@ export const sequencePath = "/sequence";
 const openAcl = [{ permissions: 31, scheme: "world", id: "anyone" }];
 const nothing = new Uint8Array();
 const changed = 3;
+const nodeExists = -110;
 
 export interface LoadOptions {
   readonly index: number;
@@ -41,7 +42,8 @@ export class KilledLoad {
   readonly #options: LoadOptions;
   #isStopping = false;
   #running: Promise<void> = Promise.resolve();
-  #isArming = false;
+  /** Events that were not answered by another watch. */
+  #toArm = 0;
 
   private constructor(options: LoadOptions, session: SessionClient, seen: readonly WatchedEvent[], hasTree: boolean) {
     this.#options = options;
@@ -63,11 +65,13 @@ export class KilledLoad {
     const recursiveWatches = hasTree ? [treePath] : [];
     const session = await SessionClient.begin({ ports, timeoutMs, recursiveWatches, onEvent }, index);
     load = new KilledLoad(options, session, seen, hasTree);
-    const { err } = await session.send("create", { path: load.ephemeralPath, data: nothing, acl: openAcl, flags: 1 });
-    if (err !== 0) throw new Error(`no ephemeral: ${err}`);
+    await load.#takeEphemeral();
     if (!hasTree) await load.#arm();
-    load.#running = load.#work();
     return load;
+  }
+
+  work(): void {
+    this.#running = this.#work();
   }
 
   /** No more work; the session goes on. */
@@ -82,13 +86,27 @@ export class KilledLoad {
     await this.session.vanish();
   }
 
-  /** Reads the counter and watches it once more, until it is done. */
+  /** Reads the counter and watches it once more: until it is done, and again for an event that came meanwhile. */
   armAgain(): void {
-    if (this.#isArming || this.vanishedMs !== undefined) return;
-    this.#isArming = true;
-    void this.#arm().finally(() => {
-      this.#isArming = false;
-    });
+    this.#toArm += 1;
+    if (this.#toArm > 1) return;
+    void (async () => {
+      for (let done = 0; done < this.#toArm;) {
+        done = this.#toArm;
+        await this.#arm();
+      }
+      this.#toArm = 0;
+    })();
+  }
+
+  async #takeEphemeral(): Promise<void> {
+    const request = { path: this.ephemeralPath, data: nothing, acl: openAcl, flags: 1 };
+    for (;;) {
+      const reply = await this.session.send("create", request).catch(() => undefined);
+      // It is its own already where the answer was lost.
+      if (reply?.err === 0 || reply?.err === nodeExists) return;
+      await sleep(20);
+    }
   }
 
   async #arm(): Promise<void> {
