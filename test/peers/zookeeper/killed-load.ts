@@ -57,14 +57,15 @@ export class KilledLoad {
     const { index, ports, timeoutMs } = options;
     const seen: WatchedEvent[] = [];
     const hasTree = index % 5 === 0;
-    let load: KilledLoad | undefined;
+    const watching: { load?: KilledLoad } = {};
     const onEvent = (event: WatchedEvent): void => {
       if (hasTree) seen.push(event);
-      else if (event.path === counterPath && event.type === changed) load?.armAgain();
+      else if (event.path === counterPath && event.type === changed) watching.load?.armAgain();
     };
     const recursiveWatches = hasTree ? [treePath] : [];
     const session = await SessionClient.begin({ ports, timeoutMs, recursiveWatches, onEvent }, index);
-    load = new KilledLoad(options, session, seen, hasTree);
+    const load = new KilledLoad(options, session, seen, hasTree);
+    watching.load = load;
     await load.#takeEphemeral();
     if (!hasTree) await load.#arm();
     return load;
