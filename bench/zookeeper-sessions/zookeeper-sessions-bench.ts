@@ -2,7 +2,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../../test/free-port.ts";
 import { startOurKafka } from "../../test/peers/kafka/our-kafka.ts";
@@ -44,7 +43,7 @@ export async function runZooKeeperSessionsBench(options: SessionsOptions): Promi
   const pid = server.pid ?? 0;
   const before = await usageOf(pid);
   const beganMs = performance.now();
-  const clients = fork(join(import.meta.dirname, "ping-process.ts"), [port, sessions, pingMs].map(String));
+  const clients = fork(new URL("ping-process.ts", import.meta.url), [port, sessions, pingMs].map(String));
   let lost = 0;
   clients.on("message", (told: { readonly lost?: number }) => {
     lost = told.lost ?? lost;
