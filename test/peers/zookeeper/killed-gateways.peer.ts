@@ -16,12 +16,13 @@ import { counterPath, ephemeralsPath, KilledLoad, prepare, treePath } from "./ki
 
 const kills = Number(process.env["STREAMKEEPER_KILLS"] ?? 4);
 const clients = 100;
-const timeoutMs = 12_000;
+const timeoutMs = 8_000;
 /** A lease is that much longer than what its client was promised. */
 const leaseMs = (timeoutMs * 4) / 3;
 /** By which an ephemeral may outlive its session. */
 const graceMs = 2_000;
-const togetherMs = 4_000;
+/** With the time that one is away, longer than it takes to end the sessions of those that vanish where it lives. */
+const togetherMs = 8_000;
 const awayMs = 3_000;
 /** Clients that never come back, of those at the gateway that is killed, and of the others. */
 const vanishing = 3;
