@@ -98,6 +98,7 @@ async function gateway(options: GatewayOptions): Promise<void> {
       const { host, namespace, advertisedHost: advertised, metricsPort } = options;
       if (metricsPort !== undefined)
         scraped = await openMetricsPort(page, services.gauges, { host, port: metricsPort });
+      const zookeeperSettings = await zookeeperSettingsOf(options);
       const kafka = await openKafkaPort({
         services,
         storage: opened.storage,
@@ -122,7 +123,10 @@ async function gateway(options: GatewayOptions): Promise<void> {
         port: options.zookeeperPort,
         namespace,
         onFirstClient: () => kafka.serveZooKeeper(),
-        ...(await zookeeperSettingsOf(options)),
+        ...zookeeperSettings,
+      }).catch(async (error: unknown) => {
+        await kafka.close();
+        throw error;
       });
       try {
         const print = printer(options);
