@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { advertisedOf, nodeIdFrom, portOf, sessionTimeoutOf } from "../../local/kafka-options.ts";
@@ -38,6 +39,16 @@ test("says in one line why it cannot begin", () => {
     1,
     expect.stringMatching(/^streamkeeper: cannot use AWS: .*STREAMKEEPER_LOG_TABLE.*\n$/),
   ]);
+});
+
+test("ends when the port for ZooKeeper's clients is taken", async () => {
+  const holder = createServer().listen(0, "127.0.0.1");
+  await once(holder, "listening");
+  const { port } = holder.address() as AddressInfo;
+  const args = ["gateway", "--store", "memory", "--kafka-port", "0", "--zookeeper-port", `${port}`];
+  const { status, stderr } = spawnSync(process.execPath, [shim, ...args], { encoding: "utf8", timeout: 20_000 });
+  holder.close();
+  expect([status, stderr]).toEqual([1, expect.stringMatching(/^streamkeeper: cannot listen on .* is taken; .*\n$/)]);
 });
 
 test("options are what they say, or say what they must be", () => {
