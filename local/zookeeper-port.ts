@@ -27,7 +27,8 @@ async function openZooKeeperPort(options: ZooKeeperPortOptions): Promise<OpenedZ
     throw listenError(error, { host, port, option: "--zookeeper-port" });
   }
   const name = host.includes(":") ? `[${host}]` : host;
-  return { line: `ZooKeeper's clients connect to ${name}:${gateway.port}`, close: () => gateway.close() };
+  const how = options.tls === undefined ? "" : " by TLS";
+  return { line: `ZooKeeper's clients connect to ${name}:${gateway.port}${how}`, close: () => gateway.close() };
 }
 
 /**

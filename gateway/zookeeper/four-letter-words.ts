@@ -31,8 +31,12 @@ const commands: Readonly<Record<string, Answer>> = {
   dump: (gateway) => [...dumpLines(gateway), ""],
 };
 
+/** Commands of ZooKeeper that are not answered: they change what is counted, or tell more than a page. */
+const refusedCommands: ReadonlySet<string> = new Set(["crst", "dirs", "gtmk", "hash", "srst", "stmk", "wchc", "wchp"]);
+
 /** What to answer, after which the connection ends; undefined where the bytes are no command. */
 export function answerFourLetterWord(word: string, gateway: Gateway): string | undefined {
+  if (refusedCommands.has(word)) return `${word} is not executed because it is not in the whitelist.`;
   return Object.hasOwn(commands, word) ? commands[word]?.(gateway).join("\n") : undefined;
 }
 

@@ -68,7 +68,7 @@ export function registerGateway(program: Command): void {
       "the broker id that clients see (default: one that is free, from 1001 on)",
       nodeIdFrom,
     )
-    .option("--namespace <name>", "whose topics and groups clients see", defaultNamespace)
+    .option("--namespace <name>", "whose topics, groups and znodes clients see", defaultNamespace)
     .option("--no-auto-create", "do not create topics that clients ask for by name")
     .option("--session-timeout <ms>", sessionTimeoutHelp, sessionTimeoutOf)
     .addOption(recordChecksOption())

@@ -52,6 +52,10 @@ test("each command is answered as ZooKeeper does, and the connection ends", asyn
   expect(await command("dump")).toContain(`Sessions with Ephemerals (1):\n${sid}:\n\t/e\n`);
 });
 
+test("a command of ZooKeeper that is not served says so", async () => {
+  expect(await command("wchc")).toBe("wchc is not executed because it is not in the whitelist.");
+});
+
 test("four bytes that are no command are the length of a frame that may not be so long", async () => {
   expect(await command("what")).toBe("");
 });
