@@ -11,6 +11,8 @@ const firstBytes = 16 * 1024;
 /** By how much it grows: what is copied again is a third of the frame, and what is not filled three times what is. */
 const growth = 4;
 
+const nothing = new Uint8Array();
+
 interface Begun {
   bytes: Uint8Array;
   filled: number;
@@ -18,8 +20,9 @@ interface Begun {
 }
 
 export class FrameReader {
-  /** What is given and not taken yet. */
-  readonly #chunks: Uint8Array[] = [];
+  /** What is given and not taken yet, from the one at `#first` on: to take the first one away from many would move all others. */
+  #chunks: Uint8Array[] = [];
+  #first = 0;
   #chunksBytes = 0;
   /** A frame that no chunk holds whole. */
   #begun: Begun | undefined;
@@ -59,7 +62,7 @@ export class FrameReader {
     if (length === undefined) return undefined;
     if (this.#begun === undefined) {
       this.#takeHead();
-      const [first] = this.#chunks;
+      const first = this.#chunk;
       if (first !== undefined && first.length >= length) return this.#take(length);
       this.#begun = { bytes: Buffer.allocUnsafeSlow(Math.min(length, firstBytes)), filled: 0, length };
     }
@@ -67,7 +70,7 @@ export class FrameReader {
   }
 
   #fill(begun: Begun): Uint8Array | undefined {
-    for (let chunk = this.#chunks[0]; chunk !== undefined; chunk = this.#chunks[0]) {
+    for (let chunk = this.#chunk; chunk !== undefined; chunk = this.#chunk) {
       const part = this.#take(Math.min(chunk.length, begun.length - begun.filled));
       const needed = begun.filled + part.length;
       if (needed > begun.bytes.length) begun.bytes = grown(begun, needed);
@@ -84,8 +87,8 @@ export class FrameReader {
     if (this.#chunksBytes < headBytes) return undefined;
     let value = 0;
     let left = headBytes;
-    for (const chunk of this.#chunks) {
-      for (const byte of chunk.subarray(0, left)) {
+    for (let at = this.#first; at < this.#chunks.length; at += 1) {
+      for (const byte of this.#chunks[at]?.subarray(0, left) ?? []) {
         value = (value << 8) | byte;
         left -= 1;
       }
@@ -95,14 +98,26 @@ export class FrameReader {
   }
 
   #takeHead(): void {
-    for (let left = headBytes; left > 0;) left -= this.#take(Math.min(left, this.#chunks[0]?.length ?? left)).length;
+    for (let left = headBytes; left > 0;) left -= this.#take(Math.min(left, this.#chunk?.length ?? left)).length;
+  }
+
+  get #chunk(): Uint8Array | undefined {
+    return this.#chunks[this.#first];
+  }
+
+  #drop(): void {
+    this.#chunks[this.#first] = nothing;
+    this.#first += 1;
+    if (this.#first * 2 < this.#chunks.length) return;
+    this.#chunks = this.#chunks.slice(this.#first);
+    this.#first = 0;
   }
 
   /** @param length at most that of the first chunk */
   #take(length: number): Uint8Array {
-    const [first = new Uint8Array()] = this.#chunks;
-    if (length < first.length) this.#chunks[0] = first.subarray(length);
-    else this.#chunks.shift();
+    const first = this.#chunk ?? new Uint8Array();
+    if (length < first.length) this.#chunks[this.#first] = first.subarray(length);
+    else this.#drop();
     this.#chunksBytes -= length;
     return first.subarray(0, length);
   }

@@ -1,5 +1,6 @@
 /** What is left out of bundles, and what is kept apart in them. */
 import { readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
@@ -30,6 +31,11 @@ export const withStandIns: Plugin = {
     build.onResolve({ filter: /\/(json-schema-processors|to-json-schema)\.js$/ }, ({ importer }) =>
       importer.endsWith("/classic/schemas.js") ? { path: standIn("json-schema") } : undefined,
     );
+    // Clients of the SDK tell their version, and import all else that stands beside it.
+    build.onLoad({ filter: /\/@aws-sdk\/[^/]+\/package\.json$/ }, async ({ path }) => {
+      const { version } = JSON.parse(await readFile(path, "utf8")) as { readonly version: string };
+      return { loader: "json", contents: JSON.stringify({ version }) };
+    });
   },
 };
 

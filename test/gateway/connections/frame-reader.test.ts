@@ -52,6 +52,14 @@ test("gives frames that come byte by byte", () => {
   expect(frames.map((frame) => Buffer.from(frame).toString())).toEqual(["one", "two"]);
 });
 
+test("hundreds of thousands of pieces that wait are taken as soon as a few are", () => {
+  const reader = new FrameReader();
+  const frame = framed(new Uint8Array(300_000));
+  for (let at = 0; at < frame.length; at += 1) reader.push(frame.subarray(at, at + 1));
+  expect(taken(reader).map(({ length }) => length)).toEqual([300_000]);
+  expect(reader.waitingBytes).toBe(0);
+});
+
 test("a frame inside a chunk is a view of it", () => {
   const reader = new FrameReader();
   const chunk = framed(Buffer.from("one"), Buffer.from("two"));
