@@ -2,11 +2,12 @@
  * Who may do everything with znodes on a server of one's own whose users are guarded: the password is in a file of its data folder,
  * so that whoever can read the data can make the first user, and nobody else on the machine.
  */
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DigestAuth } from "../client/index.ts";
 import type { AccessSettings } from "../functions/http/caller.ts";
+import { digestIdOf } from "../functions/http/digest-identity.ts";
 
 const fileName = "superuser";
 const userName = "superuser";
@@ -17,8 +18,7 @@ const ownerOnly = 0o600;
 export async function withSuperuser(access: AccessSettings, dataFolder: string): Promise<AccessSettings> {
   if (access.superDigest !== undefined) return access;
   const { user, password } = (await superuserOf(dataFolder)) ?? (await makeSuperuser(dataFolder));
-  const hash = createHash("sha1").update(`${user}:${password}`, "utf8").digest("base64");
-  return { ...access, superDigest: `${user}:${hash}` };
+  return { ...access, superDigest: digestIdOf(`${user}:${password}`) };
 }
 
 /** Undefined where there is no such file, or it cannot be read. */

@@ -1,6 +1,6 @@
 /** What the command line says of the port for ZooKeeper's clients. */
 import { type Command, InvalidArgumentError } from "commander";
-import { accessFromEnvironment } from "../functions/access.ts";
+import type { AccessSettings } from "../functions/http/caller.ts";
 import { tickMsDefault, tickMsMax, tickMsMin, zookeeperPortDefault } from "../shared/limits/zookeeper-gateway.ts";
 import { portOf } from "./kafka-options.ts";
 import { tlsFilesOf } from "./tls-files.ts";
@@ -35,13 +35,14 @@ export function withZooKeeper(command: Command): Command {
     .option("--zookeeper-tls-key <file>", "its private key (PEM)");
 }
 
-/** @throws CommandError where a file cannot be read, or only one of two is named */
+/** @param access whose superuser it is, where no option says so. @throws CommandError where a file cannot be read, or only one of two is named */
 export async function zookeeperSettingsOf(
   options: ZooKeeperOptions,
+  access: AccessSettings,
 ): Promise<Pick<ZooKeeperGatewayOptions, "tls" | "tickMs" | "superDigest">> {
   const { zookeeperTlsCert: cert, zookeeperTlsKey: key } = options;
   const tls = await tlsFilesOf({ cert, key, certOption: "--zookeeper-tls-cert", keyOption: "--zookeeper-tls-key" });
-  const superDigest = options.zookeeperSuperDigest ?? accessFromEnvironment().superDigest;
+  const superDigest = options.zookeeperSuperDigest ?? access.superDigest;
   return { tls, tickMs: options.zookeeperTickTime, superDigest };
 }
 

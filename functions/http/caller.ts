@@ -1,10 +1,10 @@
 /** Who asks: by the connection, by AWS's signature, by a token, and by what the request's headers prove. */
-import { createHash, timingSafeEqual } from "node:crypto";
 import { ServiceError } from "../../shared/api/errors.ts";
 import { authHeader, sessionHeader } from "../../shared/api/routes.ts";
 import { aclTextCharsMax, authProofsMax, fetchWaitMsMax } from "../../shared/limits.ts";
 import type { CallContext, SessionCredentials } from "../../shared/services/coordination.ts";
 import type { Identity } from "../../shared/tree/acl.ts";
+import { digestIdOf, identitiesOfDigest } from "./digest-identity.ts";
 import type { Caller, RoutedRequest } from "./event.ts";
 import { headerValue } from "./media-type.ts";
 
@@ -65,10 +65,7 @@ function identitiesOf({ headers, caller }: RoutedRequest, access: AccessSettings
   if (principal !== undefined) identities.push({ scheme: "iam", id: principal });
   if (caller.subject !== undefined) identities.push({ scheme: "jwt", id: caller.subject });
   for (const id of digestsOf(headerValue(headers, authHeader))) {
-    identities.push({ scheme: "digest", id });
-    if (access.superDigest !== undefined && sameText(id, access.superDigest)) {
-      identities.push({ scheme: "super", id: "" });
-    }
+    identities.push(...identitiesOfDigest(id, access.superDigest));
   }
   return identities;
 }
@@ -88,19 +85,12 @@ function digestsOf(header: string | undefined): readonly string[] {
   return proofs.map((proof) => {
     const encoded = /^digest +([A-Za-z0-9+/_-]+={0,2})$/i.exec(proof.trim())?.[1];
     const credentials = encoded === undefined ? "" : Buffer.from(encoded, "base64").toString("utf8");
-    const colon = credentials.indexOf(":");
-    if (colon < 0) throw authFailed(`${authHeader} must be digest <base64 of user:password>`);
-    const hash = createHash("sha1").update(credentials, "utf8").digest("base64");
-    const id = `${credentials.slice(0, colon)}:${hash}`;
+    if (!credentials.includes(":")) throw authFailed(`${authHeader} must be digest <base64 of user:password>`);
+    const id = digestIdOf(credentials);
     // `auth` in a list stands for it, so it must fit one.
     if (id.length > aclTextCharsMax) throw authFailed(`${authHeader} has a user of more characters than are allowed`);
     return id;
   });
-}
-
-function sameText(one: string, other: string): boolean {
-  const [a, b] = [Buffer.from(one), Buffer.from(other)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 function authFailed(message: string): ServiceError {

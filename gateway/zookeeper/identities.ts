@@ -1,5 +1,5 @@
 /** Who a connection says that it is: `auth` packets, by scheme. */
-import { createHash } from "node:crypto";
+import { digestIdOf, identitiesOfDigest } from "../../functions/http/digest-identity.ts";
 import { aclTextCharsMax } from "../../shared/limits.ts";
 import { identitiesMax } from "../../shared/limits/zookeeper-gateway.ts";
 import type { Identity } from "../../shared/tree/acl.ts";
@@ -21,16 +21,15 @@ export function identitiesAfterAuth(
   // An address is known without being told.
   if (scheme === "ip") return known;
   if (scheme !== "digest") return undefined;
-  const id = digestIdOf(auth);
+  const id = provenDigest(auth);
   if (id === undefined) return undefined;
-  const added: Identity[] = [{ scheme: "digest", id }];
-  if (superDigest !== undefined && id === superDigest) added.push({ scheme: "super", id: "" });
+  const added = identitiesOfDigest(id, superDigest);
   const isKnown = (one: Identity): boolean => known.some((other) => other.scheme === one.scheme && other.id === one.id);
   const identities = [...known, ...added.filter((one) => !isKnown(one))];
   return identities.length > identitiesMax ? undefined : identities;
 }
 
-function digestIdOf(auth: Uint8Array | null): string | undefined {
+function provenDigest(auth: Uint8Array | null): string | undefined {
   if (auth === null) return undefined;
   let credentials: string;
   try {
@@ -38,8 +37,6 @@ function digestIdOf(auth: Uint8Array | null): string | undefined {
   } catch {
     return undefined;
   }
-  // Without a colon all of it is the user, as ZooKeeper has it.
-  const [user] = credentials.split(":", 1);
-  const id = `${user}:${createHash("sha1").update(credentials, "utf8").digest("base64")}`;
+  const id = digestIdOf(credentials);
   return id.length > aclTextCharsMax ? undefined : id;
 }

@@ -2,6 +2,7 @@
 import { flushCompileCache } from "node:module";
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
+import { accessFromEnvironment } from "../../functions/access.ts";
 import { writeLog } from "../../functions/http/log.ts";
 import { metered } from "../../functions/metrics/metered-storage.ts";
 import { defaultNamespace, findNamespaceNameProblem } from "../../shared/services/namespace-name.ts";
@@ -98,7 +99,7 @@ async function gateway(options: GatewayOptions): Promise<void> {
       const { host, namespace, advertisedHost: advertised, metricsPort } = options;
       if (metricsPort !== undefined)
         scraped = await openMetricsPort(page, services.gauges, { host, port: metricsPort });
-      const zookeeperSettings = await zookeeperSettingsOf(options);
+      const zookeeperSettings = await zookeeperSettingsOf(options, accessFromEnvironment());
       const kafka = await openKafkaPort({
         services,
         storage: opened.storage,

@@ -158,7 +158,7 @@ async function openZooKeeper(
   options: ServeOptions,
 ): Promise<OpenedZooKeeperPort> {
   const { host, zookeeperPort: port } = options;
-  const { superDigest = access.superDigest, ...settings } = await zookeeperSettingsOf(options);
+  const settings = await zookeeperSettingsOf(options, access);
   return openZooKeeperPortBeside({
     services,
     storage,
@@ -167,7 +167,6 @@ async function openZooKeeper(
     host,
     port,
     ...settings,
-    superDigest,
     onFirstClient: () => kafka.serveZooKeeper(),
   });
 }
