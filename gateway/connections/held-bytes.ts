@@ -1,5 +1,5 @@
 /** What a gateway holds for its connections, bounded over all of them. */
-import { heldScarceMsMax, roomWaitMsMax } from "../../shared/limits/kafka-gateway.ts";
+import { heldScarceMsMax, roomWaitMsMax } from "../../shared/limits/connections.ts";
 
 export interface Holder {
   /** Ends it at once; what it holds is given back. */

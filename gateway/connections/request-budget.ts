@@ -1,4 +1,4 @@
-import { gatewayAnswerBytesMax, gatewayRequestBytesMax } from "../../shared/limits/kafka-gateway.ts";
+import { gatewayAnswerBytesMax, gatewayRequestBytesMax } from "../../shared/limits/connections.ts";
 import { HeldBytes } from "./held-bytes.ts";
 
 export interface BudgetLimits {

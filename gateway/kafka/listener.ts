@@ -2,12 +2,8 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { describeError, type Log } from "../../functions/http/log.ts";
-import {
-  connectionIdleMsMax,
-  gatewayCloseMsMax,
-  gatewayConnectionsMax,
-  tlsHandshakeMsMax,
-} from "../../shared/limits/kafka-gateway.ts";
+import { connectionIdleMsMax, gatewayCloseMsMax, gatewayConnectionsMax } from "../../shared/limits/kafka-gateway.ts";
+import { tlsHandshakeMsMax } from "../../shared/limits/connections.ts";
 import { Connection } from "./connection.ts";
 import type { Gateway } from "./handler.ts";
 import { type BudgetLimits, RequestBudget } from "../connections/request-budget.ts";
@@ -21,7 +17,7 @@ export interface ListenerOptions {
   /** Whether clients must say who they are. */
   readonly needsAuthentication: boolean;
   readonly log?: Log;
-  /** What all connections together may hold; default: as in `shared/limits/kafka-gateway.ts`. */
+  /** What all connections together may hold; default: as in `shared/limits/connections.ts`. */
   readonly limits?: BudgetLimits;
   /** How long a connection may do nothing, in milliseconds; default: `connectionIdleMsMax`. */
   readonly idleMs?: number;

@@ -99,7 +99,11 @@ export class Connection implements SessionHolder, ConnectionFacts {
     this.#socket.destroySoon();
   }
 
-  async leave(_reason: string): Promise<void> {
+  async leave(reason?: string): Promise<void> {
+    const { address, session } = this;
+    if (reason !== undefined && !this.#isEnding) {
+      this.#gateway.log("INFO", "a connection was ended", { reason, address, sessionId: String(session?.sessionId) });
+    }
     this.end();
     await this.#line?.end();
   }
@@ -172,7 +176,11 @@ export class Connection implements SessionHolder, ConnectionFacts {
       budget.onRoom(this.#onRoom);
       return true;
     }
-    return (this.#line?.length ?? 0) >= outstandingRequestsMax || this.#outbox.unsentBytes > unreadAnswerBytesMax;
+    return (this.#line?.length ?? 0) >= outstandingRequestsMax || this.#isUnread;
+  }
+
+  get #isUnread(): boolean {
+    return this.#outbox.unsentBytes > unreadAnswerBytesMax;
   }
 
   #take(frame: Uint8Array): void {
@@ -246,7 +254,7 @@ export class Connection implements SessionHolder, ConnectionFacts {
       address: (this.#socket.remoteAddress ?? "").replace(/^::ffff:(?=[0-9.]+$)/, ""),
       send: (frame) => this.#send(frame),
       traffic: this.traffic,
-      isUnread: () => this.#outbox.unsentBytes > unreadAnswerBytesMax,
+      isUnread: () => this.#isUnread,
       onAnswered: () => this.#afterAnswer(),
       fail: () => this.close(),
       finish: () => this.end(),

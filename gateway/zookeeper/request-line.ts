@@ -39,7 +39,7 @@ export interface LineOptions {
   /** Fewer requests are under way. */
   readonly onAnswered: () => void;
   /** The connection cannot go on; what was asked for and is not answered may have been done. */
-  readonly fail: (reason: string) => void;
+  readonly fail: () => void;
   /** All that was to be sent is sent: the connection ends. */
   readonly finish: () => void;
 }
@@ -83,10 +83,6 @@ export class RequestLine implements Watcher {
   /** Requests that are not answered. */
   get length(): number {
     return this.#underWay.length + this.#waiting.length;
-  }
-
-  get identities(): readonly Identity[] {
-    return this.#identities;
   }
 
   /** The request that was answered last. */
@@ -156,15 +152,17 @@ export class RequestLine implements Watcher {
 
   #break(error: unknown): void {
     this.#options.gateway.log("ERROR", "a request failed", { cause: describeError(error) });
-    this.#fail("the gateway is wrong");
+    this.#fail();
   }
 
-  #fail(reason: string, cause?: unknown): void {
-    if (cause !== undefined && !this.#isStopped) {
-      this.#options.gateway.log("WARN", reason, { cause: describeError(cause) });
-    }
+  #failBecause(event: string, cause: unknown): void {
+    if (!this.#isStopped) this.#options.gateway.log("WARN", event, { cause: describeError(cause) });
+    this.#fail();
+  }
+
+  #fail(): void {
     this.#isStopped = true;
-    this.#options.fail(reason);
+    this.#options.fail();
   }
 
   #stop(): void {
@@ -240,7 +238,7 @@ export class RequestLine implements Watcher {
       }
       case "failed":
       case "unknown":
-        this.#fail("a write failed", result.kind === "failed" ? (result.cause ?? result.reason) : result.cause);
+        this.#failBecause("a write failed", result.kind === "failed" ? (result.cause ?? result.reason) : result.cause);
     }
   }
 
@@ -259,7 +257,7 @@ export class RequestLine implements Watcher {
 
   #read(asked: Asked, request: Request, tree: ZnodeTree): void {
     const { gateway, session } = this.#options;
-    if (tree.session(session.sessionId) === undefined) return this.#fail("the session is over");
+    if (tree.session(session.sessionId) === undefined) return this.#fail();
     try {
       switch (request.kind) {
         case "auth":
@@ -335,7 +333,7 @@ export class RequestLine implements Watcher {
     this.#underWay.push(step);
     result.then(
       (value) => this.#finish(step, () => answer(value)),
-      (error: unknown) => this.#finish(step, () => this.#fail("a request failed", error)),
+      (error: unknown) => this.#finish(step, () => this.#failBecause("a request failed", error)),
     );
   }
 

@@ -24,8 +24,12 @@ const retryParts = 12;
 
 /** The connection that a session's client is at. */
 export interface SessionHolder {
-  /** Ends the connection; the session goes on. Resolves when nothing that was asked for over it is under way any more. */
-  leave(reason: string): Promise<void>;
+  /**
+   * Ends the connection; the session goes on. Resolves when nothing that was asked for over it is under way any more.
+   *
+   * @param reason is written down
+   */
+  leave(reason?: string): Promise<void>;
 }
 
 export interface HeldSession extends SessionCredentials {

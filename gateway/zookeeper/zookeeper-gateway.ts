@@ -2,7 +2,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { describeError, type Log } from "../../functions/http/log.ts";
-import { tlsHandshakeMsMax } from "../../shared/limits/kafka-gateway.ts";
+import { tlsHandshakeMsMax } from "../../shared/limits/connections.ts";
 import { tickMsDefault, zookeeperConnectionsMax } from "../../shared/limits/zookeeper-gateway.ts";
 import type { NamespaceFollower } from "../../shared/services/namespace-follower.ts";
 import type { Services } from "../../shared/services/services.ts";
@@ -120,7 +120,7 @@ class RunningGateway implements RunningZooKeeperGateway {
   async close(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#server.close(() => resolve());
-    await Promise.all([...this.#connections].map((connection) => connection.leave("the gateway stops")));
+    await Promise.all([...this.#connections].map((connection) => connection.leave()));
     for (const socket of this.#sockets) socket.destroy();
     await promise;
     const gateway = this.#gateway ?? (await this.#opening?.catch(() => undefined));

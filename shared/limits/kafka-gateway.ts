@@ -15,18 +15,6 @@ export const connectionRequestsMax = 64;
 /** Bytes of requests of one connection that are not answered: one that is as large as can be, and small ones behind it. */
 export const connectionRequestBytesMax = 2 * kafkaRequestBytesMax;
 
-/** Bytes of requests of all connections that are not answered: what a laptop has to spare. */
-export const gatewayRequestBytesMax = 512 * 1024 * 1024;
-
-/** Bytes of answers of all connections that their clients have not read: as much as of requests. */
-export const gatewayAnswerBytesMax = 512 * 1024 * 1024;
-
-/** How long a fetch waits for the answers of others to be read, where these take half of what they may. */
-export const roomWaitMsMax = 1_000;
-
-/** How long a client may take to read what it was sent, where answers take half of what they may: as for a slow line. */
-export const heldScarceMsMax = 10_000;
-
 /** Bytes of a request that holds no records: a fetch of 100,000 partitions has half of them. */
 export const kafkaPlainRequestBytesMax = 16 * 1024 * 1024;
 
@@ -59,9 +47,6 @@ export const fetchWaitsMax = 1_000;
  * at most 200 reads a second, however many they are. What is written by the process that reads it is heard of at once.
  */
 export const fetchPollMsOfPartition = 5;
-
-/** How long a client may take to agree on TLS. */
-export const tlsHandshakeMsMax = 10_000;
 
 /** How long a gateway that stops waits for the answers that are under way. */
 export const gatewayCloseMsMax = 5_000;

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { heldScarceMsMax, roomWaitMsMax } from "../../../shared/limits/kafka-gateway.ts";
+import { heldScarceMsMax, roomWaitMsMax } from "../../../shared/limits/connections.ts";
 import { HeldBytes, type Holder } from "../../../gateway/connections/held-bytes.ts";
 
 afterEach(() => vi.useRealTimers());

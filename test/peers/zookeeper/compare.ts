@@ -1,6 +1,7 @@
 /** Holds two answers against each other; what is meant to differ differs by a rule with a name, and is counted. */
 import type { Stat } from "../../../shared/tree/stat.ts";
 import type { Answer } from "./answer.ts";
+import { findDisorder } from "./zxid-order.ts";
 
 /** The same moments, and the same sessions, have other numbers on either side: one to one, and zxids in the same order. */
 export class Comparison {
@@ -31,14 +32,8 @@ export class Comparison {
     return this.#findInResults(real.results, ours.results);
   }
 
-  /** Zxids that do not follow each other on both sides. */
   findDisorder(): string | undefined {
-    let last = -1;
-    for (const [real, ours] of [...this.#zxids].toSorted(([one], [other]) => one - other)) {
-      if (ours <= last) return `zxid ${real} is ${ours} here, after ${last}`;
-      last = ours;
-    }
-    return undefined;
+    return findDisorder(this.#zxids);
   }
 
   #findInResults(real: readonly Answer[] | undefined, ours: readonly Answer[] | undefined): string | undefined {

@@ -4,6 +4,7 @@ import { findPathProblem } from "../../../shared/tree/paths.ts";
 import type { Acl } from "../../../shared/tree/acl.ts";
 import type { Reply } from "../../gateway/zookeeper/wire-client.ts";
 import { nameOfStep, type WireStep } from "./wire-steps.ts";
+import { findDisorder } from "./zxid-order.ts";
 
 /** Undefined where the connection was closed instead. */
 export type Outcome = Reply<OperationName> | undefined;
@@ -53,14 +54,8 @@ export class WireComparison {
     );
   }
 
-  /** Zxids that do not follow each other on both sides. */
   findDisorder(): string | undefined {
-    let last = -1;
-    for (const [real, ours] of [...this.#zxids].toSorted(([one], [other]) => one - other)) {
-      if (ours <= last) return `zxid ${real} is ${ours} here, after ${last}`;
-      last = ours;
-    }
-    return undefined;
+    return findDisorder(this.#zxids);
   }
 
   #findInErrors(step: WireStep, real: number, ours: number): string | undefined {
