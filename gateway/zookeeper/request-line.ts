@@ -4,28 +4,22 @@
  *
  *     asked ─► waiting ─┬─ write, sync ──► under way ──► answered in the order of asking
  *                       └─ read: when nothing is under way
- *
- * An event is told when it happens; but while a write is under way, whose zxid may be smaller, it is held until that is known.
  */
-import type { Identity } from "../../shared/tree/acl.ts";
-import { isReadByAll, mayAccess, permission } from "../../shared/tree/acl.ts";
-import type { TreeEvent } from "../../shared/tree/tree-events.ts";
 import type { ZnodeTree } from "../../shared/tree/znode-tree.ts";
 import { multiErrors, type WriteChain } from "../../shared/tree/tree-request.ts";
 import type { TreeWriteResult } from "../../shared/tree/tree.ts";
 import { describeError } from "../../functions/http/log.ts";
+import { Answers, type Body, noBody } from "./answers.ts";
 import type { Asked } from "./asked.ts";
 import type { Gateway, LastAnswer } from "./gateway.ts";
 import { identitiesAfterAuth } from "./identities.ts";
-import { errorCodes, type ZooKeeperError } from "./protocol/error-codes.ts";
-import type { JuteWriter } from "./protocol/jute-writer.ts";
+import type { ZooKeeperError } from "./protocol/error-codes.ts";
 import { operations, type Request } from "./protocol/operations.ts";
-import { errorResponse, replyHeader } from "./protocol/records.ts";
+import { errorResponse } from "./protocol/records.ts";
 import { answerRead } from "./reads.ts";
 import type { Traffic } from "./traffic.ts";
 import type { HeldSession } from "./session-table.ts";
-import { answerWatchRequest, PersistentReplay, setWatches } from "./watch-requests.ts";
-import type { Watcher } from "./watch-table.ts";
+import { answerWatchRequest, setWatches, setWatchesAgain } from "./watch-requests.ts";
 import { RefusedRequest, refusalCode, type Write, writeMultiErrors, writeOf } from "./writes.ts";
 
 export interface LineOptions {
@@ -50,34 +44,26 @@ interface Step {
   answer: (() => void) | undefined;
 }
 
-type Body = (to: JuteWriter) => void;
-
-const noBody: Body = () => undefined;
 const noError: Body = (to) => errorResponse.write(to, { err: 0 });
 
-export class RequestLine implements Watcher {
+export class RequestLine {
   readonly #options: LineOptions;
+  readonly #answers: Answers;
   readonly #underWay: Step[] = [];
   readonly #waiting: Asked[] = [];
-  readonly #heldEvents: { readonly event: TreeEvent; readonly zxid: number }[] = [];
   readonly #chain: WriteChain = { broken: false };
   readonly #settled: (() => void)[] = [];
-  #identities: readonly Identity[];
   #isOver = false;
   /** Nothing more is begun or answered: the connection ends. */
   #isStopped = false;
-  #last: LastAnswer | undefined;
-  /** Of the last answer. */
-  #lastZxid = 0;
-  #replay: PersistentReplay | undefined;
   readonly #watch = (path: string, mode: number): void => {
-    if (!this.#options.gateway.watches.add(this, path, mode)) throw new RefusedRequest("QUOTA_EXCEEDED");
+    if (!this.#options.gateway.watches.add(this.#answers, path, mode)) throw new RefusedRequest("QUOTA_EXCEEDED");
   };
   readonly #onRoom = (): void => this.goOn();
 
   constructor(options: LineOptions) {
     this.#options = options;
-    this.#identities = [{ scheme: "ip", id: options.address }];
+    this.#answers = new Answers({ ...options, isUnderWay: () => this.#underWay.length > 0 });
   }
 
   /** Requests that are not answered. */
@@ -87,7 +73,7 @@ export class RequestLine implements Watcher {
 
   /** The request that was answered last. */
   get last(): LastAnswer | undefined {
-    return this.#last;
+    return this.#answers.last;
   }
 
   ask(asked: Asked): void {
@@ -102,39 +88,11 @@ export class RequestLine implements Watcher {
     if (!this.#isOver) {
       this.#isOver = true;
       this.#isStopped = true;
-      gateway.watches.forget(this);
-      this.#replay?.end();
+      gateway.watches.forget(this.#answers);
       gateway.room.forget(this.#onRoom);
       for (const { bytes } of this.#waiting.splice(0)) gateway.budget.give(bytes);
     }
     if (this.#underWay.length > 0) await new Promise<void>((resolve) => this.#settled.push(resolve));
-  }
-
-  notify(event: TreeEvent, zxid: number): void {
-    if (this.#underWay.length > 0) this.#heldEvents.push({ event, zxid });
-    else this.#tell(event, zxid);
-  }
-
-  #tell(event: TreeEvent, zxid: number): void {
-    const { gateway, send } = this.#options;
-    const tree = gateway.told();
-    if (tree !== undefined && !this.#mayRead(tree, event.aclIndex)) return;
-    send(gateway.events.of(event, zxid));
-  }
-
-  #mayRead(tree: ZnodeTree, aclIndex: number): boolean {
-    const list = tree.acl(aclIndex);
-    return isReadByAll(list) || mayAccess(list, permission.read, this.#identities);
-  }
-
-  #tellHeld(upTo: number): void {
-    let count = 0;
-    for (const { event, zxid } of this.#heldEvents) {
-      if (zxid > upTo) break;
-      this.#tell(event, zxid);
-      count += 1;
-    }
-    this.#heldEvents.splice(0, count);
   }
 
   /** Begins what it can. Must not throw: others call it when they have made room. */
@@ -184,10 +142,10 @@ export class RequestLine implements Watcher {
     switch (request.kind) {
       case "sync": {
         // Not what is there afterwards: writes that are asked for meanwhile come before that.
-        const zxid = this.#zxid;
+        const { zxid } = this.#answers;
         this.#await(asked, this.#options.gateway.follower.latest(), () => {
-          const seen = Math.max(zxid, this.#lastZxid);
-          this.#reply(asked, seen, (to) => operations.sync.response.write(to, request.body));
+          const seen = Math.max(zxid, this.#answers.lastZxid);
+          this.#answers.reply(asked, seen, (to) => operations.sync.response.write(to, request.body));
         });
         return true;
       }
@@ -210,7 +168,7 @@ export class RequestLine implements Watcher {
     room.take();
     const written = writes.write({
       operations: write.operations,
-      identities: this.#identities,
+      identities: this.#answers.identities,
       session: { sessionId: session.sessionId, owner: sessions.owner },
       chain: this.#chain,
     });
@@ -224,17 +182,17 @@ export class RequestLine implements Watcher {
       case "done": {
         const { results } = result.result;
         // A multi without operations is of no transaction, but of what was there before.
-        const zxid = Math.max(result.result.zxid, this.#lastZxid);
-        return this.#reply(asked, zxid, (to) => write.answer(to, results));
+        const zxid = Math.max(result.result.zxid, this.#answers.lastZxid);
+        return this.#answers.reply(asked, zxid, (to) => write.answer(to, results));
       }
       case "refused": {
         const { refusal } = result;
         const { operationIndex } = refusal;
         // Not the latest: answers to what was asked later may be of earlier transactions.
-        const zxid = refusal.zxid ?? this.#zxid;
+        const zxid = refusal.zxid ?? this.#answers.zxid;
         if (!write.isMulti || operationIndex === undefined) return this.#refuse(asked, refusalCode(refusal), zxid);
         const errors = multiErrors(refusal, write.operations.length);
-        return this.#reply(asked, zxid, (to) => writeMultiErrors(to, errors));
+        return this.#answers.reply(asked, zxid, (to) => writeMultiErrors(to, errors));
       }
       case "failed":
       case "unknown":
@@ -263,16 +221,16 @@ export class RequestLine implements Watcher {
         case "auth":
           return this.#authenticate(asked, request.body);
         case "setWatches":
-          setWatches(gateway.watches, this, tree, request.body);
-          return this.#reply(asked, tree.lastZxid, noBody);
+          this.#answers.hold(setWatches(gateway.watches, this.#answers, tree, request.body));
+          return this.#answers.reply(asked, tree.lastZxid, noBody);
         case "addWatch":
         case "checkWatches":
         case "removeWatches":
-          answerWatchRequest(gateway.watches, this, request);
-          return this.#reply(asked, tree.lastZxid, request.kind === "addWatch" ? noError : noBody);
+          answerWatchRequest(gateway.watches, this.#answers, request);
+          return this.#answers.reply(asked, tree.lastZxid, request.kind === "addWatch" ? noError : noBody);
         default: {
-          const context = { tree, reader: this.#identities, sessionId: session.sessionId, watch: this.#watch };
-          return this.#reply(asked, tree.lastZxid, (to) => answerRead(to, request, context));
+          const context = { tree, reader: this.#answers.identities, sessionId: session.sessionId, watch: this.#watch };
+          return this.#answers.reply(asked, tree.lastZxid, (to) => answerRead(to, request, context));
         }
       }
     } catch (error) {
@@ -281,27 +239,29 @@ export class RequestLine implements Watcher {
   }
 
   #authenticate(asked: Asked, { scheme, auth }: { readonly scheme: string; readonly auth: Uint8Array | null }): void {
-    const identities = identitiesAfterAuth(this.#identities, scheme, auth, this.#options.gateway.auth);
+    const identities = identitiesAfterAuth(this.#answers.identities, scheme, auth, this.#options.gateway.auth);
     if (identities === undefined) {
       this.#refuse(asked, "AUTH_FAILED");
       this.#stop();
       return;
     }
-    this.#identities = identities;
-    this.#reply(asked, this.#zxid, noBody);
+    this.#answers.identities = identities;
+    this.#answers.reply(asked, this.#answers.zxid, noBody);
   }
 
   #setWatches(asked: Asked, { body }: Extract<Request, { kind: "setWatches2" }>): void {
-    const { follower, watches } = this.#options.gateway;
-    const replay = new PersistentReplay(watches, body);
-    this.#replay = replay;
-    const caughtUp = replay.catchUp(follower, this, () => this.#isOver);
-    this.#await(asked, caughtUp, (events) => {
-      for (const { event, zxid } of events) this.#tell(event, zxid);
-      for (const held of replay.handOver(this)) this.#heldEvents.push(held);
-      this.#heldEvents.sort((one, other) => one.zxid - other.zxid);
-      this.#tellHeld(Infinity);
-      this.#reply(asked, this.#zxid, noBody);
+    const answers = this.#answers;
+    const set = setWatchesAgain({
+      ...this.#options.gateway,
+      watcher: answers,
+      request: body,
+      mayTell: (event) => answers.mayTell(event),
+      isOver: () => this.#isOver,
+    });
+    this.#await(asked, set, (happened) => {
+      answers.hold(happened);
+      answers.tellHeld();
+      answers.reply(asked, answers.zxid, noBody);
     });
   }
 
@@ -309,7 +269,7 @@ export class RequestLine implements Watcher {
     const { gateway, session } = this.#options;
     const ended = gateway.sessions.end(session);
     this.#await(asked, ended, ({ zxid }) => {
-      this.#reply(asked, zxid, noBody);
+      this.#answers.reply(asked, zxid, noBody);
       this.#stop();
     });
   }
@@ -333,7 +293,11 @@ export class RequestLine implements Watcher {
     this.#underWay.push(step);
     result.then(
       (value) => this.#finish(step, () => answer(value)),
-      (error: unknown) => this.#finish(step, () => this.#failBecause("a request failed", error)),
+      (error: unknown) =>
+        this.#finish(step, () => {
+          if (error instanceof RefusedRequest) throw error;
+          this.#failBecause("a request failed", error);
+        }),
     );
   }
 
@@ -346,7 +310,7 @@ export class RequestLine implements Watcher {
     }
     if (this.#underWay.length > 0) return;
     if (this.#isOver) for (const settled of this.#settled.splice(0)) settled();
-    else this.#tellHeld(Infinity);
+    else this.#answers.tellHeld();
     this.goOn();
     this.#options.onAnswered();
   }
@@ -360,34 +324,19 @@ export class RequestLine implements Watcher {
     }
   }
 
-  /** What the client may be told that it has seen, where nothing else that was asked for is under way. */
-  get #zxid(): number {
-    return Math.max(this.#lastZxid, this.#options.gateway.follower.view?.lastZxid ?? 0);
+  #refuse(asked: Asked, code: ZooKeeperError, zxid = this.#answers.zxid): void {
+    this.#answers.refuse(asked, code, zxid);
+    if (!endsConnection(asked, code)) return;
+    if (code === "QUOTA_EXCEEDED")
+      this.#options.gateway.log("WARN", "a client has too many watches to set them again", {});
+    this.#stop();
   }
+}
 
-  #refuse(asked: Asked, code: ZooKeeperError, zxid = this.#zxid): void {
-    this.#send(asked, zxid, errorCodes[code], noBody);
-    if (code === "SESSION_EXPIRED" || code === "SESSION_MOVED" || code === "UNIMPLEMENTED") this.#stop();
-  }
-
-  #reply(asked: Asked, zxid: number, body: Body): void {
-    this.#send(asked, zxid, 0, body);
-  }
-
-  #send(asked: Asked, zxid: number, err: number, body: Body): void {
-    const { gateway, send, traffic } = this.#options;
-    const { xid, atMs } = asked;
-    this.#tellHeld(zxid);
-    const to = gateway.writer.begin();
-    replyHeader.write(to, { xid, zxid, err });
-    body(to);
-    send(to.end());
-    this.#lastZxid = zxid;
-    this.#last = { operation: "request" in asked ? asked.request.kind : "NA", xid, zxid };
-    const ms = gateway.clock.monotonicMs() - atMs;
-    traffic.answered(ms);
-    gateway.traffic.answered(ms);
-  }
+function endsConnection(asked: Asked, code: ZooKeeperError): boolean {
+  if (code === "SESSION_EXPIRED" || code === "SESSION_MOVED" || code === "UNIMPLEMENTED") return true;
+  // Clients do not look at this answer: they would wait for events that never come.
+  return code === "QUOTA_EXCEEDED" && "request" in asked && asked.request.kind.startsWith("setWatches");
 }
 
 function codeOf(error: unknown): ZooKeeperError {

@@ -5,7 +5,7 @@ import { findPathProblem } from "../../shared/tree/paths.ts";
 import { type TreeEvent, type TreeEventType, type WatchScope } from "../../shared/tree/tree-events.ts";
 import type { ZnodeTree } from "../../shared/tree/znode-tree.ts";
 import type { Request, RequestOf } from "./protocol/operations.ts";
-import { watchMode, type Watcher, WatchTable } from "./watch-table.ts";
+import { onceFor, watchMode, type Watcher, WatchTable } from "./watch-table.ts";
 import { RefusedRequest } from "./writes.ts";
 
 /** `AddWatchMode`. */
@@ -25,6 +25,11 @@ const modesOfType: readonly (number | undefined)[] = [
 export interface HappenedEvent {
   readonly event: TreeEvent;
   readonly zxid: number;
+}
+
+interface MissedEvent extends HappenedEvent {
+  /** Of the watch that would have told of it. */
+  readonly mode: number;
 }
 
 /** @throws RefusedRequest */
@@ -47,17 +52,23 @@ export function answerWatchRequest(
   if (!isFound) throw new RefusedRequest("NO_WATCHER");
 }
 
-/** Tells at once of what changed since the client was told last, and sets the others again (`DataTree.setWatches`). */
+/**
+ * Sets again the watches that hold once, but for those of what changed since the client was told last (`DataTree.setWatches`).
+ *
+ * @returns what it is to be told in the place of these
+ * @throws RefusedRequest where there are too many watches
+ */
 export function setWatches(
   watches: WatchTable,
   watcher: Watcher,
   tree: ZnodeTree,
   { relativeZxid, dataWatches, existWatches, childWatches }: RequestOf<"setWatches">,
-): void {
-  const set = (path: string, mode: number, missed: TreeEventType | undefined): void => {
-    if (missed === undefined) addWatch(watches, watcher, path, mode);
+): readonly MissedEvent[] {
+  const missed: MissedEvent[] = [];
+  const set = (path: string, mode: number, type: TreeEventType | undefined): void => {
+    if (type === undefined) addWatch(watches, watcher, path, mode);
     // As ZooKeeper does it, whether or not the znode may be read: the watch is gone, and its client is to know.
-    else watcher.notify({ type: missed, path, aclIndex: openAclIndex }, tree.lastZxid);
+    else missed.push({ event: { type, path, aclIndex: openAclIndex }, zxid: tree.lastZxid, mode });
   };
   for (const path of dataWatches) {
     const node = tree.node(path);
@@ -72,86 +83,67 @@ export function setWatches(
     if (node === undefined) set(path, watchMode.child, "NodeDeleted");
     else set(path, watchMode.child, node.pzxid > relativeZxid ? "NodeChildrenChanged" : undefined);
   }
+  return missed;
+}
+
+export interface WatchesAgain {
+  readonly watches: WatchTable;
+  readonly follower: NamespaceFollower;
+  readonly watcher: Watcher;
+  readonly request: RequestOf<"setWatches2">;
+  /** Whether the client may hear of it. */
+  readonly mayTell: (event: TreeEvent) => boolean;
+  /** The client is gone. */
+  readonly isOver: () => boolean;
 }
 
 /**
- * Persistent watches that are set again: the client is told of everything that happened since, which ZooKeeper does not do.
- * Until that is known, what happens meanwhile is kept here.
+ * Sets all watches, and reads what happened that persistent ones are about, which ZooKeeper does not do. What happens meanwhile
+ * is told to `watcher`, who is to keep it until then.
+ *
+ * @returns what it is to be told before that, in order
+ * @throws RefusedRequest where there are too many watches; ServiceError as `NamespaceFollower.latest`
  */
-export class PersistentReplay implements Watcher {
-  readonly #watches: WatchTable;
-  readonly #request: RequestOf<"setWatches2">;
-  readonly #since: number;
-  readonly #scopes: readonly WatchScope[];
-  readonly #later: HappenedEvent[] = [];
+export async function setWatchesAgain(again: WatchesAgain): Promise<readonly HappenedEvent[]> {
+  const { watches, follower, watcher, request, mayTell, isOver } = again;
+  const tree = follower.view ?? (await follower.latest());
+  if (isOver()) return [];
+  const scopes = scopesOf(request);
+  for (const { path, recursive } of scopes) addWatch(watches, watcher, path, modeOf(recursive));
+  const missed = setWatches(watches, watcher, tree, request);
+  const replayed = (await replayOf(follower, tree, scopes, request.relativeZxid)).filter(({ event }) => mayTell(event));
+  // A client's library tells all of its watches on a path of an event: those that hold once have heard then.
+  const heard = new Map<string, number>();
+  for (const { event } of replayed) heard.set(event.path, (heard.get(event.path) ?? 0) | onceFor(event.type));
+  return [...replayed, ...missed.filter(({ event, mode }) => ((heard.get(event.path) ?? 0) & mode) === 0)];
+}
 
-  constructor(watches: WatchTable, request: RequestOf<"setWatches2">) {
-    this.#watches = watches;
-    this.#request = request;
-    this.#since = request.relativeZxid;
-    this.#scopes = [
-      ...request.persistentWatches.map((path) => ({ path, recursive: false })),
-      ...request.persistentRecursiveWatches.map((path) => ({ path, recursive: true })),
-    ];
-  }
+function scopesOf({ persistentWatches, persistentRecursiveWatches }: RequestOf<"setWatches2">): readonly WatchScope[] {
+  return [
+    ...persistentWatches.map((path) => ({ path, recursive: false })),
+    ...persistentRecursiveWatches.map((path) => ({ path, recursive: true })),
+  ];
+}
 
-  notify(event: TreeEvent, zxid: number): void {
-    this.#later.push({ event, zxid });
-  }
-
-  /**
-   * Sets all watches, those that hold once for `watcher` itself, and reads what happened before.
-   *
-   * @throws RefusedRequest where there are too many watches; ServiceError as `NamespaceFollower.latest`
-   */
-  async catchUp(
-    follower: NamespaceFollower,
-    watcher: Watcher,
-    isOver: () => boolean,
-  ): Promise<readonly HappenedEvent[]> {
-    try {
-      const tree = follower.view ?? (await follower.latest());
-      if (isOver()) return [];
-      this.begin();
-      setWatches(this.#watches, watcher, tree, this.#request);
-      return await this.read(follower, tree);
-    } catch (error) {
-      this.end();
-      throw error;
-    }
-  }
-
-  /** From now on events are kept. @throws RefusedRequest where there are too many watches */
-  begin(): void {
-    for (const { path, recursive } of this.#scopes) addWatch(this.#watches, this, path, modeOf(recursive));
-  }
-
-  /** What happened before `begin`; where the log no longer has it, or it is too much, that each path changed. */
-  async read(follower: Pick<NamespaceFollower, "changesSince">, tree: ZnodeTree): Promise<readonly HappenedEvent[]> {
-    if (this.#since <= 0 || this.#since >= tree.lastZxid) return [];
-    const { lastZxid } = tree;
-    const changes = await follower.changesSince(this.#since);
-    if (changes === undefined) {
-      return this.#scopes.flatMap((scope) => changesOf(scope, tree)).map((event) => ({ event, zxid: lastZxid }));
-    }
-    const told: HappenedEvent[] = [];
-    const watches = new WatchTable();
-    const collector: Watcher = { notify: (event, zxid) => told.push({ event, zxid }) };
-    for (const { path, recursive } of this.#scopes) watches.add(collector, path, modeOf(recursive));
-    for (const { zxid, events } of changes) for (const event of events) watches.tell(event, zxid);
-    return told;
-  }
-
-  /** Hands the watches over to `watcher`, and what was kept to the caller. */
-  handOver(watcher: Watcher): readonly HappenedEvent[] {
-    this.end();
-    for (const { path, recursive } of this.#scopes) addWatch(this.#watches, watcher, path, modeOf(recursive));
-    return this.#later;
-  }
-
-  end(): void {
-    this.#watches.forget(this);
-  }
+/** What happened between `since` and the call; where the log no longer has it, or it is too much, that each path changed. */
+export async function replayOf(
+  follower: Pick<NamespaceFollower, "changesSince">,
+  tree: ZnodeTree,
+  scopes: readonly WatchScope[],
+  since: number,
+): Promise<readonly HappenedEvent[]> {
+  const zxid = tree.lastZxid;
+  if (scopes.length === 0 || since <= 0 || since >= zxid) return [];
+  // Of the tree as it is now: it goes on changing, of which the watches tell.
+  const changed = scopes.flatMap((scope) => changesOf(scope, tree));
+  const changes = await follower.changesSince(since);
+  if (changes === undefined) return changed.map((event) => ({ event, zxid }));
+  const told: HappenedEvent[] = [];
+  const watches = new WatchTable();
+  const collector: Watcher = { notify: (event, at) => told.push({ event, zxid: at }) };
+  for (const { path, recursive } of scopes) watches.add(collector, path, modeOf(recursive));
+  for (const { zxid: at, events } of changes) for (const event of events) watches.tell(event, at);
+  return told;
 }
 
 /** Makes who watches look at everything that the watch is about. */

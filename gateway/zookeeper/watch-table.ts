@@ -134,7 +134,8 @@ export class WatchTable {
   }
 }
 
-function onceFor(type: TreeEvent["type"]): number {
+/** The modes of watches that hold once and tell of it. */
+export function onceFor(type: TreeEvent["type"]): number {
   if (type === "NodeChildrenChanged") return watchMode.child;
   return type === "NodeDeleted" ? watchMode.data | watchMode.child : watchMode.data;
 }

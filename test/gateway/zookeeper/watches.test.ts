@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { zxid } from "../../../shared/brand.ts";
 import { openAclIndex } from "../../../shared/tree/acl.ts";
-import { PersistentReplay } from "../../../gateway/zookeeper/watch-requests.ts";
-import { WatchTable } from "../../../gateway/zookeeper/watch-table.ts";
+import { replayOf } from "../../../gateway/zookeeper/watch-requests.ts";
+import type { NamespaceFollower } from "../../../shared/services/namespace-follower.ts";
 import type { WireClient } from "./wire-client.ts";
 import { openAcl, type ZooKeeperBed, zookeeperBed } from "./zookeeper-bed.ts";
 
@@ -32,7 +32,31 @@ async function setData(path: string): Promise<number> {
 
 /** What a client that comes back sends. */
 function again(relativeZxid: number) {
-  return { relativeZxid, dataWatches: [], existWatches: [], childWatches: [] };
+  const none: readonly string[] = [];
+  return {
+    relativeZxid,
+    dataWatches: none,
+    existWatches: none,
+    childWatches: none,
+    persistentWatches: none,
+    persistentRecursiveWatches: none,
+  };
+}
+
+function withChangesSince(
+  follower: NamespaceFollower,
+  changesSince: NamespaceFollower["changesSince"],
+): NamespaceFollower {
+  return {
+    get view() {
+      return follower.view;
+    },
+    latest: () => follower.latest(),
+    atLeast: (zxidMin) => follower.atLeast(zxidMin),
+    write: (request) => follower.write(request),
+    changesSince,
+    close: () => follower.close(),
+  };
 }
 
 test("watches of a client that comes back are told of what happened meanwhile, or set again", async () => {
@@ -93,6 +117,67 @@ test("persistent watches of a client that comes back are told of every event sin
   ]);
 });
 
+test("what was missed comes in the order of zxids before the answer, and once, whatever kinds of watches heard of it", async () => {
+  for (const path of ["/a", "/b", "/c", "/gone"]) await create(path);
+  const seen = await create("/a/x");
+  await setData("/b");
+  await setData("/a/x");
+  await create("/c/x");
+  await writer.send("delete", { path: "/gone", version: -1 });
+  await setData("/a/x");
+  const client = await bed.connect();
+  await client.send("setWatches2", {
+    ...again(seen),
+    dataWatches: ["/a/x", "/b", "/gone"],
+    childWatches: ["/c"],
+    persistentWatches: ["/c", "/gone"],
+    persistentRecursiveWatches: ["/a"],
+  });
+  expect(client.events).toEqual([
+    { type: changed, path: "/a/x" },
+    { type: childrenChanged, path: "/c" },
+    { type: deleted, path: "/gone" },
+    { type: changed, path: "/a/x" },
+    { type: changed, path: "/b" },
+  ]);
+  expect(client.told.map(({ kind }) => kind)).toEqual([...client.events.map(() => "event"), "reply"]);
+  const zxids = client.told.map(({ zxid: at }) => at);
+  expect(zxids).toEqual(zxids.toSorted((one, other) => one - other));
+});
+
+test("what happens while it is read what was missed is told afterwards, and once", async () => {
+  const asked = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  await using slow = await zookeeperBed({}, (services) => ({
+    ...services,
+    follow: async (...args) => {
+      const follower = await services.follow(...args);
+      const changesSince = async (since: number) => {
+        const changes = await follower.changesSince(since);
+        asked.resolve();
+        await goOn.promise;
+        return changes;
+      };
+      return withChangesSince(follower, changesSince);
+    },
+  }));
+  const one = await slow.connect();
+  for (const path of ["/a", "/b"]) await one.send("create", { path, data: null, acl: openAcl, flags: 0 });
+  const { zxid: seen } = await one.send("setData", { path: "/b", data: null, version: -1 });
+  await one.send("create", { path: "/a/b", data: null, acl: openAcl, flags: 0 });
+  const client = await slow.connect();
+  const answered = client.send("setWatches2", { ...again(seen), dataWatches: ["/a"], persistentWatches: ["/a"] });
+  await asked.promise;
+  await one.send("setData", { path: "/a", data: null, version: -1 });
+  expect(client.told).toEqual([]);
+  goOn.resolve();
+  await answered;
+  expect(client.events).toEqual([
+    { type: childrenChanged, path: "/a" },
+    { type: changed, path: "/a" },
+  ]);
+});
+
 test("watches are found and removed by their type", async () => {
   await create("/a");
   const client = await bed.connect();
@@ -142,15 +227,15 @@ test("events of another client's writes never come between a reply and what it m
 test("persistent watches that are set again too late are told that their znodes changed", async () => {
   await create("/a");
   await create("/b");
-  const replay = new PersistentReplay(new WatchTable(), {
-    ...again(1),
-    persistentWatches: ["/a", "/gone"],
-    persistentRecursiveWatches: ["/b"],
-  });
+  const scopes = [
+    { path: "/a", recursive: false },
+    { path: "/gone", recursive: false },
+    { path: "/b", recursive: true },
+  ];
   const follower = await bed.services.follow("default", () => undefined);
   const tree = await follower.latest();
   const forgetful = { changesSince: () => Promise.resolve(undefined) };
-  const events = await replay.read(forgetful, tree);
+  const events = await replayOf(forgetful, tree, scopes, 1);
   follower.close();
   expect(events.map(({ event: { type, path } }) => `${type} ${path}`)).toEqual([
     "NodeDataChanged /a",
@@ -162,11 +247,7 @@ test("persistent watches that are set again too late are told that their znodes 
 
 test("what happened is not compared with each of the persistent watches that are set again", async () => {
   const paths = Array.from({ length: 2_000 }, (_, index) => `/watched/${index}`);
-  const replay = new PersistentReplay(new WatchTable(), {
-    ...again(1),
-    persistentWatches: paths.slice(0, 1_000),
-    persistentRecursiveWatches: paths.slice(1_000),
-  });
+  const scopes = paths.map((path, index) => ({ path, recursive: index >= 1_000 }));
   await create("/a");
   const follower = await bed.services.follow("default", () => undefined);
   const tree = await follower.latest();
@@ -185,7 +266,7 @@ test("what happened is not compared with each of the persistent watches that are
       },
     ],
   }));
-  const events = await replay.read({ changesSince: () => Promise.resolve(changes) }, tree);
+  const events = await replayOf({ changesSince: () => Promise.resolve(changes) }, tree, scopes, 1);
   expect(looks).toBeLessThan(200 * 10);
   expect(events.map(({ event: { path } }) => path)).toEqual(
     Array.from({ length: 100 }, (_, index) => `/watched/${1_000 + index * 10}/child`),

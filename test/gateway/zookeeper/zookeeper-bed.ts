@@ -10,7 +10,7 @@ import { createMemoryStorage, type MemoryStorage } from "../../../shared/storage
 import { createNodeEnvironment } from "../../../shared/storage/node/node-environment.ts";
 import { type ConnectOptions, WireClient } from "./wire-client.ts";
 
-export interface ZooKeeperBed {
+export interface ZooKeeperBed extends AsyncDisposable {
   readonly memory: MemoryStorage;
   readonly services: Services;
   readonly port: number;
@@ -26,7 +26,11 @@ export interface ZooKeeperBed {
 
 export const openAcl = [{ permissions: 31, scheme: "world", id: "anyone" }];
 
-export async function zookeeperBed(options: Partial<ZooKeeperGatewayOptions> = {}): Promise<ZooKeeperBed> {
+/** @param around stands between the gateways and their services */
+export async function zookeeperBed(
+  options: Partial<ZooKeeperGatewayOptions> = {},
+  around: (services: Services) => Services = (services) => services,
+): Promise<ZooKeeperBed> {
   const memory = createMemoryStorage({ wallMs: () => Date.now() });
   const failures: string[] = [];
   const closing: (() => Promise<void>)[] = [];
@@ -34,7 +38,7 @@ export async function zookeeperBed(options: Partial<ZooKeeperGatewayOptions> = {
     const storage = { ...memory.storage, ...createNodeEnvironment() };
     const services = createServices(storage);
     const gateway = await startZooKeeperGateway({
-      services,
+      services: around(services),
       storage,
       namespace: "default",
       log: (_level, event, fields) => failures.push(`${event} ${JSON.stringify(fields)}`),
@@ -46,6 +50,10 @@ export async function zookeeperBed(options: Partial<ZooKeeperGatewayOptions> = {
     return { services, port: gateway.port, gateway };
   };
   const { services, port, gateway } = await start();
+  const close = async (): Promise<void> => {
+    await Promise.all(closing.map((closeOne) => closeOne()));
+    await memory.close();
+  };
   return {
     memory,
     services,
@@ -54,9 +62,7 @@ export async function zookeeperBed(options: Partial<ZooKeeperGatewayOptions> = {
     held: () => gateway.held(),
     connect: (connectOptions) => WireClient.connect(port, connectOptions),
     another: async () => (await start()).port,
-    close: async () => {
-      await Promise.all(closing.map((close) => close()));
-      await memory.close();
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
