@@ -43,6 +43,8 @@ export class Connection implements SessionHolder, ConnectionFacts {
   #line: RequestLine | undefined;
   #isConnecting = false;
   #isEnding = false;
+  /** The gateway takes nothing more; what was asked for is answered. */
+  #isLast = false;
   #isPaused = false;
   readonly #onRoom = (): void => this.#goOn();
 
@@ -99,6 +101,24 @@ export class Connection implements SessionHolder, ConnectionFacts {
     this.#socket.destroySoon();
   }
 
+  /** Takes nothing more, answers what was asked for, and ends when the client has read it. */
+  finish(): void {
+    if (this.#isEnding || this.#isLast) return;
+    this.#isLast = true;
+    this.#gateway.budget.forget(this.#onRoom);
+    this.#gateway.budget.waiting.set(this, 0, true);
+    // What the client still sends is read and dropped: closed upon that, it might lose what it has not read.
+    this.#socket.resume();
+    this.#endIfAnswered();
+  }
+
+  #endIfAnswered(): void {
+    if (this.#isEnding || this.#isConnecting || (this.#line?.length ?? 0) > 0) return;
+    this.#isEnding = true;
+    this.#outbox.flush();
+    this.#socket.end();
+  }
+
   async leave(reason?: string): Promise<void> {
     const { address, session } = this;
     if (reason !== undefined && !this.#isEnding) {
@@ -109,7 +129,7 @@ export class Connection implements SessionHolder, ConnectionFacts {
   }
 
   #receive(chunk: Buffer): void {
-    if (this.#isEnding) return;
+    if (this.#isEnding || this.#isLast) return;
     const first = this.#first;
     if (first === undefined) this.#frames.push(chunk);
     else {
@@ -147,6 +167,10 @@ export class Connection implements SessionHolder, ConnectionFacts {
   }
 
   #goOn(): void {
+    if (this.#isLast) {
+      this.#endIfAnswered();
+      return;
+    }
     try {
       while (!this.#isEnding && !this.#isConnecting && !this.#mustWait()) {
         const frame = this.#frames.next(this.#line === undefined ? connectFrameBytesMax : zookeeperFrameBytesMax);
@@ -269,7 +293,7 @@ export class Connection implements SessionHolder, ConnectionFacts {
 
   /** Frames that waited for room are looked at. */
   #afterAnswer(): void {
-    if (this.#isPaused) this.#goOn();
+    if (this.#isPaused || this.#isLast) this.#goOn();
   }
 
   async #closed(): Promise<void> {

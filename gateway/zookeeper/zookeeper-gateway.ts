@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { describeError, type Log } from "../../functions/http/log.ts";
 import { tlsHandshakeMsMax } from "../../shared/limits/connections.ts";
-import { tickMsDefault, zookeeperConnectionsMax } from "../../shared/limits/zookeeper-gateway.ts";
+import { tickMsDefault, zookeeperCloseMsMax, zookeeperConnectionsMax } from "../../shared/limits/zookeeper-gateway.ts";
 import type { NamespaceFollower } from "../../shared/services/namespace-follower.ts";
 import type { Services } from "../../shared/services/services.ts";
 import type { Storage } from "../../shared/storage/storage.ts";
@@ -55,7 +55,10 @@ export interface HeldForClients {
 export interface RunningZooKeeperGateway {
   readonly port: number;
   held(): HeldForClients;
-  /** Ends connections; sessions go on until their leases are over. */
+  /**
+   * Takes no more requests, answers those that are under way, and ends within `zookeeperCloseMsMax`, whether the store answers or
+   * not. Sessions go on until their leases are over.
+   */
   close(): Promise<void>;
 }
 
@@ -70,7 +73,8 @@ class RunningGateway implements RunningZooKeeperGateway {
   readonly #options: ZooKeeperGatewayOptions;
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
-  readonly #sockets = new Set<Socket>();
+  /** Those that have not agreed on TLS, or wait for the tree, by who is at the other end. */
+  readonly #strangers = new Map<string, Socket>();
   #opening: Promise<Gateway> | undefined;
   #gateway: Gateway | undefined;
 
@@ -81,8 +85,11 @@ class RunningGateway implements RunningZooKeeperGateway {
       tls === undefined ? createServer() : createTlsServer({ handshakeTimeout: tlsHandshakeMsMax, ...tls });
     this.#server.maxConnections = zookeeperConnectionsMax;
     this.#server.on("connection", (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.on("close", () => this.#sockets.delete(socket));
+      const end = endOf(socket);
+      this.#strangers.set(end, socket);
+      socket.on("close", () => {
+        if (this.#strangers.get(end) === socket) this.#strangers.delete(end);
+      });
     });
     this.#server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => this.#accept(socket));
     // A handshake that fails is the client's affair.
@@ -120,12 +127,18 @@ class RunningGateway implements RunningZooKeeperGateway {
   async close(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#server.close(() => resolve());
-    await Promise.all([...this.#connections].map((connection) => connection.leave()));
-    for (const socket of this.#sockets) socket.destroy();
+    // Nothing is heard of clients any more: their sessions must not end for that.
+    this.#gateway?.sessions.close();
+    for (const stranger of this.#strangers.values()) stranger.destroy();
+    for (const connection of this.#connections) connection.finish();
+    const timeout = setTimeout(() => {
+      for (const connection of this.#connections) connection.close();
+    }, zookeeperCloseMsMax);
     await promise;
-    const gateway = this.#gateway ?? (await this.#opening?.catch(() => undefined));
-    gateway?.sessions.close();
-    gateway?.follower.close();
+    clearTimeout(timeout);
+    if (this.#gateway !== undefined) stop(this.#gateway);
+    // Nobody knows when, or whether, it will be there.
+    else void this.#opening?.then(stop, () => undefined);
   }
 
   #accept(socket: Socket): void {
@@ -154,6 +167,7 @@ class RunningGateway implements RunningZooKeeperGateway {
       socket.destroy();
       return;
     }
+    this.#strangers.delete(endOf(socket));
     const connection = new Connection(socket, gateway);
     this.#connections.add(connection);
     socket.on("close", () => this.#connections.delete(connection));
@@ -201,4 +215,13 @@ class RunningGateway implements RunningZooKeeperGateway {
     };
     return this.#gateway;
   }
+}
+
+function stop({ sessions, follower }: Gateway): void {
+  sessions.close();
+  follower.close();
+}
+
+function endOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

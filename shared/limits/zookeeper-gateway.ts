@@ -22,6 +22,8 @@ export const zookeeperConnectionsMax = 50_000;
 export const connectWaitMsMax = 10_000;
 /** A connection that ends is closed after this, whether its client has read what it was sent or not. */
 export const endWaitMsMax = 10_000;
+/** How long a gateway that closes waits for answers that are under way to be made and read. */
+export const zookeeperCloseMsMax = 2_000;
 
 /** Requests of one connection that are read and not answered: ZooKeeper's globalOutstandingLimit is 1,000. */
 export const outstandingRequestsMax = 1_000;

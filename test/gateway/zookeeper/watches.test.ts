@@ -2,9 +2,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { zxid } from "../../../shared/brand.ts";
 import { openAclIndex } from "../../../shared/tree/acl.ts";
 import { replayOf } from "../../../gateway/zookeeper/watch-requests.ts";
-import type { NamespaceFollower } from "../../../shared/services/namespace-follower.ts";
 import type { WireClient } from "./wire-client.ts";
-import { openAcl, type ZooKeeperBed, zookeeperBed } from "./zookeeper-bed.ts";
+import { followerWith, openAcl, type ZooKeeperBed, zookeeperBed } from "./zookeeper-bed.ts";
 
 const [created, deleted, changed, childrenChanged] = [1, 2, 3, 4];
 
@@ -40,22 +39,6 @@ function again(relativeZxid: number) {
     childWatches: none,
     persistentWatches: none,
     persistentRecursiveWatches: none,
-  };
-}
-
-function withChangesSince(
-  follower: NamespaceFollower,
-  changesSince: NamespaceFollower["changesSince"],
-): NamespaceFollower {
-  return {
-    get view() {
-      return follower.view;
-    },
-    latest: () => follower.latest(),
-    atLeast: (zxidMin) => follower.atLeast(zxidMin),
-    write: (request) => follower.write(request),
-    changesSince,
-    close: () => follower.close(),
   };
 }
 
@@ -158,7 +141,7 @@ test("what happens while it is read what was missed is told afterwards, and once
         await goOn.promise;
         return changes;
       };
-      return withChangesSince(follower, changesSince);
+      return followerWith(follower, { changesSince });
     },
   }));
   const one = await slow.connect();

@@ -5,6 +5,8 @@ import {
   type ZooKeeperGatewayOptions,
 } from "../../../gateway/zookeeper/zookeeper-gateway.ts";
 import { createServices } from "../../../shared/services/create-services.ts";
+import type { SessionService } from "../../../shared/services/coordination.ts";
+import type { NamespaceFollower } from "../../../shared/services/namespace-follower.ts";
 import type { Services } from "../../../shared/services/services.ts";
 import { createMemoryStorage, type MemoryStorage } from "../../../shared/storage/memory/memory-storage.ts";
 import { createNodeEnvironment } from "../../../shared/storage/node/node-environment.ts";
@@ -14,7 +16,7 @@ export interface ZooKeeperBed extends AsyncDisposable {
   readonly memory: MemoryStorage;
   readonly services: Services;
   readonly port: number;
-  /** What the gateways wrote down. */
+  /** What the gateways wrote down that is not as it should be. */
   readonly failures: readonly string[];
   /** Of the first gateway. */
   held(): HeldForClients;
@@ -41,7 +43,9 @@ export async function zookeeperBed(
       services: around(services),
       storage,
       namespace: "default",
-      log: (_level, event, fields) => failures.push(`${event} ${JSON.stringify(fields)}`),
+      log: (level, event, fields) => {
+        if (level !== "INFO") failures.push(`${event} ${JSON.stringify(fields)}`);
+      },
       host: "127.0.0.1",
       port: 0,
       ...options,
@@ -64,5 +68,35 @@ export async function zookeeperBed(
     another: async () => (await start()).port,
     close,
     [Symbol.asyncDispose]: close,
+  };
+}
+
+/** One that does some of it otherwise. */
+export function sessionsWith(sessions: SessionService, others: Partial<SessionService>): SessionService {
+  return {
+    create: (...args) => sessions.create(...args),
+    heartbeat: (...args) => sessions.heartbeat(...args),
+    takeOver: (...args) => sessions.takeOver(...args),
+    close: (...args) => sessions.close(...args),
+    describe: (...args) => sessions.describe(...args),
+    reap: (...args) => sessions.reap(...args),
+    reapIfOver: (...args) => sessions.reapIfOver(...args),
+    sweep: (...args) => sessions.sweep(...args),
+    ...others,
+  };
+}
+
+/** The same of a follower. */
+export function followerWith(follower: NamespaceFollower, others: Partial<NamespaceFollower>): NamespaceFollower {
+  return {
+    get view() {
+      return follower.view;
+    },
+    latest: () => follower.latest(),
+    atLeast: (zxid) => follower.atLeast(zxid),
+    write: (request) => follower.write(request),
+    changesSince: (since) => follower.changesSince(since),
+    close: () => follower.close(),
+    ...others,
   };
 }
