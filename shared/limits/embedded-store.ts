@@ -13,3 +13,23 @@ export const slowCommitParts = 10;
  */
 export const embeddedSnapshotTransactionsMax = 50_000;
 export const embeddedSnapshotLogBytesMax = 32 * 1024 * 1024;
+
+/** Bytes of a generation of the write-ahead log after which the next one begins; what a server that starts brings into LMDB. */
+export const writeAheadGenerationBytes = 8 * 1024 * 1024;
+/** Keys of one: bounds the memory for small ones. */
+export const writeAheadGenerationKeys = 20_000;
+/** So many times a generation may grow while LMDB is not done with the one before; then commits wait for it. */
+export const writeAheadGenerationsMax = 3;
+/** A file of the log grows by so much, as zeros, which takes a few milliseconds. */
+export const writeAheadGrowthBytes = 1024 * 1024;
+/** Commits of so much go to LMDB at once: to write the bytes twice takes longer than to force twice. */
+export const directCommitBytesMin = 512 * 1024;
+/** Keys that such a commit brings along from the log; with more it goes into the log as well. Two milliseconds. */
+export const directCommitKeysMax = 500;
+/** Keys and bytes that one transaction brings into LMDB: about a millisecond of the event loop. */
+export const checkpointKeys = 200;
+export const checkpointBytes = 256 * 1024;
+/** After LMDB could not take a generation, commits try again not sooner than this. */
+export const checkpointRetryMs = 1_000;
+/** What looks like a frame behind the last whole one, looked at to tell a damaged log from one that ends there. */
+export const damagedFramesMax = 100;

@@ -1,12 +1,20 @@
-import type { RootDatabase } from "lmdb";
 import { commitBytesMax, commitQueueBytesMax, commitQueueWritesMax, commitWritesMax } from "../../limits.ts";
 import type { CommitPace } from "./commit-pace.ts";
 import { StorageThrottledError, StorageUnavailableError } from "../errors.ts";
-import { commitFailure } from "./disk-errors.ts";
+
+/** Where commits go to, one at a time. */
+export interface CommitTarget {
+  /** Runs what decides and writes. */
+  decide(decisions: () => void): void;
+  /** Makes what was decided durable before it returns; false if `commit` has to. */
+  commitHere(): boolean;
+  /** Makes what was decided durable. */
+  commit(): Promise<void>;
+}
 
 interface Waiting {
   readonly bytes: number;
-  /** Decides and writes inside the transaction; what it returns answers the caller once all is durable. */
+  /** Decides and writes; what it returns answers the caller once all is durable. */
   readonly attempt: () => () => void;
   readonly reject: (cause: Error) => void;
 }
@@ -14,14 +22,13 @@ interface Waiting {
 /**
  * Group commit: whatever is asked for while a commit is under way shares the next one.
  *
- *     run ─► queue ─► [ one write transaction: decide, put ] ─► fdatasync ─► meta page ─► answers
+ *     run ─► queue ─► [ decide, put ] ─► forced to the disk ─► answers
  *
- * A commit that is likely to be quick is made on this thread (`CommitPace`), any other on one of lmdb's.
- * A transaction is seen by readers only after its meta page, so nothing is read that could still be lost.
+ * A commit that is likely to be quick is made on this thread (`CommitPace`), any other on another one. Readers see a commit
+ * only once it is durable, so nothing is read that could still be lost.
  */
 export class CommitQueue {
-  readonly #root: RootDatabase<Buffer, Uint8Array>;
-  readonly #folder: string;
+  readonly #target: CommitTarget;
   readonly #pace: CommitPace | undefined;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
@@ -29,15 +36,14 @@ export class CommitQueue {
   #closed = false;
 
   /** @param pace decides which commits hold up the event loop; none without it */
-  constructor(root: RootDatabase<Buffer, Uint8Array>, folder: string, pace?: CommitPace) {
-    this.#root = root;
-    this.#folder = folder;
+  constructor(target: CommitTarget, pace?: CommitPace) {
+    this.#target = target;
     this.#pace = pace;
   }
 
   /**
-   * Runs `decide` inside a write transaction, alone; it reads and writes the databases synchronously, and must not throw
-   * once it has written. Resolves when the transaction is durable.
+   * Runs `decide` alone; it reads and writes the tables synchronously, and must not throw once it has written. Resolves when
+   * what it wrote is durable.
    *
    * @param bytes about how much it writes
    * @throws StorageThrottledError if too much waits
@@ -76,34 +82,29 @@ export class CommitQueue {
   }
 
   async #commitSome(): Promise<void> {
-    let group: readonly Waiting[] = [];
+    // Whoever is ready by the end of the turn joins.
+    await new Promise((resolve) => setImmediate(resolve));
+    const isQuick = this.#pace?.mayBlock(this.#waitingBytes) === true;
+    const group = this.#take();
     let answers: readonly (() => void)[] = [];
-    const decide = (): void => {
-      group = this.#take();
-      answers = group.map((waiting) => waiting.attempt());
-    };
     try {
-      if (!(await this.#commitHere(decide))) await this.#root.transaction(decide);
+      this.#target.decide(() => {
+        answers = group.map((waiting) => waiting.attempt());
+      });
+      if (!(isQuick && this.#commitHere())) await this.#target.commit();
     } catch (cause) {
-      // A transaction that did not even begin takes no one out of the queue: it must not be tried for ever.
-      if (group.length === 0) group = this.#take();
-      const bytes = group.reduce((sum, waiting) => sum + waiting.bytes, 0);
-      const failure = await commitFailure(this.#folder, bytes, cause);
-      for (const waiting of group) waiting.reject(failure);
+      for (const waiting of group) waiting.reject(cause as Error);
       return;
     }
     for (const answer of answers) answer();
   }
 
-  /** On this thread, if that is to be quick. */
-  async #commitHere(decide: () => void): Promise<boolean> {
-    const pace = this.#pace;
-    if (pace?.mayBlock(this.#waitingBytes) !== true) return false;
-    // Whoever is ready by now joins: while the commit is under way, nobody can.
-    await new Promise((resolve) => setImmediate(resolve));
-    if (!pace.mayBlock(this.#waitingBytes)) return false;
-    pace.time(() => this.#root.transactionSync(decide));
-    return true;
+  #commitHere(): boolean {
+    let isDone = false;
+    this.#pace?.time(() => {
+      isDone = this.#target.commitHere();
+    });
+    return isDone;
   }
 
   #take(): Waiting[] {

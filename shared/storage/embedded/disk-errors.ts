@@ -21,9 +21,22 @@ export function diskFailure(what: string, cause: unknown): Error {
  */
 export async function commitFailure(folder: string, bytes: number, cause: unknown): Promise<Error> {
   const reason = await commitErrorOf(cause);
-  const full = fullCodes.includes(codeOf(reason)) || (await freeBytes(folder)) < bytes + freeBytesMin;
-  if (full) return new StorageUnavailableError(`the disk with ${folder} is full`, { cause: reason });
+  if (await isFull(folder, bytes, reason)) return fullDisk(folder, reason);
   return new StorageTimeoutError(`a commit to ${folder} failed, and may have happened`, { cause: reason });
+}
+
+/** The port's error for what had to be done before a commit, and failed: the commit has surely not happened. */
+export async function preparationFailure(folder: string, what: string, cause: unknown): Promise<Error> {
+  const reason = await commitErrorOf(cause);
+  return (await isFull(folder, 0, reason)) ? fullDisk(folder, reason) : diskFailure(`${folder}: ${what}`, reason);
+}
+
+async function isFull(folder: string, bytes: number, reason: unknown): Promise<boolean> {
+  return fullCodes.includes(codeOf(reason)) || (await freeBytes(folder)) < bytes + freeBytesMin;
+}
+
+function fullDisk(folder: string, cause: unknown): StorageUnavailableError {
+  return new StorageUnavailableError(`the disk with ${folder} is full`, { cause });
 }
 
 /** The code of an error of the operating system (`ENOENT`) or of LMDB (a number). */

@@ -1,4 +1,3 @@
-import type { Database } from "lmdb";
 import { expirySweepItemsMax } from "../../limits.ts";
 import { StorageCorruptError } from "../errors.ts";
 import { changedItem, conditionsHold } from "../item-change.ts";
@@ -8,17 +7,18 @@ import type { CommitQueue } from "./commit-queue.ts";
 import { diskFailure } from "./disk-errors.ts";
 import { afterItems, firstItem, itemKeyBytes, itemKeyOf } from "./embedded-keys.ts";
 import { decodeItem, encodeItem, type StoredItem } from "./item-codec.ts";
+import type { LayeredTable } from "./layered-table.ts";
 
 /** Bytes of a commit that one item stands for: a page of the tree. */
 const itemBytes = 4_096;
 
-/** Items in an LMDB database. */
+/** Items in a table of LMDB and its write-ahead log. */
 export class EmbeddedItemStore implements ItemStore {
-  readonly #database: Database<Buffer, Uint8Array>;
+  readonly #table: LayeredTable;
   readonly #commits: CommitQueue;
 
-  constructor(database: Database<Buffer, Uint8Array>, commits: CommitQueue) {
-    this.#database = database;
+  constructor(table: LayeredTable, commits: CommitQueue) {
+    this.#table = table;
     this.#commits = commits;
   }
 
@@ -36,7 +36,7 @@ export class EmbeddedItemStore implements ItemStore {
       const item = changedItem(stored?.item, key, change);
       const expiresAtMs = change.expiresAtMs ?? stored?.expiresAtMs;
       const value = encodeItem(bytes, expiresAtMs === undefined ? { item } : { item, expiresAtMs });
-      void this.#database.put(bytes, value);
+      this.#table.put(bytes, value);
       return { applied: true, item };
     });
   }
@@ -50,7 +50,7 @@ export class EmbeddedItemStore implements ItemStore {
     return await this.#commits.run(itemBytes, () => {
       const stored = this.#find(key, bytes);
       if (!conditionsHold(stored?.item, conditions)) return refused(stored);
-      if (stored !== undefined) void this.#database.remove(bytes);
+      if (stored !== undefined) this.#table.remove(bytes);
       return { applied: true };
     });
   }
@@ -64,7 +64,7 @@ export class EmbeddedItemStore implements ItemStore {
     return this.#read(() => {
       const items: Item[] = [];
       const range = { start: firstItem(partition, prefix, after), end: afterItems(partition) };
-      for (const { key, value } of this.#database.getRange(range)) {
+      for (const { key, value } of this.#table.range(range)) {
         const itemKey = itemKeyOf(key);
         if (!itemKey.sort.startsWith(prefix)) break;
         const last = items.at(-1);
@@ -83,12 +83,11 @@ export class EmbeddedItemStore implements ItemStore {
     const expired: Uint8Array[] = [];
     let count = 0;
     let last: Uint8Array | undefined;
-    const range = {
-      limit: expirySweepItemsMax,
-      ...(after === undefined ? {} : { start: after, exclusiveStart: true }),
-    };
     this.#read(() => {
-      for (const { key, value } of this.#database.getRange(range)) {
+      if (after === undefined)
+        for (const { key, value } of this.#table.pending())
+          if (isExpired(decodeItem(itemKeyOf(key), key, value), nowMs)) expired.push(key);
+      for (const { key, value } of this.#table.stored(after, expirySweepItemsMax)) {
         if (isExpired(decodeItem(itemKeyOf(key), key, value), nowMs)) expired.push(key);
         count += 1;
         last = key;
@@ -98,7 +97,7 @@ export class EmbeddedItemStore implements ItemStore {
       await this.#commits.run(expired.length * itemBytes, () => {
         for (const key of expired) {
           const stored = this.#find(itemKeyOf(key), key);
-          if (stored !== undefined && isExpired(stored, nowMs)) void this.#database.remove(key);
+          if (stored !== undefined && isExpired(stored, nowMs)) this.#table.remove(key);
         }
       });
     }
@@ -106,7 +105,7 @@ export class EmbeddedItemStore implements ItemStore {
   }
 
   #find(key: ItemKey, bytes: Uint8Array): StoredItem | undefined {
-    const value = this.#database.get(bytes);
+    const value = this.#table.get(bytes);
     return value === undefined ? undefined : decodeItem({ partition: key.partition, sort: key.sort }, bytes, value);
   }
 

@@ -1,4 +1,3 @@
-import type { Database } from "lmdb";
 import { trimBatchEntriesMax } from "../../limits.ts";
 import { StorageCorruptError, StorageUnavailableError } from "../errors.ts";
 import type { LogEntry, LogId, LogRange, LogStore, PutIfAbsentResult, ReadLimits } from "../log-store.ts";
@@ -7,17 +6,18 @@ import type { CommitQueue } from "./commit-queue.ts";
 import { diskFailure } from "./disk-errors.ts";
 import { afterEntries, beforeEntries, entryKey, positionOf } from "./embedded-keys.ts";
 import { decodeEntry, encodeEntry } from "./entry-codec.ts";
+import type { LayeredTable } from "./layered-table.ts";
 
-/** Bytes of a commit that one deletion stands for: a page of the tree. */
+/** Bytes of a commit that one deletion stands for: a page of LMDB's tree. */
 const deletionBytes = 4_096;
 
-/** Logs in an LMDB database. */
+/** Logs in a table of LMDB and its write-ahead log. */
 export class EmbeddedLogStore implements LogStore {
-  readonly #database: Database<Buffer, Uint8Array>;
+  readonly #table: LayeredTable;
   readonly #commits: CommitQueue;
 
-  constructor(database: Database<Buffer, Uint8Array>, commits: CommitQueue) {
-    this.#database = database;
+  constructor(table: LayeredTable, commits: CommitQueue) {
+    this.#table = table;
     this.#commits = commits;
   }
 
@@ -28,9 +28,9 @@ export class EmbeddedLogStore implements LogStore {
     return await this.#commits.run(value.length, (): PutIfAbsentResult => {
       // Inside of the transaction: nothing comes between this look at the clock and the commit's place in the order.
       if (maySend?.() === false) throw new StorageUnavailableError(`${entry.logId}: what the put rests on is too old`);
-      const found = this.#database.get(key);
+      const found = this.#table.get(key);
       if (found !== undefined) return { won: false, existing: decodeEntry(entry.logId, entry.position, key, found) };
-      void this.#database.put(key, value);
+      this.#table.put(key, value);
       return { won: true };
     });
   }
@@ -39,10 +39,8 @@ export class EmbeddedLogStore implements LogStore {
     return this.#read(`reading ${logId}`, () => {
       const entries: LogEntry[] = [];
       let bytes = 0;
-      for (const { key, value } of this.#database.getRange({
-        start: entryKey(logId, position),
-        end: afterEntries(logId),
-      })) {
+      const range = { start: entryKey(logId, position), end: afterEntries(logId) };
+      for (const { key, value } of this.#table.range(range)) {
         if (entries.length > 0 && entries.length >= limits.entriesMax) return { entries, more: true };
         const entry = decodeEntry(logId, positionOf(key), key, value);
         bytes += entry.meta.length + (entry.payload.kind === "inline" ? entry.payload.bytes.length : 0);
@@ -77,21 +75,21 @@ export class EmbeddedLogStore implements LogStore {
    * (invariant 1), so only the last one that is found may reach beyond.
    */
   #trimSome(logId: LogId, position: number, count: number): number {
-    const range = { start: beforeEntries(logId), end: entryKey(logId, position), limit: count };
-    const keys = [...this.#database.getKeys(range)];
+    const keys: Uint8Array[] = [];
+    for (const key of this.#table.keys({ start: beforeEntries(logId), end: entryKey(logId, position) }))
+      if (keys.push(key) >= count) break;
     const last = keys.at(-1);
-    const value = last === undefined ? undefined : this.#database.get(last);
+    const value = last === undefined ? undefined : this.#table.get(last);
     if (last !== undefined && value !== undefined && decodeEntry(logId, positionOf(last), last, value).next > position)
       keys.pop();
-    for (const key of keys) void this.#database.remove(key);
+    for (const key of keys) this.#table.remove(key);
     return keys.length;
   }
 
   /** The last entry whose key is not after `key`. */
   #lastBefore(logId: LogId, key: Uint8Array): LogEntry | undefined {
     return this.#read(`reading ${logId}`, () => {
-      const range = { start: key, end: beforeEntries(logId), reverse: true, limit: 1 };
-      for (const found of this.#database.getRange(range))
+      for (const found of this.#table.range({ start: key, end: beforeEntries(logId), reverse: true }))
         return decodeEntry(logId, positionOf(found.key), found.key, found.value);
       return undefined;
     });

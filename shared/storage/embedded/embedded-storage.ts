@@ -1,4 +1,4 @@
-/** Streamkeeper's storage on one machine: LMDB for logs and items, files for blobs, all in one folder of one process. */
+/** Streamkeeper's storage on one machine: LMDB behind a write-ahead log for logs and items, files for blobs, all in one folder of one process. */
 import { mkdir, realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Database, open, type RootDatabase } from "lmdb";
@@ -25,6 +25,8 @@ import { EmbeddedItemStore } from "./embedded-item-store.ts";
 import { EmbeddedLogStore } from "./embedded-log-store.ts";
 import { FileBlobStore } from "./file-blob-store.ts";
 import { claimFolder, DataFolderInUseError, releaseFolder } from "./folder-owner.ts";
+import { WriteAheadLog } from "./write-ahead-log.ts";
+import { type CheckpointPace, WriteAheadStore } from "./write-ahead-store.ts";
 
 export interface EmbeddedStorageOptions {
   /** Created if it is not there. On a local disk: LMDB does not work over a network. */
@@ -33,6 +35,8 @@ export interface EmbeddedStorageOptions {
   readonly random?: Random;
   readonly timers?: Timers;
   readonly lifetimes?: Lifetimes;
+  /** When the write-ahead log is brought into LMDB. */
+  readonly checkpointPace?: CheckpointPace;
 }
 
 export interface EmbeddedStorage {
@@ -51,8 +55,9 @@ const lifetimesDefault: Lifetimes = {
   tailEvidenceMsMax: embeddedTailEvidenceMsMax,
 };
 
-/** Version of the layout of the data folder. */
-const formatNow = "1";
+/** Version of the layout of the data folder. The one before had no write-ahead log, and must not open a folder that has. */
+const formatNow = "2";
+const formatBefore = "1";
 const formatKey = Buffer.from("format");
 
 /** Folders that this process has open: the record of the owner names a process only. */
@@ -70,7 +75,13 @@ export async function openEmbeddedStorage(options: EmbeddedStorageOptions): Prom
   openFolders.add(dataFolder);
   try {
     const databases = await openDatabases(dataFolder);
-    return await openStores(dataFolder, databases, options);
+    try {
+      return await openStores(dataFolder, databases, options);
+    } catch (cause) {
+      releaseFolder(databases.meta);
+      await databases.root.close();
+      throw cause;
+    }
   } catch (cause) {
     openFolders.delete(dataFolder);
     throw cause;
@@ -120,8 +131,10 @@ async function openStores(
 ): Promise<EmbeddedStorage> {
   const { clock = nodeClock, random = nodeRandom, timers = nodeTimers, lifetimes = lifetimesDefault } = options;
   const closing = new AbortController();
-  const commits = new CommitQueue(root, dataFolder, new CommitPace(() => clock.monotonicMs()));
-  const itemStore = new EmbeddedItemStore(items, commits);
+  const nowMs = (): number => clock.monotonicMs();
+  const store = await openWriteAheadStore(dataFolder, { root, meta, entries, items }, options.checkpointPace, nowMs);
+  const commits = new CommitQueue(store, new CommitPace(nowMs));
+  const itemStore = new EmbeddedItemStore(store.table(1), commits);
   const blobs = new FileBlobStore(new BlobFolder(join(dataFolder, "blobs")));
   const wakeUps = new InProcessWakeUps(clock, timers);
   const close = async (): Promise<void> => {
@@ -130,26 +143,18 @@ async function openStores(
     wakeUps.close();
     await blobs.close();
     await commits.close();
+    await store.close();
     releaseFolder(meta);
     await root.close();
     openFolders.delete(dataFolder);
   };
-  try {
-    checkFormat(meta);
-    // What LMDB has created is durable only with its folder.
-    await syncFolder(join(dataFolder, "lmdb"));
-    await syncFolder(dataFolder);
-  } catch (cause) {
-    await close();
-    throw cause;
-  }
   void sweepExpiredItems(itemStore, clock, timers, closing.signal);
   return {
     dataFolder,
     onWake: (handler) => wakeUps.onWake(handler),
     close,
     storage: {
-      logs: new EmbeddedLogStore(entries, commits),
+      logs: new EmbeddedLogStore(store.table(0), commits),
       items: itemStore,
       blobs,
       clock,
@@ -165,9 +170,31 @@ async function openStores(
   };
 }
 
+/** Durable, with all that the log had, when it resolves. */
+async function openWriteAheadStore(
+  dataFolder: string,
+  { root, meta, entries, items }: Databases,
+  pace: CheckpointPace | undefined,
+  nowMs: () => number,
+): Promise<WriteAheadStore> {
+  checkFormat(meta);
+  const log = await WriteAheadLog.open(join(dataFolder, "wal"));
+  try {
+    // What has been created is durable only with its folder.
+    await syncFolder(join(dataFolder, "lmdb"));
+    await syncFolder(dataFolder);
+    const store = new WriteAheadStore({ root, meta, tables: [entries, items], log, folder: dataFolder, nowMs, pace });
+    await store.recover();
+    return store;
+  } catch (cause) {
+    await log.close();
+    throw cause;
+  }
+}
+
 function checkFormat(meta: Database<Buffer, Uint8Array>): void {
   const format = meta.get(formatKey)?.toString();
-  if (format === undefined) meta.putSync(formatKey, Buffer.from(formatNow));
+  if (format === undefined || format === formatBefore) meta.putSync(formatKey, Buffer.from(formatNow));
   else if (format !== formatNow)
     throw new Error(`the data folder has format ${format}; this version knows ${formatNow}`);
 }

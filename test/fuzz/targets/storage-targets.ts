@@ -15,6 +15,9 @@ import type { StoredItem as AwsItem } from "../../../shared/storage/aws/stored-v
 import { decodeEntry, encodeEntry } from "../../../shared/storage/embedded/entry-codec.ts";
 import { decodeItem, encodeItem, type StoredItem } from "../../../shared/storage/embedded/item-codec.ts";
 import { entryKey, itemKeyBytes, itemKeyOf, positionOf } from "../../../shared/storage/embedded/embedded-keys.ts";
+import { PendingWrites } from "../../../shared/storage/embedded/pending-writes.ts";
+import { encodeFrame, readFrame } from "../../../shared/storage/embedded/write-ahead-frame.ts";
+import { recoverFrames } from "../../../shared/storage/embedded/write-ahead-log.ts";
 import { StorageCorruptError } from "../../../shared/storage/errors.ts";
 import type { AttributeValue, Item } from "../../../shared/storage/item-store.ts";
 import type { LogEntry } from "../../../shared/storage/log-store.ts";
@@ -149,6 +152,55 @@ function readDuty(body: string): void {
   }
 }
 
+const walStored = 3;
+
+/** Files of a write-ahead log that LMDB has up to a generation, one behind the other, with the length of the first before them. */
+function anyWriteAheadFiles(random: FuzzRandom): Uint8Array {
+  const files: Buffer[] = [];
+  let previousFrames = 0;
+  for (const generation of [walStored + 1, walStored + 2].slice(0, random.between(1, 2))) {
+    const frames: Buffer[] = [];
+    for (let sequence = 0; sequence < random.between(1, 4); sequence += 1) {
+      const writes = new PendingWrites();
+      for (let left = random.between(1, 3); left > 0; left -= 1) {
+        const value = random.chance(0.8) ? Buffer.from(random.bytes(random.below(20))) : undefined;
+        writes.set({ table: random.below(2), key: random.bytes(random.between(1, 12)), value });
+      }
+      frames.push(encodeFrame({ generation, sequence, previousFrames }, writes, writes.bytes));
+    }
+    previousFrames = frames.length;
+    files.push(Buffer.concat([...frames, Buffer.alloc(random.below(40))]));
+  }
+  const [even = Buffer.alloc(0), odd = Buffer.alloc(0)] = files;
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(even.length);
+  return Uint8Array.from(Buffer.concat([length, even, odd]));
+}
+
+/** Makes the checksum of the first frame right. */
+function sealWriteAhead(bytes: Uint8Array): Uint8Array {
+  const sealed = Buffer.from(bytes);
+  const frame = sealed.subarray(2);
+  if (frame.length < 26) return bytes;
+  const end = 26 + frame.readUInt32BE(18);
+  if (end <= frame.length) frame.writeUInt32BE(crc32(frame.subarray(26, end), crc32(frame.subarray(0, 22))), 22);
+  return Uint8Array.from(sealed);
+}
+
+function readWriteAhead(bytes: Uint8Array): void {
+  const all = Buffer.from(bytes);
+  if (all.length < 2) return;
+  const split = 2 + all.readUInt16BE(0);
+  const files = [all.subarray(2, split), all.subarray(split)];
+  const { writes, generation } = recoverFrames(files, walStored);
+  if (generation < walStored || generation > walStored + 2) throw new FuzzFailure(`generation ${generation}`);
+  if (generation === walStored && writes.length > 0) throw new FuzzFailure("writes of no generation");
+  for (const file of files) {
+    const frame = readFrame(file, 0);
+    if (frame !== undefined && frame.end > file.length) throw new FuzzFailure("a frame ends behind its file");
+  }
+}
+
 export const storageTargets: readonly Target[] = [
   codecTarget<LogEntry>({
     name: "embedded.entry",
@@ -170,6 +222,14 @@ export const storageTargets: readonly Target[] = [
     encode: (item) => encodeItem(itemKeyBytes(itemKey), item),
     decode: (bytes) => decodeItem(itemKey, itemKeyBytes(itemKey), bytes),
     seal: sealFor(itemKeyBytes(itemKey)),
+  }),
+  bytesTarget({
+    name: "embedded.write-ahead",
+    covers: ["shared/storage/embedded/write-ahead-frame.ts#readFrame"],
+    declared: [StorageCorruptError],
+    sample: anyWriteAheadFiles,
+    seal: sealWriteAhead,
+    read: readWriteAhead,
   }),
   bytesTarget({
     name: "embedded.keys",

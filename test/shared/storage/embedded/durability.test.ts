@@ -5,6 +5,8 @@ import { expectBytes, patternBytes } from "../contract/samples.ts";
 import { startScript } from "./child-process.ts";
 import { openForTest, testFolder } from "./data-folder.ts";
 
+const kinds = ["entry", "item", "blob"];
+
 async function expectAnswered(storage: Storage, runId: string, lines: readonly string[]): Promise<void> {
   const tails = new Map<number, number>();
   const counts = new Map<number, number>();
@@ -35,19 +37,21 @@ async function expectAnswered(storage: Storage, runId: string, lines: readonly s
 test("keeps all that was answered when the process is killed, time after time", async () => {
   const dataFolder = await testFolder();
   const answered: { readonly runId: string; readonly lines: readonly string[] }[] = [];
-  for (const [runId, linesMin] of [
+  for (const [runId, linesMin, ...generationBytes] of [
     ["a", 50],
-    ["b", 300],
-    ["c", 700],
+    ["b", 300, "20000"],
+    ["c", 3_000, "200000"],
+    ["d", 700],
+    ["e", 1_000, "5000"],
   ] as const) {
-    const writer = startScript("writer-process.ts", [dataFolder, runId]);
+    const writer = startScript("writer-process.ts", [dataFolder, runId, ...generationBytes]);
     await writer.until(linesMin);
+    await expect.poll(() => kinds.every((kind) => writer.lines().some((line) => line.startsWith(kind)))).toBe(true);
     await writer.kill();
     answered.push({ runId, lines: writer.lines() });
   }
   const { storage } = await openForTest(dataFolder);
   for (const { runId, lines } of answered) {
-    for (const kind of ["entry", "item", "blob"]) expect(lines.some((line) => line.startsWith(kind))).toBe(true);
     await expectAnswered(storage, runId, lines);
   }
 });

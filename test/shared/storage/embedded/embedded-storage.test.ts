@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { open } from "lmdb";
 import { expect, test } from "vitest";
@@ -108,6 +109,27 @@ test("refuses a folder of a format that it does not know", async () => {
   await (await openForTest(dataFolder)).close();
   await tamper(dataFolder, "meta", () => Buffer.from("99"));
   await expect(openEmbeddedStorage({ dataFolder })).rejects.toThrow("format 99");
+});
+
+test("takes over a folder from before there was a write-ahead log", async () => {
+  const dataFolder = await testFolder();
+  const logId = freshLogId();
+  const entry = sampleEntry(logId, 0);
+  const first = await openForTest(dataFolder);
+  await first.storage.logs.putIfAbsent(entry);
+  await first.close();
+  await rm(join(dataFolder, "wal"), { recursive: true });
+  await tamper(dataFolder, "meta", (key, value) => (key.toString() === "format" ? Buffer.from("1") : value));
+  const second = await openForTest(dataFolder);
+  expectEntry(await second.storage.logs.readLast(logId), entry);
+  expect(await second.storage.logs.putIfAbsent(sampleEntry(logId, 1))).toEqual({ won: true });
+  await second.close();
+  const formats: string[] = [];
+  await tamper(dataFolder, "meta", (key, value) => {
+    if (key.toString() === "format") formats.push(value.toString());
+    return value;
+  });
+  expect(formats).toEqual(["2"]);
 });
 
 test("drops items that have expired, and only those", async () => {

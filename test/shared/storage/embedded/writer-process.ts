@@ -1,13 +1,14 @@
 /**
  * A process of its own that opens a data folder and writes until it is killed. Each line it prints names something that
- * was answered: `entry <writer> <position>`, `item <writer> <count>`, `blob <key>`.
+ * was answered: `entry <writer> <position>`, `item <writer> <count>`, `blob <key>`. A third argument says how many bytes a
+ * generation of the write-ahead log has.
  */
 import { writeSync } from "node:fs";
 import { openEmbeddedStorage } from "../../../../shared/storage/embedded/embedded-storage.ts";
 import type { LogId } from "../../../../shared/storage/log-store.ts";
 import { patternBytes, sampleEntry } from "../contract/samples.ts";
 
-const [dataFolder = "", runId = ""] = process.argv.slice(2);
+const [dataFolder = "", runId = "", generationBytes = ""] = process.argv.slice(2);
 
 /** Synchronously: what is printed has been answered, whatever happens next. */
 function say(line: string): void {
@@ -38,6 +39,10 @@ async function writeBlobs(writer: number): Promise<void> {
   }
 }
 
-const { storage } = await openEmbeddedStorage({ dataFolder });
+const pace = { generationBytes: Number(generationBytes), generationKeys: 1_000 };
+const { storage } = await openEmbeddedStorage({
+  dataFolder,
+  ...(generationBytes === "" ? {} : { checkpointPace: pace }),
+});
 say("open");
 await Promise.all([0, 1, 2].flatMap((writer) => [writeEntries(writer), countUp(writer), writeBlobs(writer)]));
