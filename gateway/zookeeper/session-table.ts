@@ -3,6 +3,7 @@
  * the timeout, for a third more than the client was promised, so that it holds as long as promised since the last thing that
  * was heard, whenever the gateway dies. A gateway that lives ends a session itself when the promised time is over.
  */
+import { timingSafeEqual } from "node:crypto";
 import { describeError, type Log } from "../../functions/http/log.ts";
 import { ServiceError } from "../../shared/api/errors.ts";
 import {
@@ -45,6 +46,14 @@ export interface HeldSession extends SessionCredentials {
   isUnsecured: boolean;
   isLeasing: boolean;
   isEnding: boolean;
+  /** While it is being closed: resolves, whatever comes of it. */
+  closing: Promise<void> | undefined;
+}
+
+interface Resuming {
+  /** Connections over which its client comes back. */
+  count: number;
+  isClosed: boolean;
 }
 
 export interface SessionTableOptions {
@@ -67,6 +76,8 @@ export class SessionTable {
   readonly #ending: HeldSession[] = [];
   /** That are being closed. */
   #endingCount = 0;
+  /** Whose clients are coming back: they do not end meanwhile for want of being heard. */
+  readonly #resuming = new Map<bigint, Resuming>();
   /** When it was last looked for such. */
   #lookedMs: number;
   #stoodStill = false;
@@ -112,13 +123,38 @@ export class SessionTable {
   }
 
   /**
-   * Takes up a session that was this gateway's, or another's.
+   * Takes up a session that was this gateway's, or another's. It does not end by this gateway meanwhile, and where it is ending
+   * already, that decides.
    *
    * @returns undefined where there is no such session any more, or the password is not its own
    * @throws ServiceError where it is not known
    */
   async resume(credentials: SessionCredentials, holder: SessionHolder): Promise<HeldSession | undefined> {
+    const { sessionId, password } = credentials;
+    const known = this.#held.get(sessionId);
+    if (known !== undefined && !isSame(known.password, password)) return undefined;
+    const resuming = this.#resuming.get(sessionId) ?? { count: 0, isClosed: false };
+    resuming.count += 1;
+    this.#resuming.set(sessionId, resuming);
+    try {
+      return await this.#resume(credentials, holder, resuming);
+    } finally {
+      resuming.count -= 1;
+      if (resuming.count === 0) this.#resuming.delete(sessionId);
+    }
+  }
+
+  async #resume(
+    credentials: SessionCredentials,
+    holder: SessionHolder,
+    resuming: Resuming,
+  ): Promise<HeldSession | undefined> {
     const { sessions, namespace, clock, owner } = this.#options;
+    const { sessionId } = credentials;
+    for (let taken = this.#taken(sessionId); taken !== undefined; taken = this.#taken(sessionId)) {
+      await this.#vacate(taken);
+    }
+    if (resuming.isClosed) return undefined;
     const begunMs = clock.monotonicMs();
     let timeoutMs: number;
     try {
@@ -127,14 +163,27 @@ export class SessionTable {
       if (error instanceof ServiceError && error.code === "SESSION_EXPIRED") return undefined;
       throw error;
     }
-    // Its password is proven: whoever holds it here has been left by its client. So has one that came back beside this one.
-    const { sessionId } = credentials;
-    for (let known = this.#held.get(sessionId); known?.holder !== undefined; known = this.#held.get(sessionId)) {
-      const { holder: before } = known;
-      await before.leave("its client has come back over another connection");
-      this.left(known, before);
+    // Its client may have come back over yet another connection meanwhile, and may have closed it.
+    for (let taken = this.#taken(sessionId); taken !== undefined; taken = this.#taken(sessionId)) {
+      await this.#vacate(taken);
     }
-    return this.#hold(credentials, timeoutMs, holder, begunMs);
+    return resuming.isClosed ? undefined : this.#hold(credentials, timeoutMs, holder, begunMs);
+  }
+
+  /** One that a connection has, or that is being closed. */
+  #taken(sessionId: bigint): HeldSession | undefined {
+    const known = this.#held.get(sessionId);
+    return known?.holder === undefined && known?.closing === undefined ? undefined : known;
+  }
+
+  /** Takes it from the connection that its client has left, and waits for a close that is under way. */
+  async #vacate(session: HeldSession): Promise<void> {
+    const { holder } = session;
+    if (holder !== undefined) {
+      await holder.leave("its client has come back over another connection");
+      this.left(session, holder);
+    }
+    await session.closing;
   }
 
   /** Something was heard of the client: its lease is written if that is due. */
@@ -154,11 +203,16 @@ export class SessionTable {
   async end(session: HeldSession): Promise<{ readonly zxid: number }> {
     const { sessions, namespace, owner } = this.#options;
     session.isEnding = true;
-    try {
-      return await sessions.close(namespace, session, owner);
-    } finally {
-      this.#forget(session);
-    }
+    const closed = sessions.close(namespace, session, owner);
+    session.closing = closed.then(
+      () => {
+        const resuming = this.#resuming.get(session.sessionId);
+        if (resuming !== undefined) resuming.isClosed = true;
+        this.#forget(session);
+      },
+      () => this.#forget(session),
+    );
+    return await closed;
   }
 
   #hold(
@@ -179,6 +233,7 @@ export class SessionTable {
       isUnsecured: false,
       isLeasing: false,
       isEnding: false,
+      closing: undefined,
     };
     this.#held.set(sessionId, session);
     return session;
@@ -239,7 +294,7 @@ export class SessionTable {
     }
     this.#stoodStill = false;
     for (const session of this.#held.values()) {
-      if (session.isEnding) continue;
+      if (session.isEnding || this.#resuming.has(session.sessionId)) continue;
       if (nowMs - session.heardMs > session.timeoutMs) {
         session.isEnding = true;
         void session.holder?.leave("nothing was heard of the client for the session's timeout");
@@ -255,8 +310,12 @@ export class SessionTable {
     while (this.#endingCount < expiringSessionsMax) {
       const session = this.#ending.shift();
       if (session === undefined) return;
-      // Its client may have come back.
+      // Its client may have come back, or be about to.
       if (this.#held.get(session.sessionId) !== session) continue;
+      if (this.#resuming.has(session.sessionId)) {
+        session.isEnding = false;
+        continue;
+      }
       this.#endingCount += 1;
       void this.#expireOne(session).finally(() => {
         this.#endingCount -= 1;
@@ -284,6 +343,10 @@ export class SessionTable {
 function isInDoubt({ isUnsecured, securedMs, timeoutMs }: HeldSession, nowMs: number): boolean {
   const securedForMs = nowMs - securedMs;
   return securedForMs > timeoutMs + timeoutMs / leaseParts || (isUnsecured && securedForMs > timeoutMs);
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && timingSafeEqual(one, other);
 }
 
 /** The session has ended, or another gateway has it. */

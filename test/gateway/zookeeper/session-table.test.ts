@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { type SessionHolder, SessionTable } from "../../../gateway/zookeeper/session-table.ts";
 import { ServiceError } from "../../../shared/api/errors.ts";
+import { expiringSessionsMax } from "../../../shared/limits/zookeeper-gateway.ts";
 import type { SessionCredentials, SessionService } from "../../../shared/services/coordination.ts";
 
 const credentials: SessionCredentials = { sessionId: 7n, password: new Uint8Array(16) };
@@ -20,6 +21,9 @@ let leases: number[];
 let closed: bigint[];
 let failure: Error | undefined;
 let answer: Promise<{ readonly timeoutMs: number }> | undefined;
+/** What is waited for before a session is taken over, or closed. */
+let takenOver: Promise<void> | undefined;
+let closing: Promise<void> | undefined;
 let asked: number | undefined;
 let logged: string[];
 let table: SessionTable;
@@ -30,15 +34,20 @@ const sessions: Pick<SessionService, "create" | "takeOver" | "heartbeat" | "clos
     asked = request.timeoutMs;
     return Promise.resolve({ ...credentials, timeoutMs: request.timeoutMs ?? 0 });
   },
-  takeOver: () => Promise.resolve({ timeoutMs: 8_000, zxid: 1 }),
+  takeOver: async (_namespace, { sessionId }) => {
+    if (closed.includes(sessionId)) throw new ServiceError("SESSION_EXPIRED", "over");
+    await takenOver;
+    return { timeoutMs: 8_000, zxid: 1 };
+  },
   heartbeat: () => {
     leases.push(nowMs);
     if (answer !== undefined) return answer;
     return failure === undefined ? Promise.resolve({ timeoutMs: 8_000 }) : Promise.reject(failure);
   },
-  close: (_namespace, { sessionId }) => {
+  close: async (_namespace, { sessionId }) => {
+    await closing;
     closed.push(sessionId);
-    return Promise.resolve({ zxid: 2 });
+    return { zxid: 2 };
   },
 };
 
@@ -49,6 +58,8 @@ beforeEach(() => {
   logged = [];
   failure = undefined;
   answer = undefined;
+  takenOver = undefined;
+  closing = undefined;
   table = new SessionTable({
     sessions: sessions as SessionService,
     clock: { monotonicMs: () => nowMs, wallMs: () => nowMs },
@@ -97,11 +108,79 @@ test("a session of which nothing is heard for its timeout is closed, whether its
   expect(closed).toEqual([]);
   await pass(200);
   expect([closed, holder.reasons.length, table.count]).toEqual([[7n], 1, 0]);
-  const gone = await table.resume(credentials, holder);
+  const gone = await table.resume({ ...credentials, sessionId: 8n }, holder);
   if (gone === undefined) throw new Error("resumed");
   table.left(gone, holder);
   await pass(6_100);
-  expect([closed, holder.reasons.length, table.count]).toEqual([[7n, 7n], 1, 0]);
+  expect([closed, holder.reasons.length, table.count]).toEqual([[7n, 8n], 1, 0]);
+});
+
+test("a client that comes back while its session is being closed is told that it is over, if it is then", async () => {
+  for (const failsToClose of [false, true]) {
+    const closes = Promise.withResolvers<void>();
+    closing = closes.promise;
+    const sessionId = failsToClose ? 8n : 7n;
+    await table.resume({ ...credentials, sessionId }, new Holder());
+    await pass(6_250);
+    const resumed = table.resume({ ...credentials, sessionId }, new Holder());
+    await pass(250);
+    if (failsToClose) closes.reject(new ServiceError("KAFKA_STORAGE_ERROR", "not now"));
+    else closes.resolve();
+    expect((await resumed)?.sessionId).toBe(failsToClose ? 8n : undefined);
+    expect(table.count).toBe(failsToClose ? 1 : 0);
+  }
+});
+
+test("a session whose time is over while its client is coming back is not closed", async () => {
+  await table.create(6_000, new Holder());
+  await pass(5_900);
+  const goesOn = Promise.withResolvers<void>();
+  takenOver = goesOn.promise;
+  const holder = new Holder();
+  const resumed = table.resume(credentials, holder);
+  await pass(1_000);
+  goesOn.resolve();
+  expect((await resumed)?.holder).toBe(holder);
+  await pass(5_900);
+  expect([closed, holder.reasons, table.count]).toEqual([[], [], 1]);
+});
+
+test("a session whose time is over, and that waits to be closed, goes on if its client comes back", async () => {
+  const closes = Promise.withResolvers<void>();
+  closing = closes.promise;
+  const count = BigInt(expiringSessionsMax) + 1n;
+  for (let id = 1n; id <= count; id += 1n) await table.resume({ ...credentials, sessionId: id }, new Holder());
+  await pass(6_250);
+  const goesOn = Promise.withResolvers<void>();
+  takenOver = goesOn.promise;
+  const resumed = table.resume({ ...credentials, sessionId: count }, new Holder());
+  closes.resolve();
+  await pass(250);
+  goesOn.resolve();
+  expect((await resumed)?.sessionId).toBe(count);
+  expect([closed.length, closed.includes(count), table.count]).toEqual([expiringSessionsMax, false, 1]);
+});
+
+test("a client that comes back while its request to close the session is under way is told that it is over", async () => {
+  const session = await table.create(6_000, new Holder());
+  const goesOn = Promise.withResolvers<void>();
+  takenOver = goesOn.promise;
+  const resumed = table.resume(credentials, new Holder());
+  await pass(250);
+  const ended = table.end(session);
+  goesOn.resolve();
+  expect(await resumed).toBeUndefined();
+  expect([await ended, table.count]).toEqual([{ zxid: 2 }, 0]);
+});
+
+test("who does not know a session's password does not keep it from ending, nor its client from its connection", async () => {
+  const holder = new Holder();
+  await table.create(6_000, holder);
+  takenOver = new Promise(() => undefined);
+  expect(await table.resume({ ...credentials, password: new Uint8Array(16).fill(1) }, new Holder())).toBeUndefined();
+  expect(holder.reasons).toEqual([]);
+  await pass(6_250);
+  expect(closed).toEqual([7n]);
 });
 
 test("a session that another gateway has, or that is over, leaves its connection and is not closed", async () => {
