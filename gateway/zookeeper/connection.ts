@@ -8,6 +8,7 @@ import {
   endWaitMsMax,
   outstandingRequestsMax,
   unreadAnswerBytesMax,
+  unreadAnswerBytesScarce,
   zookeeperFrameBytesMax,
 } from "../../shared/limits/zookeeper-gateway.ts";
 import { MalformedBytesError } from "../../shared/record/malformed-bytes-error.ts";
@@ -94,7 +95,7 @@ export class Connection implements SessionHolder, ConnectionFacts {
   end(): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
-    this.#outbox.flush();
+    this.#outbox.flushAll();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.close(), endWaitMsMax);
     this.#socket.end();
@@ -115,7 +116,7 @@ export class Connection implements SessionHolder, ConnectionFacts {
   #endIfAnswered(): void {
     if (this.#isEnding || this.#isConnecting || (this.#line?.length ?? 0) > 0) return;
     this.#isEnding = true;
-    this.#outbox.flush();
+    this.#outbox.flushAll();
     this.#socket.end();
   }
 
@@ -142,7 +143,6 @@ export class Connection implements SessionHolder, ConnectionFacts {
       if (this.#hasAnsweredWord(bytes.toString("latin1", 0, wordBytes))) return;
       this.#frames.push(bytes);
     }
-    if (this.#session !== undefined) this.#gateway.sessions.heard(this.#session);
     this.#goOn();
   }
 
@@ -171,10 +171,12 @@ export class Connection implements SessionHolder, ConnectionFacts {
       this.#endIfAnswered();
       return;
     }
+    let hasTaken = false;
     try {
       while (!this.#isEnding && !this.#isConnecting && !this.#mustWait()) {
         const frame = this.#frames.next(this.#line === undefined ? connectFrameBytesMax : zookeeperFrameBytesMax);
         if (frame === undefined) break;
+        hasTaken = true;
         this.#take(frame);
       }
     } catch (error) {
@@ -185,7 +187,9 @@ export class Connection implements SessionHolder, ConnectionFacts {
       return;
     }
     if (this.#isEnding) return;
-    this.#gateway.budget.waiting.set(this, this.#frames.waitingBytes, true);
+    // Who sends a frame bit by bit is not heard until it is whole.
+    if (hasTaken && this.#session !== undefined) this.#gateway.sessions.heard(this.#session);
+    this.#gateway.budget.waiting.set(this, this.#frames.waitingBytes, hasTaken);
     const isFull = this.#isConnecting || this.#mustWait();
     if (isFull === this.#isPaused) return;
     this.#isPaused = isFull;
@@ -204,7 +208,8 @@ export class Connection implements SessionHolder, ConnectionFacts {
   }
 
   get #isUnread(): boolean {
-    return this.#outbox.unsentBytes > unreadAnswerBytesMax;
+    const bytesMax = this.#gateway.budget.answers.isScarce ? unreadAnswerBytesScarce : unreadAnswerBytesMax;
+    return this.#outbox.unsentBytes > bytesMax;
   }
 
   #take(frame: Uint8Array): void {

@@ -8,7 +8,7 @@ import type { NamespaceFollower } from "../../shared/services/namespace-follower
 import type { Services } from "../../shared/services/services.ts";
 import type { Storage } from "../../shared/storage/storage.ts";
 import type { ZnodeTree } from "../../shared/tree/znode-tree.ts";
-import { RequestBudget } from "../connections/request-budget.ts";
+import { type BudgetLimits, RequestBudget } from "../connections/request-budget.ts";
 import { Connection } from "./connection.ts";
 import { EventFrames } from "./event-frames.ts";
 import type { Gateway } from "./gateway.ts";
@@ -34,6 +34,8 @@ export interface ZooKeeperGatewayOptions {
   readonly superDigest?: string | undefined;
   /** ZooKeeper's tickTime, in milliseconds; default 2,000. */
   readonly tickMs?: number | undefined;
+  /** What all connections together may hold; default: as in `shared/limits/connections.ts`. */
+  readonly limits?: BudgetLimits | undefined;
   /** Called before the first client is served. */
   readonly onFirstClient?: (() => Promise<void>) | undefined;
 }
@@ -175,7 +177,7 @@ class RunningGateway implements RunningZooKeeperGateway {
 
   /** The tree is followed from the first client on. */
   async #open(): Promise<Gateway> {
-    const { services, storage, namespace, log, superDigest, tickMs, tls, onFirstClient } = this.#options;
+    const { services, storage, namespace, log, superDigest, tickMs, tls, limits, onFirstClient } = this.#options;
     const { clock, timers, random } = storage;
     await onFirstClient?.();
     const watches = new WatchTable();
@@ -204,7 +206,7 @@ class RunningGateway implements RunningZooKeeperGateway {
       flusher: new Flusher(),
       room: new WriteRoom(),
       writes: new TurnWrites(follower),
-      budget: new RequestBudget(() => clock.monotonicMs()),
+      budget: new RequestBudget(() => clock.monotonicMs(), limits),
       clock,
       log,
       auth: { superDigest },

@@ -32,10 +32,14 @@ export const outstandingWritesMax = 4_000;
 
 /** Bytes of answers that a client has not read before no more of its requests are. */
 export const unreadAnswerBytesMax = 1024 * 1024;
+/** The same where answers of all connections take half of what they may: not less than a socket takes without saying that it is full. */
+export const unreadAnswerBytesScarce = 128 * 1024;
+/** Answers and events that a client does not read are kept in blocks of so many bytes: for each write to a socket there is more to be kept. */
+export const keptBlockBytes = 16 * 1024;
 /** Bytes of answers and events that a client may leave unread: one that does not read loses its connection. */
 export const unsentBytesMax = 64 * 1024 * 1024;
 
-/** Watches of one connection, and of all connections: each is some 100 bytes. */
+/** Watches of one connection, and of all connections: each is 150 bytes, and 350 where nobody else watches the path. */
 export const watchesOfConnectionMax = 500_000;
 export const watchesMax = 4_000_000;
 /** UTF-16 code units of the watched paths of one connection, and of all: 64 for each on average. Who is absent may be watched as well. */

@@ -34,8 +34,8 @@ function requestOf<Name extends OperationName>(xid: number, name: Name, body: Re
 }
 
 /** Connects, and sends all of it at once behind that. Nothing is read. */
-async function sendAtOnce(requests: readonly Buffer[]): Promise<Socket> {
-  const socket = connect({ port: bed.port, host: "127.0.0.1" });
+async function sendAtOnce(requests: readonly Buffer[], port = bed.port): Promise<Socket> {
+  const socket = connect({ port, host: "127.0.0.1" });
   socket.pause();
   await once(socket, "connect");
   const to = writer.begin();
@@ -99,6 +99,39 @@ test.each([
   expect((await settledAnswers()) - before).toBeLessThan(readsCount / 2);
   const xids = await readAll(socket, requests.length);
   expect(xids).toEqual(requests.map((_request, index) => first + index));
+});
+
+test("a client that reads what it is sent goes on, however large one answer is", async () => {
+  const client = await bed.connect();
+  const data = new Uint8Array(1024 * 1024 - 1);
+  await client.send("create", { path: "/largest", data, acl: openAcl, flags: 0 });
+  for (let count = 0; count < 20; count += 1) {
+    expect((await client.send("getData", { path: "/largest", watch: false })).body?.data?.length).toBe(data.length);
+  }
+});
+
+test("clients that do not read take no more together than they may, and none of them loses its connection", async () => {
+  const answerBytes = 8 * 1024 * 1024;
+  const clients = 11;
+  await using small = await zookeeperBed({ limits: { requestBytes: 64 * 1024 * 1024, answerBytes } });
+  const client = await small.connect();
+  const partBytes = dataBytes / 4;
+  await client.send("create", { path: "/large", data: new Uint8Array(partBytes), acl: openAcl, flags: 0 });
+  const manyReads = Array.from({ length: 120 }, (_, index) =>
+    requestOf(index + 1, "getData", { path: "/large", watch: false }),
+  );
+  const sockets = await Promise.all(Array.from({ length: clients }, () => sendAtOnce(manyReads, small.port)));
+  let most = 0;
+  for (let looks = 0; looks < 30; looks += 1) {
+    most = Math.max(most, small.held().answerBytes);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  expect(most).toBeGreaterThan(answerBytes / 2);
+  expect(most).toBeLessThan(answerBytes);
+  expect(small.held().connections).toBe(clients + 1);
+  for (const socket of sockets) {
+    expect(await readAll(socket, manyReads.length)).toEqual(manyReads.map((_request, index) => index + 1));
+  }
 });
 
 test("a client that does not read what it is told at the end is not waited for", async () => {

@@ -130,6 +130,11 @@ export class WireClient {
     this.#socket.write(Buffer.concat([head, bytes]));
   }
 
+  /** Bytes of the stream as they are. */
+  sendPart(bytes: Uint8Array): void {
+    this.#socket.write(bytes);
+  }
+
   /** Resolves when the connection is closed by the other end. */
   async closed(): Promise<void> {
     if (this.#socket.closed) return;
