@@ -6,6 +6,7 @@ import { localSweepLeadMs } from "../shared/limits/sweeps.ts";
 import { armingStorage } from "../shared/storage/arm-sweeps.ts";
 import { type Duty, isTimed } from "../shared/storage/environment.ts";
 import type { Storage } from "../shared/storage/storage.ts";
+import { systemReason } from "./system-reason.ts";
 import { createNodeEnvironment, type NodeEnvironment } from "../shared/storage/node/node-environment.ts";
 import { InProcessWakeUps } from "../shared/storage/node/in-process-wake-ups.ts";
 
@@ -60,7 +61,8 @@ async function openEmbedded(folder: string): Promise<OpenedStorage> {
     };
   } catch (error) {
     // What the store says names the folder and the reason: another process, no permission, a full disk, another version.
-    throw new CommandError(`cannot use the data folder ${folder}: ${messageOf(error)}`, { cause: error });
+    const reason = systemReason(error).replace(/^the data folder (?:.* )?(?=is in use by |has format )/s, "it ");
+    throw new CommandError(`cannot use the data folder ${folder}: ${reason}`, { cause: error });
   }
 }
 
@@ -133,10 +135,6 @@ function awsStorageOrExplain<Opened>(open: () => Opened): Opened {
   try {
     return open();
   } catch (error) {
-    throw new CommandError(`cannot use AWS: ${messageOf(error)}`, { cause: error });
+    throw new CommandError(`cannot use AWS: ${systemReason(error)}`, { cause: error });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -6,13 +6,29 @@ import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DigestAuth } from "../client/index.ts";
+import { accessFromEnvironment } from "../functions/access.ts";
 import type { AccessSettings } from "../functions/http/caller.ts";
 import { digestIdOf } from "../functions/http/digest-identity.ts";
+import { CommandError } from "./command-error.ts";
 
 const fileName = "superuser";
 const userName = "superuser";
 const passwordBytes = 24;
 const ownerOnly = 0o600;
+
+/** What the environment says of access. @throws CommandError where that is no superDigest, by which nobody would be the superuser */
+export function accessOfProcess(): AccessSettings {
+  const access = accessFromEnvironment();
+  const problem = findSuperDigestProblem(access.superDigest);
+  if (problem !== undefined) throw new CommandError(`STREAMKEEPER_SUPER_DIGEST ${problem}`);
+  return access;
+}
+
+/** Undefined for one that could be somebody's, and for none. */
+export function findSuperDigestProblem(superDigest: string | undefined): string | undefined {
+  if (superDigest === undefined || /^[^:\s]+:[A-Za-z0-9+/]{27}=$/.test(superDigest)) return undefined;
+  return "is to be user:digest, where the digest is base64 of the SHA-1 of user:password";
+}
 
 /** With the superuser of the data folder, who is made there if there is none; the environment's comes first. */
 export async function withSuperuser(access: AccessSettings, dataFolder: string): Promise<AccessSettings> {

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { AccessSettings } from "../functions/http/caller.ts";
 import { tickMsDefault, tickMsMax, tickMsMin, zookeeperPortDefault } from "../shared/limits/zookeeper-gateway.ts";
 import { portOf } from "./kafka-options.ts";
+import { findSuperDigestProblem } from "./superuser.ts";
 import { tlsFilesOf } from "./tls-files.ts";
 import type { ZooKeeperGatewayOptions } from "../gateway/zookeeper/zookeeper-gateway.ts";
 
@@ -55,6 +56,7 @@ function tickMsOf(text: string): number {
 
 /** @throws InvalidArgumentError */
 function superDigestOf(text: string): string {
-  if (/^[^:\s]+:[A-Za-z0-9+/]{27}=$/.test(text)) return text;
-  throw new InvalidArgumentError("It is user:digest, where the digest is base64 of the SHA-1 of user:password.");
+  const problem = findSuperDigestProblem(text);
+  if (problem === undefined) return text;
+  throw new InvalidArgumentError(`It ${problem}.`);
 }

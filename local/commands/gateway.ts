@@ -2,7 +2,6 @@
 import { flushCompileCache } from "node:module";
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { accessFromEnvironment } from "../../functions/access.ts";
 import { writeLog } from "../../functions/http/log.ts";
 import { metered } from "../../functions/metrics/metered-storage.ts";
 import { defaultNamespace, findNamespaceNameProblem } from "../../shared/services/namespace-name.ts";
@@ -27,6 +26,7 @@ import { type MetricsPort, openMetricsPort } from "../metrics-port.ts";
 import { openStorage, type StoreKind, storeKinds } from "../open-storage.ts";
 import { printer } from "../printer.ts";
 import { stopSignal } from "../stop-signal.ts";
+import { accessOfProcess } from "../superuser.ts";
 import { packageVersion } from "../version.ts";
 import { withZooKeeper, type ZooKeeperOptions, zookeeperSettingsOf } from "../zookeeper-options.ts";
 import { openZooKeeperPortBeside } from "../zookeeper-port.ts";
@@ -54,7 +54,9 @@ whatever is asked of it. The store is found as by serve: STREAMKEEPER_LOG_TABLE 
 Examples:
   $ streamkeeper gateway                                          on this machine only
   $ streamkeeper gateway --host 0.0.0.0 --advertised-host gw1.example.com --node-id 1
-  $ streamkeeper gateway --store embedded --data ./data           without the HTTP API, on the embedded store`;
+  $ streamkeeper gateway --store embedded --data ./data           without the HTTP API, on the embedded store
+  $ streamkeeper gateway --host 0.0.0.0 --zookeeper-port 2181     ZooKeeper's clients connect to gw1:2181,gw2:2181,...
+  $ zkCli.sh -server 127.0.0.1:2181                               or kazoo, Curator, the C client`;
 
 export function registerGateway(program: Command): void {
   const command = program
@@ -85,6 +87,7 @@ export function registerGateway(program: Command): void {
 async function gateway(options: GatewayOptions): Promise<void> {
   const problem = findNamespaceNameProblem(options.namespace);
   if (problem !== undefined) throw new CommandError(`--namespace: a namespace's name ${problem}`);
+  const access = accessOfProcess();
   const stop = stopSignal();
   const opened = await openStorage(options.store, resolve(options.data));
   try {
@@ -99,7 +102,7 @@ async function gateway(options: GatewayOptions): Promise<void> {
       const { host, namespace, advertisedHost: advertised, metricsPort } = options;
       if (metricsPort !== undefined)
         scraped = await openMetricsPort(page, services.gauges, { host, port: metricsPort });
-      const zookeeperSettings = await zookeeperSettingsOf(options, accessFromEnvironment());
+      const zookeeperSettings = await zookeeperSettingsOf(options, access);
       const kafka = await openKafkaPort({
         services,
         storage: opened.storage,

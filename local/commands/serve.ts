@@ -3,7 +3,6 @@ import { flushCompileCache } from "node:module";
 import { resolve } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
-import { accessFromEnvironment } from "../../functions/access.ts";
 import type { AccessSettings } from "../../functions/http/caller.ts";
 import { writeLog } from "../../functions/http/log.ts";
 import { metered } from "../../functions/metrics/metered-storage.ts";
@@ -31,7 +30,7 @@ import { startServer } from "../server.ts";
 import type { RunningServer, ServerOptions } from "../server.ts";
 import { printer } from "../printer.ts";
 import { stopSignal } from "../stop-signal.ts";
-import { withSuperuser } from "../superuser.ts";
+import { accessOfProcess, withSuperuser } from "../superuser.ts";
 import { packageVersion } from "../version.ts";
 import { withZooKeeper, type ZooKeeperOptions, zookeeperSettingsOf } from "../zookeeper-options.ts";
 import { type OpenedZooKeeperPort, openZooKeeperPortBeside } from "../zookeeper-port.ts";
@@ -173,7 +172,7 @@ async function openZooKeeper(
 
 /** Where it matters who writes about users, somebody must be able to make the first one. */
 async function accessOf(options: ServeOptions): Promise<AccessSettings> {
-  const access = accessFromEnvironment();
+  const access = accessOfProcess();
   const isSecured = options.kafkaSasl === true || options.kafkaAcl !== "off";
   return isSecured && options.store === "embedded" ? await withSuperuser(access, resolve(options.data)) : access;
 }

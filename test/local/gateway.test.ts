@@ -41,6 +41,15 @@ test("says in one line why it cannot begin", () => {
   ]);
 });
 
+test("says in one line that the environment's superuser is none, and in its help how ZooKeeper's clients connect", () => {
+  const args = [shim, "gateway", "--store", "memory", "--kafka-port", "0", "--zookeeper-port", "0"];
+  const env = { ...process.env, STREAMKEEPER_SUPER_DIGEST: "super:secret" };
+  const { status, stderr } = spawnSync(process.execPath, args, { env, encoding: "utf8", timeout: 20_000 });
+  expect([status, stderr]).toEqual([1, expect.stringMatching(/^streamkeeper: STREAMKEEPER_SUPER_DIGEST .*\n$/)]);
+  const help = spawnSync(process.execPath, [...args, "--help"], { encoding: "utf8" });
+  expect(help.stdout).toMatch(/\$ zkCli\.sh -server/);
+});
+
 test("ends when the port for ZooKeeper's clients is taken", async () => {
   const holder = createServer().listen(0, "127.0.0.1");
   await once(holder, "listening");

@@ -136,8 +136,12 @@ describe("streamkeeper serve", () => {
     const file = join(folder, "file");
     await writeFile(file, "");
     const cases: readonly [readonly string[], RegExp][] = [
-      [["--data", data], /^streamkeeper: cannot use the data folder .*taken.* in use by process \d+\n$/],
-      [["--data", join(file, "below")], /^streamkeeper: cannot use the data folder .*below: .*\n$/],
+      [["--data", data], /^streamkeeper: cannot use the data folder \S*taken: it is in use by process \d+\n$/],
+      [["--data", file], /^streamkeeper: cannot use the data folder \S*file: it is a file\n$/],
+      [
+        ["--data", join(file, "below")],
+        /^streamkeeper: cannot use the data folder \S*below: a part of its path is a file\n$/,
+      ],
       [["--store", "memory", "--port", new URL(served.url).port], /^streamkeeper: cannot listen on .* is taken; .*\n$/],
       [
         ["--store", "memory", "--host", "192.0.2.1"],
