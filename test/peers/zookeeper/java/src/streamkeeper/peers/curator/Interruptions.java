@@ -213,6 +213,8 @@ final class Interruptions {
     client.getZookeeperClient().getZooKeeper().addWatch(top + "/under", watcher, AddWatchMode.PERSISTENT_RECURSIVE);
     long before = client.checkExists().forPath(top).getMzxid();
     stage.ask("restart");
+    // A client sets its watches again before anything else; ZooKeeper does not tell a recursive one what it missed.
+    comes(() -> client.checkExists().forPath(top) != null);
     other.setData().forPath(top, bytes("2"));
     other.create().forPath(top + "/under");
     stage.fact("watches are told", comes(() -> heard.size() == 2));
