@@ -15,20 +15,34 @@ export const ofLongRuns = [
 /** They replace modules for themselves alone, which they cannot in a process that has loaded them for others. */
 const withMocks = ["test/functions/coordination-errors.test.ts", "test/functions/group-errors.test.ts"];
 
-/** What takes longest, that none of it is left to one worker while the other has nothing to do. */
+/**
+ * What takes longest, that none of it is left to one worker while the others have nothing to do. Those that compute stand
+ * among those that wait, for there are more workers than cores.
+ */
 const slow = [
-  "durability/kill",
   "simulation/partition-simulation",
-  "simulation/group-simulation",
+  "durability/kill",
+  "local/duty-election",
+  "local/commands/groups",
+  "coordination/embedded",
   "local/commands/verify",
   "requests/tree-requests",
+  "client/coordination/session",
+  "durability/verify",
+  "simulation/group-simulation",
+  "client/consumer/with-the-service",
   "local/commands/held-command",
+  "coordination/aws",
   "simulation/lock-simulation",
+  "local/serve",
+  "simulation/determinism",
 ];
 
 class SlowFirst extends BaseSequencer {
   override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification): number => {
+      // Before any worker has loaded what the others share: it would end for them.
+      if (withMocks.some((name) => moduleId.endsWith(`/${name}`))) return -1;
       const index = slow.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
       return index < 0 ? slow.length : index;
     };
@@ -41,7 +55,8 @@ export default defineConfig({
     globals: false,
     // Processes, not threads: LMDB and the emulators own native state.
     pool: "forks",
-    maxWorkers: 2,
+    // One more than the cores of the smallest machine: many files wait for most of their time.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,
@@ -60,6 +75,8 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: [...withMocks, ...ofBundles, ...ofLongRuns],
           isolate: false,
+          // Node runs our TypeScript as it is: Vite's own way to load modules makes the calls between them dearer.
+          experimental: { viteModuleRunner: false, nodeLoader: false },
         },
       },
     ],

@@ -1,4 +1,4 @@
-import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from "kafkajs";
+import kafkajs from "kafkajs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createAcls, deleteAcls, describeAcls } from "../../../gateway/kafka/protocol/apis/acls.ts";
 import { alterConfigs } from "../../../gateway/kafka/protocol/apis/alter-configs.ts";
@@ -20,6 +20,9 @@ import type { AclBinding } from "../../../gateway/kafka/security/acl.ts";
 import { wireBinding } from "../../../gateway/kafka/security/acl-filter.ts";
 import { SecuredGateway } from "./secured-gateway.ts";
 import type { WireClient } from "./wire-client.ts";
+
+/** Node cannot tell these names of a CommonJS module before it runs. */
+const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
 
 let gateway: SecuredGateway;
 let root: WireClient;

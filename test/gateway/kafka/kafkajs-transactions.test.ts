@@ -1,6 +1,9 @@
-import { type Admin, ConfigResourceTypes, Kafka, logLevel, type Producer } from "kafkajs";
+import kafkajs, { type Admin, Kafka, logLevel, type Producer } from "kafkajs";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type GatewayBed, gatewayBed, namespace } from "./gateway-bed.ts";
+
+/** Node cannot tell these names of a CommonJS module before it runs. */
+const { ConfigResourceTypes } = kafkajs;
 
 let bed: GatewayBed;
 let kafka: Kafka;
