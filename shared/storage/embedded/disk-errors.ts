@@ -28,6 +28,7 @@ export async function commitFailure(folder: string, bytes: number, cause: unknow
 /** The port's error for what had to be done before a commit, and failed: the commit has surely not happened. */
 export async function preparationFailure(folder: string, what: string, cause: unknown): Promise<Error> {
   const reason = await commitErrorOf(cause);
+  if (reason instanceof StorageCorruptError) return reason;
   return (await isFull(folder, 0, reason)) ? fullDisk(folder, reason) : diskFailure(`${folder}: ${what}`, reason);
 }
 

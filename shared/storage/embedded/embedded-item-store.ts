@@ -24,7 +24,7 @@ export class EmbeddedItemStore implements ItemStore {
 
   async get(key: ItemKey): Promise<Item | undefined> {
     checkItemKey(key);
-    return this.#read(() => this.#find(key, itemKeyBytes(key))?.item);
+    return this.#find(key, itemKeyBytes(key))?.item;
   }
 
   async update(key: ItemKey, change: ItemChange, conditions: readonly Condition[] = []): Promise<ItemWriteResult> {
@@ -81,14 +81,17 @@ export class EmbeddedItemStore implements ItemStore {
    */
   async dropExpired(nowMs: number, after: Uint8Array | undefined): Promise<Uint8Array | undefined> {
     const expired: Uint8Array[] = [];
+    const isDue = (key: Uint8Array, value: Uint8Array): boolean =>
+      isExpired(decodeItem(itemKeyOf(key), key, value), nowMs);
     let count = 0;
     let last: Uint8Array | undefined;
     this.#read(() => {
+      // What is more than that comes with what LMDB has, later.
       if (after === undefined)
         for (const { key, value } of this.#table.pending())
-          if (isExpired(decodeItem(itemKeyOf(key), key, value), nowMs)) expired.push(key);
+          if (isDue(key, value) && expired.push(key) >= expirySweepItemsMax) break;
       for (const { key, value } of this.#table.stored(after, expirySweepItemsMax)) {
-        if (isExpired(decodeItem(itemKeyOf(key), key, value), nowMs)) expired.push(key);
+        if (isDue(key, value)) expired.push(key);
         count += 1;
         last = key;
       }
@@ -105,7 +108,7 @@ export class EmbeddedItemStore implements ItemStore {
   }
 
   #find(key: ItemKey, bytes: Uint8Array): StoredItem | undefined {
-    const value = this.#table.get(bytes);
+    const value = this.#read(() => this.#table.get(bytes));
     return value === undefined ? undefined : decodeItem({ partition: key.partition, sort: key.sort }, bytes, value);
   }
 

@@ -28,7 +28,7 @@ export class EmbeddedLogStore implements LogStore {
     return await this.#commits.run(value.length, (): PutIfAbsentResult => {
       // Inside of the transaction: nothing comes between this look at the clock and the commit's place in the order.
       if (maySend?.() === false) throw new StorageUnavailableError(`${entry.logId}: what the put rests on is too old`);
-      const found = this.#table.get(key);
+      const found = this.#read(`reading ${entry.logId}`, () => this.#table.get(key));
       if (found !== undefined) return { won: false, existing: decodeEntry(entry.logId, entry.position, key, found) };
       this.#table.put(key, value);
       return { won: true };
@@ -63,7 +63,9 @@ export class EmbeddedLogStore implements LogStore {
     let deleted = 0;
     while (deleted < entriesMax) {
       const count = Math.min(entriesMax - deleted, trimBatchEntriesMax);
-      const step = await this.#commits.run(count * deletionBytes, () => this.#trimSome(logId, position, count));
+      const step = await this.#commits.run(count * deletionBytes, () =>
+        this.#read(`trimming ${logId}`, () => this.#trimSome(logId, position, count)),
+      );
       deleted += step;
       if (step < count) break;
     }

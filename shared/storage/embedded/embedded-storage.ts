@@ -26,7 +26,7 @@ import { EmbeddedLogStore } from "./embedded-log-store.ts";
 import { FileBlobStore } from "./file-blob-store.ts";
 import { claimFolder, DataFolderInUseError, releaseFolder } from "./folder-owner.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
-import { type CheckpointPace, WriteAheadStore } from "./write-ahead-store.ts";
+import { type CheckpointPace, WriteAheadStore, type WriteAheadStoreOptions } from "./write-ahead-store.ts";
 
 export interface EmbeddedStorageOptions {
   /** Created if it is not there. On a local disk: LMDB does not work over a network. */
@@ -78,8 +78,7 @@ export async function openEmbeddedStorage(options: EmbeddedStorageOptions): Prom
     try {
       return await openStores(dataFolder, databases, options);
     } catch (cause) {
-      releaseFolder(databases.meta);
-      await databases.root.close();
+      await closeDatabases(databases);
       throw cause;
     }
   } catch (cause) {
@@ -124,15 +123,24 @@ async function openDatabases(dataFolder: string): Promise<Databases> {
   }
 }
 
+async function closeDatabases({ root, meta }: Databases): Promise<void> {
+  try {
+    releaseFolder(meta);
+  } catch {
+    // A disk that is full, or worse: the claim ends with the process.
+  }
+  await root.close();
+}
+
 async function openStores(
   dataFolder: string,
-  { root, meta, entries, items }: Databases,
+  databases: Databases,
   options: EmbeddedStorageOptions,
 ): Promise<EmbeddedStorage> {
   const { clock = nodeClock, random = nodeRandom, timers = nodeTimers, lifetimes = lifetimesDefault } = options;
   const closing = new AbortController();
   const nowMs = (): number => clock.monotonicMs();
-  const store = await openWriteAheadStore(dataFolder, { root, meta, entries, items }, options.checkpointPace, nowMs);
+  const store = await openWriteAheadStore(dataFolder, databases, { random, nowMs, pace: options.checkpointPace });
   const commits = new CommitQueue(store, new CommitPace(nowMs));
   const itemStore = new EmbeddedItemStore(store.table(1), commits);
   const blobs = new FileBlobStore(new BlobFolder(join(dataFolder, "blobs")));
@@ -143,10 +151,12 @@ async function openStores(
     wakeUps.close();
     await blobs.close();
     await commits.close();
-    await store.close();
-    releaseFolder(meta);
-    await root.close();
-    openFolders.delete(dataFolder);
+    try {
+      await store.close();
+    } finally {
+      await closeDatabases(databases);
+      openFolders.delete(dataFolder);
+    }
   };
   void sweepExpiredItems(itemStore, clock, timers, closing.signal);
   return {
@@ -174,16 +184,26 @@ async function openStores(
 async function openWriteAheadStore(
   dataFolder: string,
   { root, meta, entries, items }: Databases,
-  pace: CheckpointPace | undefined,
-  nowMs: () => number,
+  { random, nowMs, pace }: Pick<WriteAheadStoreOptions, "random" | "nowMs" | "pace">,
 ): Promise<WriteAheadStore> {
   checkFormat(meta);
-  const log = await WriteAheadLog.open(join(dataFolder, "wal"));
+  const walFolder = join(dataFolder, "wal");
+  const log = await WriteAheadLog.open(walFolder);
   try {
     // What has been created is durable only with its folder.
+    await syncFolder(walFolder);
     await syncFolder(join(dataFolder, "lmdb"));
     await syncFolder(dataFolder);
-    const store = new WriteAheadStore({ root, meta, tables: [entries, items], log, folder: dataFolder, nowMs, pace });
+    const store = new WriteAheadStore({
+      root,
+      meta,
+      tables: [entries, items],
+      log,
+      folder: dataFolder,
+      random,
+      nowMs,
+      pace,
+    });
     await store.recover();
     return store;
   } catch (cause) {

@@ -1,11 +1,12 @@
 /**
  * How a commit lies in the write-ahead log:
  *
- *     "SKW1" | generation, 6 bytes | sequence, u32 | frames of the generation before, u32 | bytes of the body, u32
+ *     mark, 8 bytes | generation, 6 bytes | sequence, u32 | frames of the generation before, u32 | bytes of the body, u32
  *     | CRC-32 of what is above and of the body, u32 | body
  *
  * all big-endian. The body is one write after the other: table, u8, with 0x80 for one that deletes | key, bytes |
- * value, bytes, if there is one. A frame is true as a whole or not at all.
+ * value, bytes, if there is one. A frame is true as a whole or not at all. The mark is a random one of the folder's own:
+ * values lie in the log as their writers sent them, and nobody can send one that looks like a frame.
  */
 import { crc32 } from "node:zlib";
 import { ByteReader } from "../../record/byte-reader.ts";
@@ -14,6 +15,8 @@ import { MalformedBytesError } from "../../record/malformed-bytes-error.ts";
 import type { PendingWrite } from "./pending-writes.ts";
 
 export interface FrameNumbers {
+  /** `frameMarkBytes` that nobody outside knows. */
+  readonly mark: Buffer;
   /** Counts up whenever what came before is in LMDB, or is on its way there. */
   readonly generation: number;
   /** Number of the frame in its generation, from 0. */
@@ -22,19 +25,19 @@ export interface FrameNumbers {
   readonly previousFrames: number;
 }
 
-export interface Frame extends FrameNumbers {
+export interface Frame extends Omit<FrameNumbers, "mark"> {
   readonly writes: readonly PendingWrite[];
   /** Where it ends. */
   readonly end: number;
 }
 
-const magic = Buffer.from("SKW1", "latin1");
-const generationAt = 4;
-const sequenceAt = 10;
-const previousFramesAt = 14;
-const bodyBytesAt = 18;
-const checksumAt = 22;
-const headerBytes = 26;
+export const frameMarkBytes = 8;
+const generationAt = frameMarkBytes;
+const sequenceAt = 14;
+const previousFramesAt = 18;
+const bodyBytesAt = 22;
+const checksumAt = 26;
+const headerBytes = 30;
 const deletes = 0x80;
 
 export function encodeFrame(numbers: FrameNumbers, writes: Iterable<PendingWrite>, bytes: number): Buffer {
@@ -47,7 +50,7 @@ export function encodeFrame(numbers: FrameNumbers, writes: Iterable<PendingWrite
   }
   const { buffer, byteOffset, byteLength } = writer.finish();
   const frame = Buffer.from(buffer, byteOffset, byteLength);
-  magic.copy(frame);
+  numbers.mark.copy(frame);
   frame.writeUIntBE(numbers.generation, generationAt, 6);
   frame.writeUInt32BE(numbers.sequence, sequenceAt);
   frame.writeUInt32BE(numbers.previousFrames, previousFramesAt);
@@ -57,8 +60,8 @@ export function encodeFrame(numbers: FrameNumbers, writes: Iterable<PendingWrite
 }
 
 /** The frame that starts at `start`; undefined if there is none, or not all of it. */
-export function readFrame(file: Buffer, start: number): Frame | undefined {
-  if (file.length - start < headerBytes || file.compare(magic, 0, magic.length, start, start + magic.length) !== 0)
+export function readFrame(mark: Buffer, file: Buffer, start: number): Frame | undefined {
+  if (file.length - start < headerBytes || file.compare(mark, 0, mark.length, start, start + mark.length) !== 0)
     return undefined;
   const end = start + headerBytes + file.readUInt32BE(start + bodyBytesAt);
   if (end > file.length) return undefined;
@@ -76,9 +79,9 @@ export function readFrame(file: Buffer, start: number): Frame | undefined {
 }
 
 /** How a frame of the generation starts. */
-export function frameStart(generation: number): Buffer {
+export function frameStart(mark: Buffer, generation: number): Buffer {
   const start = Buffer.alloc(sequenceAt);
-  magic.copy(start);
+  mark.copy(start);
   start.writeUIntBE(generation, generationAt, 6);
   return start;
 }

@@ -12,7 +12,6 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { damagedFramesMax } from "../../limits/embedded-store.ts";
 import { StorageCorruptError } from "../errors.ts";
-import { syncFolder } from "./blob-folder.ts";
 import type { PendingWrite, PendingWrites } from "./pending-writes.ts";
 import { WriteAheadFile } from "./write-ahead-file.ts";
 import { encodeFrame, type Frame, type FrameNumbers, frameStart, readFrame } from "./write-ahead-frame.ts";
@@ -27,6 +26,7 @@ export interface Recovered {
 
 export class WriteAheadLog {
   readonly #files: readonly [WriteAheadFile, WriteAheadFile];
+  #mark: Buffer = Buffer.alloc(0);
   #generation = 0;
   #frames = 0;
   #previousFrames = 0;
@@ -36,14 +36,12 @@ export class WriteAheadLog {
     this.#files = files;
   }
 
-  /** Creates its folder if it is not there. */
+  /** Creates its folder if it is not there; to make that durable is the caller's. */
   static async open(folder: string): Promise<WriteAheadLog> {
     await mkdir(folder, { recursive: true });
     const even = await WriteAheadFile.open(join(folder, "0"));
     try {
-      const odd = await WriteAheadFile.open(join(folder, "1"));
-      await syncFolder(folder);
-      return new WriteAheadLog([even, odd]);
+      return new WriteAheadLog([even, await WriteAheadFile.open(join(folder, "1"))]);
     } catch (cause) {
       await even.close();
       throw cause;
@@ -60,13 +58,15 @@ export class WriteAheadLog {
   }
 
   /**
-   * Finds what is to be written to LMDB, which has all generations up to `stored`.
+   * Finds what is to be written to LMDB, which has all generations up to `stored`. Once, before anything else.
    *
+   * @param mark of its frames
    * @throws StorageCorruptError if frames that were durable are not as they were written
    */
-  async recover(stored: number): Promise<Recovered> {
+  async recover(mark: Buffer, stored: number): Promise<Recovered> {
+    this.#mark = mark;
     const files = await Promise.all(this.#files.map((file) => file.read()));
-    return recoverFrames(files, stored);
+    return recoverFrames(mark, files, stored);
   }
 
   /** The next append is the first of this generation; LMDB has all but the one before it. */
@@ -79,6 +79,7 @@ export class WriteAheadLog {
 
   encode(writes: PendingWrites): Buffer {
     const numbers: FrameNumbers = {
+      mark: this.#mark,
       generation: this.#generation,
       sequence: this.#frames,
       previousFrames: this.#previousFrames,
@@ -107,7 +108,7 @@ export class WriteAheadLog {
   }
 
   async close(): Promise<void> {
-    for (const file of this.#files) await file.close();
+    await Promise.all(this.#files.map((file) => file.close()));
   }
 
   #appended(frame: Buffer): void {
@@ -125,30 +126,35 @@ export class WriteAheadLog {
  *
  * @throws StorageCorruptError if frames that were durable are not as they were written
  */
-export function recoverFrames(files: readonly Buffer[], stored: number): Recovered {
+export function recoverFrames(mark: Buffer, files: readonly Buffer[], stored: number): Recovered {
   const writes: PendingWrite[] = [];
   let generation = stored;
   let before: readonly Frame[] = [];
   for (const next of [stored + 1, stored + 2]) {
     const file = files[next % 2] ?? Buffer.alloc(0);
-    const frames = framesOf(file, next);
+    const frames = framesOf(mark, file, next);
     const [first] = frames;
-    checkNoneLater(file, next, frames.at(-1)?.end ?? 0);
+    checkNoneLater(mark, file, next, frames.at(-1)?.end ?? 0);
     if (first === undefined) continue;
     if (generation !== next - 1 || (next > stored + 1 && first.previousFrames !== before.length))
       throw new StorageCorruptError(`the write-ahead log lacks frames of generation ${next - 1}`);
-    for (const frame of frames) writes.push(...frame.writes);
+    for (const frame of frames) for (const write of frame.writes) writes.push(write);
     generation = next;
     before = frames;
   }
+  for (const file of files)
+    if ((readFrame(mark, file, 0)?.generation ?? 0) > generation)
+      throw new StorageCorruptError(
+        `LMDB has generation ${stored}, and the write-ahead log is farther than the next two`,
+      );
   return { writes, generation };
 }
 
 /** The frames of a generation from the start of its file. */
-function framesOf(file: Buffer, generation: number): readonly Frame[] {
+function framesOf(mark: Buffer, file: Buffer, generation: number): readonly Frame[] {
   const frames: Frame[] = [];
   for (let start = 0; ;) {
-    const frame = readFrame(file, start);
+    const frame = readFrame(mark, file, start);
     if (frame?.generation !== generation || frame.sequence !== frames.length) return frames;
     frames.push(frame);
     start = frame.end;
@@ -156,11 +162,11 @@ function framesOf(file: Buffer, generation: number): readonly Frame[] {
 }
 
 /** A whole frame behind one that is not whole says that this one has changed after it was durable. */
-function checkNoneLater(file: Buffer, generation: number, end: number): void {
-  const start = frameStart(generation);
+function checkNoneLater(mark: Buffer, file: Buffer, generation: number, end: number): void {
+  const start = frameStart(mark, generation);
   let found = file.indexOf(start, end);
   for (let looks = 0; found >= 0 && looks < damagedFramesMax; looks += 1) {
-    if (readFrame(file, found) !== undefined)
+    if (readFrame(mark, file, found) !== undefined)
       throw new StorageCorruptError(
         `a frame of generation ${generation} of the write-ahead log does not match its checksum`,
       );

@@ -9,12 +9,14 @@ import {
   writeAheadGenerationKeys,
   writeAheadGenerationsMax,
 } from "../../limits/embedded-store.ts";
+import type { Random } from "../environment.ts";
 import { StorageCorruptError, StorageTimeoutError } from "../errors.ts";
 import type { CommitTarget } from "./commit-queue.ts";
 import { decodeValue, encodeValue } from "./checked-value.ts";
 import { commitFailure, preparationFailure } from "./disk-errors.ts";
 import { type Layers, LayeredTable } from "./layered-table.ts";
 import { PendingWrites, type PendingWrite } from "./pending-writes.ts";
+import { frameMarkBytes } from "./write-ahead-frame.ts";
 import type { WriteAheadLog } from "./write-ahead-log.ts";
 
 type Table = Database<Buffer, Uint8Array>;
@@ -27,13 +29,14 @@ export interface CheckpointPace {
 
 export interface WriteAheadStoreOptions {
   readonly root: RootDatabase<Buffer, Uint8Array>;
-  /** Where the generation stands that LMDB has. */
+  /** Where the generation stands that LMDB has, and the mark of the log's frames. */
   readonly meta: Table;
   /** The first one has number 0 in the log, and so on. */
   readonly tables: readonly Table[];
   readonly log: WriteAheadLog;
   readonly folder: string;
   readonly nowMs: () => number;
+  readonly random: Random;
   readonly pace?: CheckpointPace | undefined;
 }
 
@@ -43,6 +46,7 @@ const paceDefault: CheckpointPace = {
 };
 const checkpointing = "bringing the write-ahead log into LMDB";
 const generationKey = Buffer.from("write-ahead generation");
+const markKey = Buffer.from("write-ahead mark");
 
 /**
  * LMDB with a write-ahead log before it. A commit is durable, and seen, once it is in the log; LMDB gets it later, with
@@ -60,6 +64,7 @@ export class WriteAheadStore implements CommitTarget, Layers {
   readonly #log: WriteAheadLog;
   readonly #folder: string;
   readonly #nowMs: () => number;
+  readonly #random: Random;
   readonly #pace: CheckpointPace;
   #active = new PendingWrites();
   #frozen: PendingWrites | undefined;
@@ -71,13 +76,14 @@ export class WriteAheadStore implements CommitTarget, Layers {
   /** How the last frame ended is not known: nothing may come after it. */
   #isBroken = false;
 
-  constructor({ root, meta, tables, log, folder, nowMs, pace = paceDefault }: WriteAheadStoreOptions) {
+  constructor({ root, meta, tables, log, folder, nowMs, random, pace = paceDefault }: WriteAheadStoreOptions) {
     this.#root = root;
     this.#meta = meta;
     this.#stored = tables;
     this.#log = log;
     this.#folder = folder;
     this.#nowMs = nowMs;
+    this.#random = random;
     this.#pace = pace;
   }
 
@@ -102,12 +108,17 @@ export class WriteAheadStore implements CommitTarget, Layers {
    * Brings into LMDB what the log holds. Once, before anything else.
    *
    * @throws StorageCorruptError if what was durable has changed
+   * @throws StorageUnavailableError if LMDB does not take it
    */
   async recover(): Promise<void> {
-    const stored = this.#storedGeneration();
-    const { writes, generation } = await this.#log.recover(stored);
-    if (generation > stored) await this.#store(writes, generation);
-    this.#log.begin(generation + 1);
+    try {
+      const stored = this.#storedGeneration();
+      const { writes, generation } = await this.#log.recover(await this.#frameMark(), stored);
+      if (generation > stored) await this.#store(writes, generation);
+      this.#log.begin(generation + 1);
+    } catch (cause) {
+      throw await preparationFailure(this.#folder, checkpointing, cause);
+    }
   }
 
   /** Runs decisions, which write to the tables. */
@@ -181,12 +192,14 @@ export class WriteAheadStore implements CommitTarget, Layers {
     await this.#log.close();
   }
 
+  /** Whether a commit has to wait until LMDB has what is frozen, if anything is; that is begun again after a while. */
   get #isFull(): boolean {
+    const frozen = this.#frozen;
+    if (frozen !== undefined && this.#checkpoint === undefined && this.#nowMs() >= this.#retryAtMs)
+      this.#beginCheckpoint(frozen);
+    const times = frozen === undefined ? 1 : writeAheadGenerationsMax;
     const { generationBytes, generationKeys } = this.#pace;
-    if (this.#log.bytes < generationBytes && this.#active.count < generationKeys) return false;
-    if (this.#frozen === undefined) return true;
-    if (this.#checkpoint === undefined && this.#nowMs() >= this.#retryAtMs) this.#beginCheckpoint(this.#frozen);
-    return this.#log.bytes >= generationBytes * writeAheadGenerationsMax;
+    return this.#log.bytes >= generationBytes * times || this.#active.count >= generationKeys * times;
   }
 
   /** Much at once, with little or nothing before it that LMDB does not have. */
@@ -200,26 +213,32 @@ export class WriteAheadStore implements CommitTarget, Layers {
     const { generation } = this.#log;
     const isBegun = this.#active.count > 0;
     try {
-      await this.#root.transaction(() => {
+      await this.#transact(() => {
         this.#put(this.#active);
         this.#put(writes);
         if (isBegun) this.#putGeneration(generation);
       });
     } catch (cause) {
+      const failure = await commitFailure(this.#folder, writes.bytes, cause);
+      this.#isBroken = failure instanceof StorageTimeoutError;
       // LMDB may have this generation now, so nothing that is added to it would be recovered.
-      this.#isBroken = isBegun;
-      throw await commitFailure(this.#folder, writes.bytes, cause);
+      if (isBegun) this.#freeze();
+      throw failure;
     }
     if (isBegun) this.#begin(generation + 1);
   }
 
-  /** Leaves the generation to LMDB, and begins the next. */
   async #rotate(): Promise<void> {
     if (this.#frozen !== undefined) await this.#finishCheckpoint();
+    this.#beginCheckpoint(this.#freeze());
+  }
+
+  /** Leaves the generation to LMDB, and begins the next. */
+  #freeze(): PendingWrites {
     const frozen = this.#active;
     this.#frozen = frozen;
     this.#begin(this.#log.generation + 1);
-    this.#beginCheckpoint(frozen);
+    return frozen;
   }
 
   /** Brings the generation into LMDB, with whatever its last frame has become. */
@@ -262,8 +281,16 @@ export class WriteAheadStore implements CommitTarget, Layers {
 
   /** Writes to LMDB, a part at a time, and then that it has the generation. */
   async #store(writes: Iterable<PendingWrite>, generation: number): Promise<void> {
-    for (const part of partsOf(writes)) await this.#root.transaction(() => this.#put(part));
-    await this.#root.transaction(() => this.#putGeneration(generation));
+    for (const part of partsOf(writes)) await this.#transact(() => this.#put(part));
+    await this.#transact(() => this.#putGeneration(generation));
+  }
+
+  /** One transaction of LMDB, which must not be used by another one meanwhile. */
+  async #transact(work: () => void): Promise<void> {
+    // After a failure that LMDB does not get over, lmdb would never end it; a read that begins now fails then.
+    this.#root.resetReadTxn();
+    this.#meta.get(generationKey);
+    await this.#root.transaction(work);
   }
 
   #put(writes: Iterable<PendingWrite>): void {
@@ -296,6 +323,21 @@ export class WriteAheadStore implements CommitTarget, Layers {
   #broken(cause: unknown): StorageTimeoutError {
     this.#isBroken = true;
     return new StorageTimeoutError(`a commit to ${this.#folder} failed, and may have happened`, { cause });
+  }
+
+  /** The mark of this folder's frames, durable when it resolves. */
+  async #frameMark(): Promise<Buffer> {
+    const found = this.#meta.get(markKey);
+    if (found !== undefined)
+      return decodeValue(markKey, found, "the mark of frames", (reader) => Buffer.from(reader.view(frameMarkBytes)));
+    const mark = Buffer.from(this.#random.id(), "base64url").subarray(0, frameMarkBytes);
+    await this.#transact(() => {
+      void this.#meta.put(
+        markKey,
+        encodeValue(markKey, frameMarkBytes, (writer) => writer.raw(mark)),
+      );
+    });
+    return mark;
   }
 
   #storedGeneration(): number {

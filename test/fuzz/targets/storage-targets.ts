@@ -153,6 +153,7 @@ function readDuty(body: string): void {
 }
 
 const walStored = 3;
+const walMark = Buffer.from("the mark");
 
 /** Files of a write-ahead log that LMDB has up to a generation, one behind the other, with the length of the first before them. */
 function anyWriteAheadFiles(random: FuzzRandom): Uint8Array {
@@ -166,7 +167,7 @@ function anyWriteAheadFiles(random: FuzzRandom): Uint8Array {
         const value = random.chance(0.8) ? Buffer.from(random.bytes(random.below(20))) : undefined;
         writes.set({ table: random.below(2), key: random.bytes(random.between(1, 12)), value });
       }
-      frames.push(encodeFrame({ generation, sequence, previousFrames }, writes, writes.bytes));
+      frames.push(encodeFrame({ mark: walMark, generation, sequence, previousFrames }, writes, writes.bytes));
     }
     previousFrames = frames.length;
     files.push(Buffer.concat([...frames, Buffer.alloc(random.below(40))]));
@@ -181,9 +182,9 @@ function anyWriteAheadFiles(random: FuzzRandom): Uint8Array {
 function sealWriteAhead(bytes: Uint8Array): Uint8Array {
   const sealed = Buffer.from(bytes);
   const frame = sealed.subarray(2);
-  if (frame.length < 26) return bytes;
-  const end = 26 + frame.readUInt32BE(18);
-  if (end <= frame.length) frame.writeUInt32BE(crc32(frame.subarray(26, end), crc32(frame.subarray(0, 22))), 22);
+  if (frame.length < 30) return bytes;
+  const end = 30 + frame.readUInt32BE(22);
+  if (end <= frame.length) frame.writeUInt32BE(crc32(frame.subarray(30, end), crc32(frame.subarray(0, 26))), 26);
   return Uint8Array.from(sealed);
 }
 
@@ -192,11 +193,11 @@ function readWriteAhead(bytes: Uint8Array): void {
   if (all.length < 2) return;
   const split = 2 + all.readUInt16BE(0);
   const files = [all.subarray(2, split), all.subarray(split)];
-  const { writes, generation } = recoverFrames(files, walStored);
+  const { writes, generation } = recoverFrames(walMark, files, walStored);
   if (generation < walStored || generation > walStored + 2) throw new FuzzFailure(`generation ${generation}`);
   if (generation === walStored && writes.length > 0) throw new FuzzFailure("writes of no generation");
   for (const file of files) {
-    const frame = readFrame(file, 0);
+    const frame = readFrame(walMark, file, 0);
     if (frame !== undefined && frame.end > file.length) throw new FuzzFailure("a frame ends behind its file");
   }
 }

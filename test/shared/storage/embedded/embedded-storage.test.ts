@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { open } from "lmdb";
 import { expect, test } from "vitest";
 import { expirySweepItemsMax, expirySweepMs, trimBatchEntriesMax } from "../../../../shared/limits.ts";
+import { CommitQueue } from "../../../../shared/storage/embedded/commit-queue.ts";
 import { EmbeddedItemStore } from "../../../../shared/storage/embedded/embedded-item-store.ts";
+import { EmbeddedLogStore } from "../../../../shared/storage/embedded/embedded-log-store.ts";
+import type { LayeredTable } from "../../../../shared/storage/embedded/layered-table.ts";
 import { openEmbeddedStorage } from "../../../../shared/storage/embedded/embedded-storage.ts";
 import type { Duty } from "../../../../shared/storage/environment.ts";
 import { StorageCorruptError, StorageUnavailableError } from "../../../../shared/storage/errors.ts";
@@ -169,6 +172,43 @@ test("keeps an item whose expiry is put off while the sweep looks at it", async 
   await puttingOff;
   const left = (await items.query("p", { limit: 10 })).items.map((item) => item.key.sort);
   expect(left).toEqual(["put off"]);
+});
+
+test("drops a bounded number of what expired in the log at a time", async () => {
+  const { storage } = await openForTest(await testFolder());
+  const { items } = storage;
+  if (!(items instanceof EmbeddedItemStore)) throw new Error("not the embedded store's items");
+  const sorts = Array.from({ length: expirySweepItemsMax + 20 }, (_, index) => String(index));
+  await Promise.all(sorts.map((sort) => items.update(itemKey("p", sort), { expiresAtMs: 1_000 })));
+  await items.dropExpired(5_000, undefined);
+  expect((await items.query("p", { limit: 1_000 })).items).toHaveLength(20);
+  await items.dropExpired(5_000, undefined);
+  expect((await items.query("p", { limit: 1_000 })).items).toHaveLength(0);
+});
+
+test("says that it cannot serve what LMDB fails to read for a decision", async () => {
+  const failing = {
+    get: () => {
+      throw new Error("MDB_PANIC");
+    },
+    keys: () => {
+      throw new Error("MDB_PANIC");
+    },
+  } as unknown as LayeredTable;
+  const commits = new CommitQueue({
+    decide: (decisions) => decisions(),
+    commitHere: () => true,
+    commit: async () => {},
+  });
+  const items = new EmbeddedItemStore(failing, commits);
+  const logs = new EmbeddedLogStore(failing, commits);
+  for (const asked of [
+    () => items.update(itemKey("p"), {}),
+    () => items.delete(itemKey("p")),
+    () => logs.putIfAbsent(sampleEntry(freshLogId(), 0)),
+    () => logs.trim(freshLogId(), 1, 1),
+  ])
+    await expect(asked()).rejects.toBeInstanceOf(StorageUnavailableError);
 });
 
 test("trims more entries than one commit deletes", async () => {

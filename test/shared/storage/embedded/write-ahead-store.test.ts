@@ -1,33 +1,14 @@
-import { readFile, truncate, writeFile } from "node:fs/promises";
+import { cp, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
-import { expect, test, vi } from "vitest";
-import {
-  checkpointRetryMs,
-  directCommitBytesMin,
-  directCommitKeysMax,
-  writeAheadGenerationsMax,
-} from "../../../../shared/limits/embedded-store.ts";
-import { readFrame } from "../../../../shared/storage/embedded/write-ahead-frame.ts";
-import {
-  StorageCorruptError,
-  StorageTimeoutError,
-  StorageUnavailableError,
-} from "../../../../shared/storage/errors.ts";
+import { expect, test } from "vitest";
+import { directCommitBytesMin, directCommitKeysMax } from "../../../../shared/limits/embedded-store.ts";
+import { StorageCorruptError } from "../../../../shared/storage/errors.ts";
 import { testFolder } from "./data-folder.ts";
-import { smallPace, WriteAheadWorld } from "./write-ahead-world.ts";
+import { copyOf, frameEnds, smallPace, WriteAheadWorld } from "./write-ahead-world.ts";
 
 const large = "x".repeat(directCommitBytesMin);
 const noDisk = Object.assign(new Error("no disk"), { code: "EIO" });
-
-/** Bytes at which frames end in the file of a generation. */
-async function frameEnds(folder: string, generation: number): Promise<number[]> {
-  const file = await readFile(join(folder, "wal", String(generation % 2)));
-  const ends: number[] = [];
-  for (let frame = readFrame(file, 0); frame?.generation === generation; frame = readFrame(file, frame.end))
-    ends.push(frame.end);
-  return ends;
-}
 
 test("shows what is decided to decisions only, and to readers once it is durable", async () => {
   const world = await WriteAheadWorld.open(await testFolder());
@@ -57,9 +38,15 @@ test("hands out copies", async () => {
   expect(world.get("t\0a")).toBe("1");
 });
 
+const numberMax = 30;
+
+function nameOf(group: string, number: number): string {
+  return `${group}\0${String(number).padStart(2, "0")}`;
+}
+
 const key = fc
-  .tuple(fc.constantFrom("t", "tt", "u"), fc.integer({ min: 0, max: 30 }))
-  .map(([group, number]) => `${group}\0${String(number).padStart(2, "0")}`);
+  .tuple(fc.constantFrom("t", "tt", "u"), fc.integer({ min: 0, max: numberMax }))
+  .map(([group, number]) => nameOf(group, number));
 const writes = fc.array(fc.tuple(key, fc.option(fc.string({ maxLength: 60 }), { nil: undefined, freq: 3 })), {
   minLength: 1,
   maxLength: 12,
@@ -84,8 +71,8 @@ function expectSame(world: WriteAheadWorld, model: ReadonlyMap<string, string>):
     expect(world.keys(`${group}\x0007`, `${group}\x0020`)).toEqual(inner);
     const below = names.filter((name) => name > `${group}\x0007` && name <= `${group}\x0020`);
     expect(world.keys(`${group}\x0020`, `${group}\x0007`, true)).toEqual(below.toReversed());
-    for (const name of names) expect(world.get(name)).toBe(model.get(name));
-    expect(world.get(`${group}\0?`)).toBeUndefined();
+    for (let number = 0; number <= numberMax; number += 1)
+      expect(world.get(nameOf(group, number))).toBe(model.get(nameOf(group, number)));
   }
 }
 
@@ -178,65 +165,20 @@ test("misses frames of a generation that the next one counts", async () => {
   await expect(WriteAheadWorld.open(folder)).rejects.toThrow("lacks frames of generation 1");
 });
 
-test("answers that a commit is open when the log fails, and begins anew behind it", async () => {
-  for (const isWritten of [true, false]) {
-    const world = await WriteAheadWorld.open(await testFolder());
-    await world.commit(["t\0a", "1"]);
-    const append = vi.spyOn(world.log, "append").mockImplementation(async () => {
-      throw noDisk;
-    });
-    const here = vi.spyOn(world.log, "appendHere").mockImplementation((frame) => {
-      here.mockRestore();
-      if (isWritten) world.log.appendHere(frame);
-      throw noDisk;
-    });
-    expect(() => world.commitHere(["t\0a", "2"])).toThrow(StorageTimeoutError);
-    const crashed = await world.copy();
-    expect(world.get("t\0a")).toBe("1");
-    // As long as LMDB does not take what was before, nothing may follow.
-    world.failsToStore = noDisk;
-    expect(world.commitHere(["t\0b", "2"])).toBe(false);
-    await expect(world.store.commit()).rejects.toBeInstanceOf(StorageUnavailableError);
-    world.failsToStore = undefined;
-    append.mockRestore();
-    await world.commit(["t\0c", "3"]);
-    const later = await world.copy();
-    await world.close();
-    const first = await WriteAheadWorld.open(crashed);
-    expect(first.range("t\0", "t\x01")).toEqual([isWritten ? "t\0a=2" : "t\0a=1"]);
-    const second = await WriteAheadWorld.open(later);
-    expect(second.range("t\0", "t\x01")).toEqual(["t\0a=1", "t\0c=3"]);
-  }
-});
-
-test("goes on in the log while LMDB fails, up to a bound, and catches up when it does not any more", async () => {
-  const world = await WriteAheadWorld.open(await testFolder(), smallPace);
+test("misses the last frame of a generation that the next one counts", async () => {
+  const world = await WriteAheadWorld.open(await testFolder(), { generationBytes: 1_000_000, generationKeys: 2 });
+  await world.commit(["t\0a", "1"]);
+  await world.commit(["t\0b", "2"]);
   world.failsToStore = noDisk;
-  let committed = 0;
-  const commitOne = async (): Promise<void> => {
-    await world.commit([`t\0${String(committed).padStart(4, "0")}`, "x".repeat(100)]);
-    committed += 1;
-  };
-  const failed = await (async () => {
-    for (;;)
-      try {
-        await commitOne();
-      } catch (cause) {
-        return cause;
-      }
-  })();
-  expect(failed).toBeInstanceOf(StorageUnavailableError);
-  expect(committed * 150).toBeGreaterThan(smallPace.generationBytes * writeAheadGenerationsMax);
-  expect(committed * 100).toBeLessThan(smallPace.generationBytes * (writeAheadGenerationsMax + 2));
-  expect(world.keys("t\0", "t\x01")).toHaveLength(committed);
-  world.nowMs += checkpointRetryMs;
-  world.failsToStore = undefined;
-  await commitOne();
-  await expect.poll(() => world.store.visible.length).toBe(1);
+  await world.commit(["t\0c", "3"]);
+  const whole = await world.copy();
   const folder = await world.copy();
-  await world.close();
-  const after = await WriteAheadWorld.open(folder, smallPace);
-  expect(after.keys("t\0", "t\x01")).toHaveLength(committed);
+  const [end, last] = await frameEnds(folder, 1);
+  expect(last).toBeGreaterThan(end ?? Number.NaN);
+  await truncate(join(folder, "wal", "1"), end);
+  await expect(WriteAheadWorld.open(folder)).rejects.toThrow("lacks frames of generation 1");
+  const after = await WriteAheadWorld.open(whole);
+  expect(after.range("t\0", "t\x01")).toEqual(["t\0a=1", "t\0b=2", "t\0c=3"]);
 });
 
 test("commits much at once to LMDB alone, with what was before it", async () => {
@@ -256,18 +198,42 @@ test("commits much at once to LMDB alone, with what was before it", async () => 
   expect(world.log.bytes).toBeGreaterThan(large.length);
 });
 
-test("does not go on with a generation that LMDB may have", async () => {
-  for (const stores of [true, false]) {
-    const world = await WriteAheadWorld.open(await testFolder());
-    await world.commit(["t\0a", "1"]);
-    world.failsToStore = noDisk;
-    world.storesAndFails = stores;
-    await expect(world.commit(["t\0large", large])).rejects.toBeInstanceOf(StorageTimeoutError);
-    world.failsToStore = undefined;
-    await world.commit(["t\0b", "2"]);
-    const folder = await world.copy();
-    const after = await WriteAheadWorld.open(folder);
-    expect(after.range("t\0a", "t\0c")).toEqual(["t\0a=1", "t\0b=2"]);
-    await after.close();
+test("takes nothing for a frame that somebody has sent as a value", async () => {
+  const other = await WriteAheadWorld.open(await testFolder());
+  await other.commit(["t\0a", "sent"]);
+  const [end] = await frameEnds(other.folder, 1);
+  const sent = (await readFile(join(other.folder, "wal", "1"))).toString("latin1", 0, end);
+  const world = await WriteAheadWorld.open(await testFolder());
+  world.store.decide(() => world.table.put(Buffer.from("t\0value"), Buffer.from(sent, "latin1")));
+  await world.store.commit();
+  const folder = await world.copy();
+  const file = await readFile(join(folder, "wal", "1"));
+  // All but the last byte of the frame that holds the value.
+  await truncate(join(folder, "wal", "1"), ((await frameEnds(folder, 1))[0] ?? 0) - 1);
+  expect(file.includes(Buffer.from(sent, "latin1"))).toBe(true);
+  const after = await WriteAheadWorld.open(folder);
+  expect(after.range("t\0", "t\x01")).toEqual([]);
+  // Where a frame could stand.
+  await writeFile(join(folder, "wal", "1"), Buffer.from(sent, "latin1"));
+  const again = await WriteAheadWorld.open(await copyOf(folder));
+  expect(again.range("t\0", "t\x01")).toEqual([]);
+});
+
+test("does not open where LMDB is older than the log, or the log's files are not in their places", async () => {
+  const world = await WriteAheadWorld.open(await testFolder());
+  await world.commit(["t\0a", "1"]);
+  const old = await world.copy();
+  const swapped = await world.copy();
+  for (const value of ["2", "3"]) {
+    await world.store.checkpoint();
+    await world.commit(["t\0a", value]);
   }
+  await rm(join(old, "wal"), { recursive: true });
+  await cp(join(world.folder, "wal"), join(old, "wal"), { recursive: true });
+  await expect(WriteAheadWorld.open(old)).rejects.toBeInstanceOf(StorageCorruptError);
+  const [even, odd] = [join(swapped, "wal", "0"), join(swapped, "wal", "1")];
+  await rename(odd, `${odd}x`);
+  await rename(even, odd);
+  await rename(`${odd}x`, even);
+  await expect(WriteAheadWorld.open(swapped)).rejects.toBeInstanceOf(StorageCorruptError);
 });
