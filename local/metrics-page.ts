@@ -16,11 +16,17 @@ export class MetricsPage {
   readonly #log: Log;
   /** For the storage that the services are made over. */
   readonly metrics: Metrics = metricsOf(this.#registry);
+  readonly #tellers: ((metrics: Metrics) => void)[] = [];
   #refreshing: Promise<void> | undefined;
   #freshUntilMs = -Infinity;
 
   constructor(log: Log = writeLog) {
     this.#log = log;
+  }
+
+  /** Lets a port tell how it is whenever somebody asks. */
+  tellOf(port: { tell(metrics: Metrics): void }): void {
+    this.#tellers.push((metrics) => port.tell(metrics));
   }
 
   /** Refreshes the gauges first, unless they are fresh; scrapes that come together share that. */
@@ -31,6 +37,7 @@ export class MetricsPage {
       });
       await this.#refreshing;
     }
+    for (const tell of this.#tellers) tell(this.metrics);
     const body = this.#registry.render() + processMetrics();
     return { status: 200, headers: { "content-type": prometheusMediaType, "cache-control": "no-store" }, body };
   }

@@ -210,8 +210,8 @@ class LocalServer {
   }
 
   async #scrape(page: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
-    this.#metrics?.gauge("outstanding_requests", this.#underWay.size, {});
-    this.#metrics?.gauge("num_alive_connections", await this.#connections(), {});
+    this.#metrics?.gauge("outstanding_requests", this.#underWay.size, { protocol: "http" });
+    this.#metrics?.gauge("num_alive_connections", await this.#connections(), { protocol: "http" });
     return await page();
   }
 

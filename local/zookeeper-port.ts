@@ -5,12 +5,15 @@ import {
   startZooKeeperGateway,
   type ZooKeeperGatewayOptions,
 } from "../gateway/zookeeper/zookeeper-gateway.ts";
+import type { Metrics } from "../shared/metrics/metrics.ts";
 import { CommandError } from "./command-error.ts";
 import { listenError } from "./listen-error.ts";
 
 export interface OpenedZooKeeperPort {
   /** For a person: where ZooKeeper's clients connect to, or why they cannot. */
   readonly line: string;
+  /** How many connections and requests there are. */
+  tell(metrics: Metrics): void;
   close(): Promise<void>;
 }
 
@@ -28,7 +31,15 @@ async function openZooKeeperPort(options: ZooKeeperPortOptions): Promise<OpenedZ
   }
   const name = host.includes(":") ? `[${host}]` : host;
   const how = options.tls === undefined ? "" : " by TLS";
-  return { line: `ZooKeeper's clients connect to ${name}:${gateway.port}${how}`, close: () => gateway.close() };
+  return {
+    line: `ZooKeeper's clients connect to ${name}:${gateway.port}${how}`,
+    tell: (metrics) => {
+      const { connections, writes } = gateway.held();
+      metrics.gauge("num_alive_connections", connections, { protocol: "zookeeper" });
+      metrics.gauge("outstanding_requests", writes, { protocol: "zookeeper" });
+    },
+    close: () => gateway.close(),
+  };
 }
 
 /**
@@ -41,6 +52,7 @@ export async function openZooKeeperPortBeside(options: ZooKeeperPortOptions): Pr
     return await openZooKeeperPort(options);
   } catch (error) {
     if (options.port !== undefined || !(error instanceof CommandError)) throw error;
-    return { line: `ZooKeeper's clients cannot connect: ${error.message}`, close: () => Promise.resolve() };
+    const line = `ZooKeeper's clients cannot connect: ${error.message}`;
+    return { line, tell: () => undefined, close: () => Promise.resolve() };
   }
 }

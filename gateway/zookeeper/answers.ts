@@ -3,6 +3,7 @@
  * while an answer is under way, whose zxid may be smaller, it is held until that is known.
  */
 import { type Identity, isReadByAll, mayAccess, permission } from "../../shared/tree/acl.ts";
+import type { Metrics } from "../../shared/metrics/metrics.ts";
 import type { TreeEvent } from "../../shared/tree/tree-events.ts";
 import type { Asked } from "./asked.ts";
 import type { Gateway, LastAnswer } from "./gateway.ts";
@@ -83,11 +84,11 @@ export class Answers implements Watcher {
   }
 
   reply(asked: Asked, zxid: number, body: Body): void {
-    this.#send(asked, zxid, 0, body);
+    this.#send(asked, zxid, undefined, body);
   }
 
   refuse(asked: Asked, code: ZooKeeperError, zxid: number): void {
-    this.#send(asked, zxid, errorCodes[code], noBody);
+    this.#send(asked, zxid, code, noBody);
   }
 
   #tell(event: TreeEvent, zxid: number): void {
@@ -95,18 +96,26 @@ export class Answers implements Watcher {
     if (this.mayTell(event)) send(gateway.events.of(event, zxid));
   }
 
-  #send(asked: Asked, zxid: number, err: number, body: Body): void {
+  #send(asked: Asked, zxid: number, code: ZooKeeperError | undefined, body: Body): void {
     const { gateway, send, traffic } = this.#options;
     const { xid, atMs } = asked;
     this.tellHeld(zxid);
     const to = gateway.writer.begin();
-    replyHeader.write(to, { xid, zxid, err });
+    replyHeader.write(to, { xid, zxid, err: code === undefined ? 0 : errorCodes[code] });
     body(to);
     send(to.end());
     this.#lastZxid = zxid;
-    this.#last = { operation: "request" in asked ? asked.request.kind : "NA", xid, zxid };
+    const operation = "request" in asked ? asked.request.kind : undefined;
+    this.#last = { operation: operation ?? "NA", xid, zxid };
     const ms = gateway.clock.monotonicMs() - atMs;
     traffic.answered(ms);
     gateway.traffic.answered(ms);
+    if (gateway.metrics !== undefined) tellMetrics(gateway.metrics, operation ?? "unknown", ms, code);
   }
+}
+
+function tellMetrics(metrics: Metrics, request: string, ms: number, error: ZooKeeperError | undefined): void {
+  metrics.count("RequestsPerSec", 1, { request });
+  metrics.observe("LocalTimeMs", ms, { request });
+  if (error !== undefined) metrics.count("ErrorsPerSec", 1, { request, error });
 }

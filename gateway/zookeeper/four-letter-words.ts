@@ -1,34 +1,28 @@
 /** Commands of four letters in the place of a first frame (`FourLetterCommands`), answered as ZooKeeper 3.8 does. */
 import { hostname, release, type as osType } from "node:os";
+import { wordAnswerCharsMax } from "../../shared/limits/zookeeper-gateway.ts";
 import type { ConnectionFacts, Gateway } from "./gateway.ts";
 
 /** ZooKeeper's version that is spoken, and what speaks it. */
 const version = "3.8.4-streamkeeper";
 
-type Answer = (gateway: Gateway) => readonly string[];
+type Answer = (gateway: Gateway) => Iterable<string>;
 
 const commands: Readonly<Record<string, Answer>> = {
   ruok: () => ["imok"],
   isro: () => ["rw"],
   srvr: (gateway) => [`Zookeeper version: ${version}`, ...serverLines(gateway), ""],
-  stat: (gateway) => [
-    `Zookeeper version: ${version}`,
-    "Clients:",
-    ...[...gateway.connections()].map((connection) => ` ${briefly(connection)})`),
-    "",
-    ...serverLines(gateway),
-    "",
-  ],
+  stat: statLines,
   mntr: (gateway) => [...monitorLines(gateway), ""],
   conf: (gateway) => [...configurationLines(gateway), ""],
-  cons: (gateway) => [...[...gateway.connections()].map(connectionLine), "", ""],
+  cons: connectionLines,
   envi: () => ["Environment:", ...environmentLines(), ""],
   wchs: ({ watches }) => [
     `${watches.watcherCount} connections watching ${watches.byPath.size} paths`,
     `Total watches:${watches.count}`,
     "",
   ],
-  dump: (gateway) => [...dumpLines(gateway), ""],
+  dump: dumpLines,
 };
 
 /** Commands of ZooKeeper that are not answered: they change what is counted, or tell more than a page. */
@@ -37,7 +31,38 @@ const refusedCommands: ReadonlySet<string> = new Set(["crst", "dirs", "gtmk", "h
 /** What to answer, after which the connection ends; undefined where the bytes are no command. */
 export function answerFourLetterWord(word: string, gateway: Gateway): string | undefined {
   if (refusedCommands.has(word)) return `${word} is not executed because it is not in the whitelist.`;
-  return Object.hasOwn(commands, word) ? commands[word]?.(gateway).join("\n") : undefined;
+  const command = Object.hasOwn(commands, word) ? commands[word] : undefined;
+  return command === undefined ? undefined : joined(command(gateway));
+}
+
+/** As many lines as may be. */
+function joined(lines: Iterable<string>): string {
+  const taken: string[] = [];
+  let chars = 0;
+  for (const line of lines) {
+    chars += line.length + 1;
+    if (chars > wordAnswerCharsMax) {
+      taken.push("... and more than is answered", "");
+      break;
+    }
+    taken.push(line);
+  }
+  return taken.join("\n");
+}
+
+function* statLines(gateway: Gateway): Iterable<string> {
+  yield `Zookeeper version: ${version}`;
+  yield "Clients:";
+  for (const connection of gateway.connections()) yield ` ${briefly(connection)})`;
+  yield "";
+  yield* serverLines(gateway);
+  yield "";
+}
+
+function* connectionLines(gateway: Gateway): Iterable<string> {
+  for (const connection of gateway.connections()) yield connectionLine(connection);
+  yield "";
+  yield "";
 }
 
 function serverLines(gateway: Gateway): readonly string[] {
@@ -71,6 +96,7 @@ function monitorLines(gateway: Gateway): readonly string[] {
     ["znode_count", follower.view?.nodeCount ?? 0],
     ["watch_count", watches.count],
     ["ephemerals_count", follower.view?.ephemeralTotal ?? 0],
+    ["approximate_data_size", gateway.dataSize.of(follower.view)],
     ["global_sessions", follower.view?.sessionCount ?? 0],
     ["local_sessions", sessions.count],
   ];
@@ -128,20 +154,19 @@ function connectionLine(connection: ConnectionFacts): string {
   return ` ${briefly(connection)},${parts.join(",")})`;
 }
 
-function dumpLines({ sessions, follower }: Gateway): readonly string[] {
-  const held = [...sessions.all];
-  const owners = [...(follower.view?.sessions.keys() ?? [])].filter((id) => follower.view?.ephemeralCount(id) !== 0);
-  return [
-    "SessionTracker dump:",
-    `Sessions of this server (${held.length}):`,
-    ...held.map(({ sessionId, timeoutMs }) => `${hex(sessionId)}\t${timeoutMs}ms`),
-    "ephemeral nodes dump:",
-    `Sessions with Ephemerals (${owners.length}):`,
-    ...owners.flatMap((id) => [
-      `${hex(id)}:`,
-      ...[...(follower.view?.ephemerals(id) ?? [])].toSorted().map((path) => `\t${path}`),
-    ]),
-  ];
+function* dumpLines({ sessions, follower }: Gateway): Iterable<string> {
+  yield "SessionTracker dump:";
+  yield `Sessions of this server (${sessions.count}):`;
+  for (const { sessionId, timeoutMs } of sessions.all) yield `${hex(sessionId)}\t${timeoutMs}ms`;
+  const tree = follower.view;
+  const owners = [...(tree?.sessions.keys() ?? [])].filter((id) => tree?.ephemeralCount(id) !== 0);
+  yield "ephemeral nodes dump:";
+  yield `Sessions with Ephemerals (${owners.length}):`;
+  for (const id of owners) {
+    yield `${hex(id)}:`;
+    for (const path of [...(tree?.ephemerals(id) ?? [])].toSorted()) yield `\t${path}`;
+  }
+  yield "";
 }
 
 function average(ms: number): string {

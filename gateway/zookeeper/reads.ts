@@ -112,9 +112,9 @@ function sizeOf(result: MultiResultPart): number {
 }
 
 /** As ZooKeeper has it, a prefix of text, not of names. */
-function ephemeralsBelow(prefix: string, { tree, sessionId }: ReadContext): readonly string[] {
+function ephemeralsBelow(prefix: string | null, { tree, sessionId }: ReadContext): readonly string[] {
   const paths = [...tree.ephemerals(sessionId)];
-  const isAll = prefix === "" || prefix.trim() === "/";
+  const isAll = prefix === null || prefix.trim() === "" || prefix.trim() === "/";
   return (isAll ? paths : paths.filter((path) => path.startsWith(prefix))).toSorted();
 }
 

@@ -4,12 +4,14 @@ import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { describeError, type Log } from "../../functions/http/log.ts";
 import { tlsHandshakeMsMax } from "../../shared/limits/connections.ts";
 import { tickMsDefault, zookeeperCloseMsMax, zookeeperConnectionsMax } from "../../shared/limits/zookeeper-gateway.ts";
+import type { Metrics } from "../../shared/metrics/metrics.ts";
 import type { NamespaceFollower } from "../../shared/services/namespace-follower.ts";
 import type { Services } from "../../shared/services/services.ts";
 import type { Storage } from "../../shared/storage/storage.ts";
 import type { ZnodeTree } from "../../shared/tree/znode-tree.ts";
 import { type BudgetLimits, RequestBudget } from "../connections/request-budget.ts";
 import { Connection } from "./connection.ts";
+import { DataSize } from "./data-size.ts";
 import { EventFrames } from "./event-frames.ts";
 import type { Gateway } from "./gateway.ts";
 import { Flusher } from "./outbox.ts";
@@ -23,6 +25,8 @@ import { WriteRoom } from "./write-room.ts";
 export interface ZooKeeperGatewayOptions {
   readonly services: Services;
   readonly storage: Pick<Storage, "clock" | "random" | "timers">;
+  /** Where requests are counted, if anyone wants to know. */
+  readonly metrics?: Metrics | undefined;
   readonly namespace: string;
   readonly log: Log;
   readonly host: string;
@@ -177,7 +181,8 @@ class RunningGateway implements RunningZooKeeperGateway {
 
   /** The tree is followed from the first client on. */
   async #open(): Promise<Gateway> {
-    const { services, storage, namespace, log, superDigest, tickMs, tls, limits, onFirstClient } = this.#options;
+    const { services, storage, namespace, log, superDigest, tickMs, tls, limits, metrics, onFirstClient } =
+      this.#options;
     const { clock, timers, random } = storage;
     await onFirstClient?.();
     const watches = new WatchTable();
@@ -211,6 +216,8 @@ class RunningGateway implements RunningZooKeeperGateway {
       log,
       auth: { superDigest },
       traffic: new Traffic(),
+      dataSize: new DataSize(() => clock.monotonicMs()),
+      metrics,
       configuration: { port: this.port, isTls: tls !== undefined, tickMs: tickMs ?? tickMsDefault },
       connections: () => this.#connections,
       connectionCount: () => this.#connections.size,

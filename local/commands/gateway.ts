@@ -122,6 +122,7 @@ async function gateway(options: GatewayOptions): Promise<void> {
       const zookeeper = await openZooKeeperPortBeside({
         services,
         storage: opened.storage,
+        metrics: page.metrics,
         log: writeLog,
         host,
         port: options.zookeeperPort,
@@ -132,6 +133,7 @@ async function gateway(options: GatewayOptions): Promise<void> {
         await kafka.close();
         throw error;
       });
+      page.tellOf(zookeeper);
       try {
         const print = printer(options);
         const about = [`Data: ${opened.place}`, ...(scraped === undefined ? [] : [`Metrics: ${scraped.url}`])];

@@ -89,12 +89,13 @@ async function serve(options: ServeOptions): Promise<void> {
       await server.close();
       throw error;
     });
-    const zookeeper = await openZooKeeper({ services, opened, kafka, access }, options).catch(
+    const zookeeper = await openZooKeeper({ services, opened, page, kafka, access }, options).catch(
       async (error: unknown) => {
         await Promise.all([server.close(), kafka.close()]);
         throw error;
       },
     );
+    page.tellOf(zookeeper);
     const print = printer(options);
     let background: Background | undefined;
     try {
@@ -148,12 +149,13 @@ async function openKafka(
 interface BesideZooKeeper {
   readonly services: Services;
   readonly opened: OpenedStorage;
+  readonly page: MetricsPage;
   readonly kafka: OpenedKafkaPort;
   readonly access: AccessSettings;
 }
 
 async function openZooKeeper(
-  { services, opened: { storage }, kafka, access }: BesideZooKeeper,
+  { services, opened: { storage }, page: { metrics }, kafka, access }: BesideZooKeeper,
   options: ServeOptions,
 ): Promise<OpenedZooKeeperPort> {
   const { host, zookeeperPort: port } = options;
@@ -161,6 +163,7 @@ async function openZooKeeper(
   return openZooKeeperPortBeside({
     services,
     storage,
+    metrics,
     namespace: "default",
     log: writeLog,
     host,

@@ -54,3 +54,8 @@ export const expiryCheckMs = 250;
 export const standstillMs = 1_000;
 /** Sessions that a gateway closes beside each other. */
 export const expiringSessionsMax = 64;
+
+/** Characters that a command of four letters answers at most: some 15,000 connections. */
+export const wordAnswerCharsMax = 4 * 1024 * 1024;
+/** How seldom it is looked how large the tree is: a million znodes take some 50 ms. */
+export const dataSizeFreshMs = 10_000;

@@ -48,6 +48,7 @@ const partitionLag = {
 } as const;
 const overall = { labels: [], dimensions: [everywhere] } as const;
 const ofLogs = { kind: "largest", labels: ["topicId", "partition"], dimensions: [everywhere] } as const;
+const ofPorts = { kind: "total", labels: ["protocol"], dimensions: [everywhere] } as const;
 const ofTree = { kind: "total", labels: ["namespace"], dimensions: [everywhere] } as const;
 
 export const metricCatalogue = {
@@ -76,8 +77,8 @@ export const metricCatalogue = {
   approximate_data_size: { ...ofTree, unit: "Bytes" },
   global_sessions: { ...ofTree, unit: "Count" },
   watch_count: { ...ofTree, unit: "Count" },
-  outstanding_requests: { ...overall, kind: "total", unit: "Count" },
-  num_alive_connections: { ...overall, kind: "total", unit: "Count" },
+  outstanding_requests: { ...ofPorts, unit: "Count" },
+  num_alive_connections: { ...ofPorts, unit: "Count" },
   // Ours: neither has sealing, storage that is asked for by the request, or functions
   OldestUnsealedAge: { ...ofLogs, unit: "Seconds" },
   SealingLag: { ...ofLogs, unit: "Seconds" },

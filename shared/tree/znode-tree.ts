@@ -99,6 +99,13 @@ export class ZnodeTree implements ZnodeTarget {
     return total;
   }
 
+  /** Characters of paths and bytes of data, as ZooKeeper's approximateDataSize: as long as there are znodes, so long it takes. */
+  dataSize(): number {
+    let size = 0;
+    for (const [path, { data }] of this.#nodes) size += path.length + (data?.length ?? 0);
+    return size;
+  }
+
   node(path: string): Readonly<Znode> | undefined {
     return this.#nodes.get(path);
   }

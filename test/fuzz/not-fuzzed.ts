@@ -97,6 +97,10 @@ const groups: readonly { readonly reason: string; readonly functions: readonly s
     functions: ["shared/storage/aws/schedule-names.ts#decodeScheduleNames"],
   },
   {
+    reason: "reads what who starts the process says, by one regular expression",
+    functions: ["local/superuser.ts#findSuperDigestProblem"],
+  },
+  {
     reason: "reads a stream of bytes into a body, whatever they are",
     functions: ["local/request-body.ts#readRequestBody"],
   },

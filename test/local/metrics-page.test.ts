@@ -60,7 +60,7 @@ describe("GET /metrics", () => {
     expect(valueOf("kafka_network_requestmetrics_errors_total", error)).toBe(1);
     expect(valueOf("kafka_consumergroup_lag_sum", 'namespace="default",consumergroup="g",topic="orders"')).toBe(2);
     expect(valueOf("znode_count", 'namespace="default"')).toBeGreaterThan(3);
-    expect(valueOf("num_alive_connections")).toBeGreaterThanOrEqual(1);
+    expect(valueOf("num_alive_connections", 'protocol="http"')).toBeGreaterThanOrEqual(1);
     expect(valueOf("process_resident_memory_bytes")).toBeGreaterThan(1e6);
   });
 

@@ -66,6 +66,8 @@ export const nothing = record({});
 // ---- Requests ----
 
 export const pathRequest = record({ path: ustring });
+/** Of operations that take a path for what it is, or none. */
+export const anyPathRequest = record({ path: nullableUstring });
 export const watchedPathRequest = record({ path: ustring, watch: bool });
 export const pathVersionRequest = record({ path: ustring, version: int });
 export const createRequest = record({ path: ustring, data: buffer, acl: vector(aclRecord), flags: int });
@@ -106,6 +108,7 @@ export const saslRequest = record({ token: buffer });
 // ---- Responses ----
 
 export const pathResponse = record({ path: ustring });
+export const anyPathResponse = record({ path: nullableUstring });
 export const create2Response = record({ path: ustring, stat: statRecord });
 export const statResponse = record({ stat: statRecord });
 export const dataResponse = record({ data: buffer, stat: statRecord });

@@ -72,3 +72,12 @@ test("an empty multi among others is answered with a zxid in their order", async
   expect(zxids).toEqual(zxids.toSorted((one, other) => one - other));
   client.destroy();
 });
+
+test("no path is any path, of ephemerals and of sync", async () => {
+  const client = await bed.connect();
+  await client.send("create", { path: "/e", data: null, acl: openAcl, flags: 1 });
+  for (const path of [null, "", " ", "/", " / "]) {
+    expect((await client.send("getEphemerals", { path })).body).toEqual({ ephemerals: ["/e"] });
+  }
+  expect(await client.send("sync", { path: null })).toMatchObject({ err: 0, body: { path: null } });
+});

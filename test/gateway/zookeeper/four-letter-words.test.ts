@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { wordAnswerCharsMax } from "../../../shared/limits/zookeeper-gateway.ts";
 import { openAcl, type ZooKeeperBed, zookeeperBed } from "./zookeeper-bed.ts";
 
 let bed: ZooKeeperBed;
@@ -39,6 +40,9 @@ test("each command is answered as ZooKeeper does, and the connection ends", asyn
   const monitored = new Map((await command("mntr")).split("\n").map((line) => line.split("\t") as [string, string]));
   expect(monitored.get("zk_watch_count")).toBe("2");
   expect(monitored.get("zk_ephemerals_count")).toBe("1");
+  expect(monitored.get("zk_approximate_data_size")).toBe(
+    String("/".length + "/e".length + "/zookeeper".length + "/zookeeper/config".length + "/zookeeper/quota".length),
+  );
   expect(monitored.get("zk_server_state")).toBe("standalone");
   expect(await command("conf")).toContain(`clientPort=${bed.port}\n`);
   expect(await command("conf")).toContain(
@@ -58,4 +62,15 @@ test("a command of ZooKeeper that is not served says so", async () => {
 
 test("four bytes that are no command are the length of a frame that may not be so long", async () => {
   expect(await command("what")).toBe("");
+});
+
+test("what would be too long is cut", async () => {
+  const client = await bed.connect();
+  const name = "x".repeat(3_900);
+  const count = Math.ceil(wordAnswerCharsMax / name.length) + 100;
+  const create = (index: number) => ({ path: `/${index}${name}`, data: null, acl: openAcl, flags: 1 });
+  await Promise.all(Array.from({ length: count }, (_, index) => client.send("create", create(index))));
+  const dump = await command("dump");
+  expect(dump.length).toBeLessThan(wordAnswerCharsMax + 100);
+  expect(dump).toMatch(/\t\/\d+x+\n\.\.\. and more than is answered\n$/);
 });

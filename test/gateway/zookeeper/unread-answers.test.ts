@@ -40,7 +40,14 @@ async function sendAtOnce(requests: readonly Buffer[], port = bed.port): Promise
   await once(socket, "connect");
   const to = writer.begin();
   const passwd = new Uint8Array(16);
-  connectRequest.write(to, { protocolVersion: 0, lastZxidSeen: 0, timeOut: 0, sessionId: 0n, passwd, readOnly: false });
+  connectRequest.write(to, {
+    protocolVersion: 0,
+    lastZxidSeen: 0,
+    timeOut: 40_000,
+    sessionId: 0n,
+    passwd,
+    readOnly: false,
+  });
   socket.write(Buffer.concat([to.end(), ...requests]));
   return socket;
 }
@@ -77,7 +84,11 @@ async function readAll(socket: Socket, count: number): Promise<readonly number[]
     }
   });
   socket.resume();
-  while (xids.length <= count) await once(socket, "data");
+  const closed = once(socket, "close");
+  while (xids.length <= count) {
+    if (socket.destroyed) throw new Error(`closed after ${xids.length} answers`);
+    await Promise.race([once(socket, "data"), closed]);
+  }
   socket.destroy();
   return xids.slice(1);
 }

@@ -64,7 +64,7 @@ export class WireComparison {
       if (kind === "checkWatches" && real === ok && ours === noWatcher) {
         return this.#intend("checkWatches finds anybody's watch in 3.8");
       }
-      const isBroken = "path" in body && findPathProblem(body.path) !== undefined;
+      const isBroken = "path" in body && findPathProblem(body.path ?? "") !== undefined;
       // Theirs looks it up as it is; "" is the root.
       if (isBroken && (real === noNode || body.path === "") && ours === badArguments)
         return this.#intend("a read of a malformed path");
