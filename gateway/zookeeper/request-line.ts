@@ -215,7 +215,7 @@ export class RequestLine {
 
   #read(asked: Asked, request: Request, tree: ZnodeTree): void {
     const { gateway, session } = this.#options;
-    if (tree.session(session.sessionId) === undefined) return this.#fail();
+    if (tree.session(session.sessionId) === undefined) return this.#endOver();
     try {
       switch (request.kind) {
         case "auth":
@@ -236,6 +236,14 @@ export class RequestLine {
     } catch (error) {
       this.#refuse(asked, codeOf(error));
     }
+  }
+
+  /** Its session has been ended, by others or since its time was over: its client hears of it when it connects again. */
+  #endOver(): void {
+    const { gateway, session, address } = this.#options;
+    const sessionId = String(session.sessionId);
+    gateway.log("INFO", "a connection was ended", { reason: "its session is over", address, sessionId });
+    this.#fail();
   }
 
   #authenticate(asked: Asked, { scheme, auth }: { readonly scheme: string; readonly auth: Uint8Array | null }): void {

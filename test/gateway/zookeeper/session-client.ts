@@ -130,6 +130,8 @@ export class SessionClient {
       signal: over,
       onTold: (told) => this.#take(told),
     });
+    // Else a gateway that took long to open would leave it no time to answer.
+    this.#heardMs = performance.now();
     const { sessionId = 0n, passwd } = client.session ?? {};
     if (sessionId === 0n) {
       this.problems.push(`session ${this.#sessionId} has expired`);
