@@ -88,6 +88,8 @@ async function run(argv: readonly string[]): Promise<void> {
   await program.parseAsync(argv, { from: "user" });
 }
 
+// Left to itself Node takes its signal handlers down before the process is gone: a Ctrl-C that comes twice would kill it.
+process.once("beforeExit", () => process.exit());
 try {
   await run(process.argv.slice(2));
 } catch (error) {

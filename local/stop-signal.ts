@@ -23,7 +23,12 @@ export function onStopSignal(signals: readonly NodeJS.Signals[], stop: () => voi
     }
   };
   for (const signal of signals) process.on(signal, onSignal);
-  return () => {
+  const forget = (): void => {
     for (const signal of signals) process.removeListener(signal, onSignal);
+  };
+  return () => {
+    if (askedAtMs === undefined) forget();
+    // The same one may still come again: a process that has done what it was asked for must not die of it.
+    else setTimeout(forget, sameSignalMs).unref();
   };
 }
