@@ -1,7 +1,8 @@
-import { rm } from "node:fs/promises";
+import { type FileHandle, open as openFile, readlink, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { open } from "lmdb";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { expirySweepItemsMax, expirySweepMs, trimBatchEntriesMax } from "../../../../shared/limits.ts";
 import { CommitQueue } from "../../../../shared/storage/embedded/commit-queue.ts";
 import { EmbeddedItemStore } from "../../../../shared/storage/embedded/embedded-item-store.ts";
@@ -42,6 +43,22 @@ test("keeps everything when it is closed and opened again", async () => {
   expectEntry(await storage.logs.readLast(logId), entry);
   expect((await storage.items.get(itemKey("p")))?.attributes).toEqual({ a: "b" });
   expectBytes(await storage.blobs.get("x/y"), patternBytes(1_000));
+});
+
+test.skipIf(process.platform !== "linux")("makes the folders durable that it creates", async () => {
+  const dataFolder = join(await testFolder(), "data");
+  const handle = await openFile(tmpdir(), "r");
+  await handle.close();
+  const handles = Object.getPrototypeOf(handle) as FileHandle;
+  const folders = new Set<string>();
+  const sync = vi.spyOn(handles, "sync").mockImplementation(async function (this: FileHandle) {
+    folders.add(await readlink(`/proc/self/fd/${this.fd}`));
+  });
+  onTestFinished(() => sync.mockRestore());
+  const { close } = await openEmbeddedStorage({ dataFolder });
+  await close();
+  for (const folder of [".", "data", "data/lmdb", "data/wal"])
+    expect(folders).toContain(join(dataFolder, "..", folder));
 });
 
 test("answers what was asked before it closes, and refuses what comes later", async () => {

@@ -57,6 +57,7 @@ test("answers that a commit is open when the log fails, and begins anew behind i
     append.mockRestore();
     await world.commit(["t\0c", "3"]);
     const later = await world.copy();
+    expect(world.commitHere(["t\0d", "4"])).toBe(true);
     await world.close();
     const first = await WriteAheadWorld.open(crashed);
     expect(first.range("t\0", "t\x01")).toEqual([isWritten ? "t\0a=2" : "t\0a=1"]);
@@ -140,6 +141,19 @@ test("commits nothing more after much at once whose outcome is open, until LMDB 
   world.failsToStore = undefined;
   await world.commit(["t\0a", "1"]);
   expect(world.range("t\0", "t\x01")).toEqual(["t\0a=1"]);
+});
+
+test("commits much at once to the log while LMDB lacks what came before", async () => {
+  const world = await WriteAheadWorld.open(await testFolder(), { generationBytes: 1_000_000, generationKeys: 1 });
+  await world.commit(["t\0large", "before"]);
+  world.failsToStore = noDisk;
+  await world.commit(["t\0a", "1"]);
+  expect(world.store.visible).toHaveLength(2);
+  world.failsToStore = undefined;
+  await world.commit(["t\0large", large]);
+  const crashed = await WriteAheadWorld.open(await world.copy());
+  await world.store.checkpoint();
+  for (const each of [world, crashed]) expect([each.get("t\0a"), each.get("t\0large")]).toEqual(["1", large]);
 });
 
 test("bounds the keys that wait for LMDB", async () => {

@@ -1,8 +1,11 @@
 import { cp, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { directCommitBytesMin, directCommitKeysMax } from "../../../../shared/limits/embedded-store.ts";
+import { PendingWrites } from "../../../../shared/storage/embedded/pending-writes.ts";
+import { encodeFrame } from "../../../../shared/storage/embedded/write-ahead-frame.ts";
+import { recoverFrames } from "../../../../shared/storage/embedded/write-ahead-log.ts";
 import { StorageCorruptError } from "../../../../shared/storage/errors.ts";
 import { testFolder } from "./data-folder.ts";
 import { copyOf, frameEnds, smallPace, WriteAheadWorld } from "./write-ahead-world.ts";
@@ -30,12 +33,47 @@ test("shows what is decided to decisions only, and to readers once it is durable
   expect(() => world.table.put(Buffer.from("t\0c"), Buffer.from("4"))).toThrow("outside of a commit");
 });
 
+test("does not show what is being forced to the disk", async () => {
+  const world = await WriteAheadWorld.open(await testFolder());
+  await world.commit(["t\0a", "1"]);
+  const seen: (string | undefined)[] = [];
+  const append = vi.spyOn(world.log, "append").mockImplementation(async (frame) => {
+    seen.push(world.get("t\0a"));
+    append.mockRestore();
+    await world.log.append(frame);
+    seen.push(world.get("t\0a"));
+  });
+  await world.commit(["t\0a", "2"]);
+  const here = vi.spyOn(world.log, "appendHere").mockImplementation((frame) => {
+    here.mockRestore();
+    world.log.appendHere(frame);
+    seen.push(world.get("t\0a"));
+  });
+  expect(world.commitHere(["t\0a", "3"])).toBe(true);
+  expect([...seen, world.get("t\0a")]).toEqual(["1", "1", "2", "3"]);
+});
+
 test("hands out copies", async () => {
   const world = await WriteAheadWorld.open(await testFolder());
   await world.commit(["t\0a", "1"]);
   world.table.get(Buffer.from("t\0a"))?.fill(0);
   for (const { value } of world.table.range({ start: Buffer.from("t\0"), end: Buffer.from("t\x01") })) value.fill(0);
   expect(world.get("t\0a")).toBe("1");
+});
+
+test("lets go of LMDB when a range is not read to its end", async () => {
+  const world = await WriteAheadWorld.open(await testFolder());
+  await world.commit(["t\0a", "1"], ["t\0b", "1"]);
+  // More than LMDB has places for readers.
+  for (let round = 0; round < 200; round += 1) {
+    await world.store.checkpoint();
+    await world.commit(["t\0a", String(round)]);
+    for (const { value } of world.table.range({ start: Buffer.from("t\0"), end: Buffer.from("t\x01") })) {
+      expect(Buffer.from(value).toString()).toBe(String(round));
+      break;
+    }
+  }
+  expect(world.range("t\0", "t\x01")).toEqual(["t\0a=199", "t\0b=1"]);
 });
 
 const numberMax = 30;
@@ -151,6 +189,18 @@ test("tells a log that was damaged from one whose last frame is not whole", asyn
       await after.close();
     }
   }
+});
+
+test("misses a frame between two that are whole", () => {
+  const mark = Buffer.from("the mark");
+  const frame = (sequence: number): Buffer => {
+    const writes = new PendingWrites();
+    writes.set({ table: 0, key: Buffer.from(`t\0${sequence}`), value: Buffer.from("1") });
+    return encodeFrame({ mark, generation: 1, sequence, previousFrames: 0 }, writes, writes.bytes);
+  };
+  const none = Buffer.alloc(0);
+  expect(recoverFrames(mark, [none, Buffer.concat([frame(0), frame(1)])], 0).writes).toHaveLength(2);
+  expect(() => recoverFrames(mark, [none, Buffer.concat([frame(0), frame(2)])], 0)).toThrow(StorageCorruptError);
 });
 
 test("misses frames of a generation that the next one counts", async () => {
