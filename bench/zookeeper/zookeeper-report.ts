@@ -37,7 +37,7 @@ export interface ZooKeeperReport {
 
 const durability =
   "ZooKeeper forces its transaction log to the disk (forceSync=yes, its default) before it answers a group of writes; " +
-  "Streamkeeper the pages of a commit and then its root, in one transaction for all writes that wait";
+  "Streamkeeper its write-ahead log, likewise";
 
 export function zooKeeperReport(measured: readonly Measured[], options: ZooKeeperBenchOptions): ZooKeeperReport {
   return {
