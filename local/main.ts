@@ -11,11 +11,11 @@ interface CommandEntry {
 
 const commands: Readonly<Record<string, CommandEntry>> = {
   serve: {
-    description: "serve the HTTP API, and Kafka's protocol, on this machine",
+    description: "serve the HTTP API, and Kafka's and ZooKeeper's protocols, on this machine",
     load: async () => (await import("./commands/serve.ts")).registerServe,
   },
   gateway: {
-    description: "serve Kafka's clients next to a store, without the HTTP API",
+    description: "serve Kafka's and ZooKeeper's clients next to a store, without the HTTP API",
     load: async () => (await import("./commands/gateway.ts")).registerGateway,
   },
   topics: {

@@ -1,5 +1,5 @@
 /** Streamkeeper's storage on one machine: LMDB behind a write-ahead log for logs and items, files for blobs, all in one folder of one process. */
-import { mkdir, realpath } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Database, open, type RootDatabase } from "lmdb";
 import {
@@ -25,6 +25,7 @@ import { EmbeddedItemStore } from "./embedded-item-store.ts";
 import { EmbeddedLogStore } from "./embedded-log-store.ts";
 import { FileBlobStore } from "./file-blob-store.ts";
 import { claimFolder, DataFolderInUseError, releaseFolder } from "./folder-owner.ts";
+import { makeFolder } from "./make-folder.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
 import { type CheckpointPace, WriteAheadStore, type WriteAheadStoreOptions } from "./write-ahead-store.ts";
 
@@ -96,6 +97,7 @@ interface Databases {
 
 async function openDatabases(dataFolder: string): Promise<Databases> {
   const folder = join(dataFolder, "lmdb");
+  await makeFolder(folder);
   const binary = { encoding: "binary", keyEncoding: "binary" } as const;
   const root = open<Buffer, Uint8Array>({
     path: folder,
@@ -239,7 +241,7 @@ async function sweepExpiredItems(
 
 /** The folder's one true name, once it is durable. */
 async function createFolder(dataFolder: string): Promise<string> {
-  await mkdir(dataFolder, { recursive: true });
+  await makeFolder(dataFolder);
   const folder = await realpath(dataFolder);
   await syncFolder(dirname(folder));
   return folder;

@@ -8,10 +8,10 @@
  * is of generations that LMDB has. A frame is written only when the one before it is durable, so one that is not whole is
  * the last one, whose commit was never answered.
  */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { damagedFramesMax } from "../../limits/embedded-store.ts";
 import { StorageCorruptError } from "../errors.ts";
+import { makeFolder } from "./make-folder.ts";
 import type { PendingWrite, PendingWrites } from "./pending-writes.ts";
 import { WriteAheadFile } from "./write-ahead-file.ts";
 import { encodeFrame, type Frame, type FrameNumbers, frameStart, readFrame } from "./write-ahead-frame.ts";
@@ -38,7 +38,7 @@ export class WriteAheadLog {
 
   /** Creates its folder if it is not there; to make that durable is the caller's. */
   static async open(folder: string): Promise<WriteAheadLog> {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const even = await WriteAheadFile.open(join(folder, "0"));
     try {
       return new WriteAheadLog([even, await WriteAheadFile.open(join(folder, "1"))]);

@@ -98,6 +98,29 @@ test("keeps sessions and partitions apart: as many of one as there may be leave 
   wakeUps.close();
 });
 
+test("sleeps once for all that wait, until the first of them is due", async () => {
+  const sleeps: number[] = [];
+  let running = 0;
+  const sleep: Timers["sleep"] = async (ms, signal) => {
+    sleeps.push(Math.round(ms));
+    running += 1;
+    try {
+      await nodeTimers.sleep(ms, signal);
+    } finally {
+      running -= 1;
+    }
+  };
+  const { wakeUps, done, until } = open({ sleep });
+  for (let partition = 0; partition < 100; partition++) await wakeUps.wake(duty(partition), 10_000 + partition);
+  expect([sleeps, running]).toEqual([[10_000], 1]);
+  await wakeUps.wake(duty(7), 5);
+  await until(1);
+  expect(done).toEqual([duty(7)]);
+  expect([sleeps.length, running]).toEqual([3, 1]);
+  wakeUps.close();
+  await expect.poll(() => running).toBe(0);
+});
+
 test("tells that its wake-ups end with the process", () => {
   expect(open().wakeUps.endWithProcess).toBe(true);
 });
