@@ -106,7 +106,8 @@ export class Answers implements Watcher {
     send(to.end());
     this.#lastZxid = zxid;
     const operation = "request" in asked ? asked.request.kind : undefined;
-    this.#last = { operation: operation ?? "NA", xid, zxid };
+    // As ZooKeeper's `cons`: a ping's number, which is below 0, is not that of a request.
+    this.#last = { operation: operation ?? "NA", xid: xid >= 0 ? xid : (this.#last?.xid ?? 0), zxid };
     const ms = gateway.clock.monotonicMs() - atMs;
     traffic.answered(ms);
     gateway.traffic.answered(ms);

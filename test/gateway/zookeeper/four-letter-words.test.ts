@@ -54,6 +54,8 @@ test("each command is answered as ZooKeeper does, and the connection ends", asyn
   expect(await command("envi")).toMatch(/^Environment:\nzookeeper\.version=3\.8\.\d/);
   expect(await command("wchs")).toBe("1 connections watching 2 paths\nTotal watches:2\n");
   expect(await command("dump")).toContain(`Sessions with Ephemerals (1):\n${sid}:\n\t/e\n`);
+  await client.send("ping", {});
+  expect(await command("cons")).toMatch(new RegExp(`sid=${sid},lop=ping,est=\\d+,to=10000,lcxid=0x3,`));
 });
 
 test("a command of ZooKeeper that is not served says so", async () => {
