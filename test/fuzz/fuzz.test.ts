@@ -101,6 +101,30 @@ describe("a run", () => {
     expect(failure?.problem).toMatch(/took \d+ ms, 20 allowed/);
   });
 
+  test("finds an input that takes too much memory, and one that leaves too much, but not what others have left", async () => {
+    const run = async (left: number, perRun: number, kept: number): Promise<string | undefined> => {
+      let bytes = left;
+      const hungry: Target = {
+        ...brokenText,
+        open: () => () => ({
+          run: () => {
+            bytes += perRun;
+            return "accepted";
+          },
+          smaller: () => [],
+          show: () => "hungry",
+        }),
+      };
+      const memory = { bytes: () => bytes, collect: () => void (bytes = kept) };
+      const { failure, progress } = await runCases({ target: hungry, seed: 1, from: 0, to: 1 }, { memory });
+      expect(progress.heapBytesPeak).toBe(left + perRun);
+      return failure?.problem.split("\n")[0];
+    };
+    expect(await run(2_000_000_000, 1_000, 100_000_000)).toBeUndefined();
+    expect(await run(100_000_000, 950_000_000, 100_000_000)).toBe("FuzzFailure: the heap has grown by 950000000 bytes");
+    expect(await run(100_000_000, 950_000_000, 910_000_000)).toBe("FuzzFailure: 910000000 bytes are kept");
+  });
+
   test("over several threads gives each target its inputs, and stops when it is told", async () => {
     const some = targets.filter(({ name }) => name === "tree.path" || name === "names.group");
     const options = { targets: some, seed: 1, inputs: 2_000, firstCase: 0, jobs: 2, onProgress: () => undefined };
