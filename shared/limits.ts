@@ -100,6 +100,7 @@ export const pollMsMax = 1_000;
 /** Data of one znode, exclusive as in ZooKeeper's jute.maxbuffer (1,048,575 bytes). */
 export const znodeDataBytesMax = 1_048_575;
 export const znodePathCharsMax = 4_096;
+/** Operations of one multi through HTTP, whose results must fit an answer. */
 export const multiOperationsMax = 1_000;
 /** Retried tree writes that are recognised by their idempotency key. */
 export const idempotencyKeysKept = 10_000;
@@ -226,6 +227,8 @@ export const localSweepMs = 60_000;
 
 /** One request with all its operations: well inside an entry, and what every follower must load. ZooKeeper takes 1 MiB. */
 export const treeRequestBytesMax = 4 * 1024 * 1024;
+/** Its operations: as many of the smallest, a check of `/`, as a frame of ZooKeeper's `jute.maxbuffer` holds. About 0.2 s to plan. */
+export const treeOperationsMax = 58_253;
 /** Transactions that are committed as one entry: bounds the time to plan it again after a lost race (about 5 ms). */
 export const treeEntryTransactionsMax = 1_000;
 /** Transactions up to this size stand in the entry itself; larger ones (large znodes) go by reference. */

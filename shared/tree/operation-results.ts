@@ -14,7 +14,7 @@
  *     stat    => czxid mzxid ctime mtime version cversion aversion ephemeralOwner dataLength numChildren pzxid, all varlong
  */
 import { zxid } from "../brand.ts";
-import { multiOperationsMax } from "../limits.ts";
+import { treeOperationsMax } from "../limits.ts";
 import { ByteReader } from "../record/byte-reader.ts";
 import { ByteWriter } from "../record/byte-writer.ts";
 import { MalformedBytesError } from "../record/malformed-bytes-error.ts";
@@ -48,7 +48,7 @@ export function encodeResults(results: readonly OperationResult[]): Uint8Array {
 export function decodeResults(bytes: Uint8Array): readonly OperationResult[] {
   const from = new ByteReader(bytes);
   const count = from.unsignedVarint();
-  if (count > multiOperationsMax) throw new MalformedBytesError(`${count} results`);
+  if (count > treeOperationsMax) throw new MalformedBytesError(`${count} results`);
   const results: OperationResult[] = [];
   for (let index = 0; index < count; index += 1) results.push(readResult(from));
   from.expectEnd();

@@ -1,5 +1,6 @@
 /** A speculation on a tree: changes that are seen by whoever looks through it, and that the tree knows nothing of. */
 import { aclKey, type AclList } from "./acl.ts";
+import { isEphemeral } from "./owner.ts";
 import type { Znode } from "./stat.ts";
 import type { TreeSession } from "./tree-session.ts";
 import type { ZnodeTarget, ZnodeView } from "./znode-tree.ts";
@@ -11,6 +12,10 @@ export class Overlay implements ZnodeTarget {
   readonly #changed = new Map<string, Znode | null>();
   readonly #sessions = new Map<bigint, TreeSession | null>();
   readonly #acls: AclList[] = [];
+  /** By `aclKey`; counted from the first list of this one. */
+  readonly #aclIndexes = new Map<string, number>();
+  /** Ephemerals of a session, more or fewer than below. */
+  readonly #ephemeralsMore = new Map<bigint, number>();
   closed: boolean;
 
   constructor(below: ZnodeView) {
@@ -35,10 +40,13 @@ export class Overlay implements ZnodeTarget {
   }
 
   insert(path: string, node: Znode): void {
+    this.#count(this.node(path), -1);
     this.#changed.set(path, node);
+    this.#count(node, 1);
   }
 
   remove(path: string): void {
+    this.#count(this.node(path), -1);
     this.#changed.set(path, null);
   }
 
@@ -53,13 +61,12 @@ export class Overlay implements ZnodeTarget {
   findAcl(list: AclList): number | undefined {
     const below = this.#below.findAcl(list);
     if (below !== undefined || this.#acls.length === 0) return below;
-    const key = aclKey(list);
-    const index = this.#acls.findIndex((other) => aclKey(other) === key);
-    return index < 0 ? undefined : this.#below.aclCount + index;
+    const index = this.#aclIndexes.get(aclKey(list));
+    return index === undefined ? undefined : this.#below.aclCount + index;
   }
 
   addAcl(list: AclList): void {
-    this.#acls.push(list);
+    this.#aclIndexes.set(aclKey(list), this.#acls.push(list) - 1);
   }
 
   get sessionCount(): number {
@@ -96,19 +103,23 @@ export class Overlay implements ZnodeTarget {
   }
 
   ephemeralCount(sessionId: bigint): number {
-    let count = this.#below.ephemeralCount(sessionId);
-    for (const [path, node] of this.#changed) {
-      const wasOwned = this.#below.node(path)?.ephemeralOwner === sessionId;
-      count += (node?.ephemeralOwner === sessionId ? 1 : 0) - (wasOwned ? 1 : 0);
-    }
-    return count;
+    return this.#below.ephemeralCount(sessionId) + (this.#ephemeralsMore.get(sessionId) ?? 0);
   }
 
   /** Hands all changes down to the speculation that this one stands on. */
   mergeInto(below: Overlay): void {
     for (const [path, node] of this.#changed) below.#changed.set(path, node);
     for (const [sessionId, session] of this.#sessions) below.#sessions.set(sessionId, session);
-    below.#acls.push(...this.#acls);
+    for (const list of this.#acls) below.addAcl(list);
+    for (const [sessionId, more] of this.#ephemeralsMore) below.#countMore(sessionId, more);
     below.closed = this.closed;
+  }
+
+  #count(node: Readonly<Znode> | undefined, more: number): void {
+    if (node !== undefined && isEphemeral(node.ephemeralOwner)) this.#countMore(node.ephemeralOwner, more);
+  }
+
+  #countMore(sessionId: bigint, more: number): void {
+    this.#ephemeralsMore.set(sessionId, (this.#ephemeralsMore.get(sessionId) ?? 0) + more);
   }
 }

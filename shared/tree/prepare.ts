@@ -7,7 +7,7 @@
 import type { Zxid } from "../brand.ts";
 import {
   idempotencyKeyCharsMax,
-  multiOperationsMax,
+  treeOperationsMax,
   treeRequestBytesMax,
   znodeDataBytesMax,
   znodePathCharsMax,
@@ -83,8 +83,8 @@ function findUnknown(view: ZnodeView, { operations, session }: TreeRequest): Tre
 /** What is wrong with a request whatever the tree holds: our own bounds. */
 function findInvalid(request: TreeRequest): TreeRefusal | undefined {
   const { operations, idempotency } = request;
-  if (operations.length > multiOperationsMax) {
-    return badArguments(`${operations.length} operations; at most ${multiOperationsMax} are allowed`);
+  if (operations.length > treeOperationsMax) {
+    return badArguments(`${operations.length} operations; at most ${treeOperationsMax} are allowed`);
   }
   if (
     idempotency !== undefined &&

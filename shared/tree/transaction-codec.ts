@@ -22,7 +22,7 @@
  * Flags: 1 of a transaction, it has an idempotency key; of a create, 1 an owner and 2 lists. A process that meets what it
  * does not know stops following, rather than part from the others.
  */
-import { ephemeralsPerSessionMax, multiOperationsMax, znodeDataBytesMax, znodePathCharsMax } from "../limits.ts";
+import { ephemeralsPerSessionMax, treeOperationsMax, znodeDataBytesMax, znodePathCharsMax } from "../limits.ts";
 import { ByteReader } from "../record/byte-reader.ts";
 import { ByteWriter } from "../record/byte-writer.ts";
 import { MalformedBytesError } from "../record/malformed-bytes-error.ts";
@@ -163,7 +163,7 @@ function readTransaction(from: ByteReader): Transaction {
   const idempotency = flags === 0 ? undefined : { key: from.prefixedString(), fingerprint: from.u32() };
   const count = from.unsignedVarint();
   // Each operation may bring a list of its own.
-  if (count > 2 * multiOperationsMax) throw new MalformedBytesError(`a transaction of ${count} changes`);
+  if (count > 2 * treeOperationsMax) throw new MalformedBytesError(`a transaction of ${count} changes`);
   const changes: Change[] = [];
   for (let index = 0; index < count; index += 1) changes.push(readChange(from));
   return { changes, ...(idempotency === undefined ? {} : { idempotency }) };

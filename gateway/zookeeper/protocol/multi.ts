@@ -1,6 +1,6 @@
 /** The bodies of multi and multiRead: operations, each behind a header, and one that says that there are no more. */
 import { MalformedBytesError } from "../../../shared/record/malformed-bytes-error.ts";
-import { multiOperationsMax } from "../../../shared/limits.ts";
+import { treeOperationsMax } from "../../../shared/limits.ts";
 import type { JuteReader } from "./jute-reader.ts";
 import type { JuteWriter } from "./jute-writer.ts";
 import {
@@ -78,8 +78,8 @@ function parts<Of extends AnyPart>(tables: Record<string, Part<unknown>>, partEr
       if (done) return found;
       const part = byCode.get(type);
       if (part === undefined) throw new MalformedBytesError(`operation ${type} in a multi`);
-      if (found.length >= multiOperationsMax) {
-        throw new MalformedBytesError(`more than ${multiOperationsMax} operations in a multi`);
+      if (found.length >= treeOperationsMax) {
+        throw new MalformedBytesError(`more than ${treeOperationsMax} operations in a multi`);
       }
       found.push({ kind: part.kind, body: part.body.read(from) } as AnyPart as Of);
     }

@@ -25,6 +25,34 @@ test("a body that cannot be read is answered, and the connection goes on", async
   expect((await client.send("exists", { path: "/", watch: false })).err).toBe(0);
 });
 
+test("a multi may fill ZooKeeper's largest frame, with whatever it is filled", async () => {
+  const [client, watching] = [await bed.connect(), await bed.connect()];
+  await watching.send("addWatch", { path: "/", mode: 1 });
+  const checks = (count: number) =>
+    client.send(
+      "multi",
+      Array.from({ length: count }, () => ({ kind: "check", body: { path: "/", version: -1 } })),
+    );
+  expect((await checks(58_253)).body).toHaveLength(58_253);
+  expect((await checks(58_254)).err).toBe(-5);
+  const body = { data: new Uint8Array(30), acl: openAcl, flags: 0 };
+  const creates = Array.from({ length: 12_000 }, (_, index) => ({
+    kind: "create" as const,
+    body: { ...body, path: `/${index}` },
+  }));
+  expect((await client.send("multi", creates)).body?.at(-1)).toEqual({ kind: "create", body: { path: "/11999" } });
+  const refused = await client.send("multi", creates);
+  expect([refused.err, refused.body?.length, refused.body?.[0]]).toEqual([
+    0,
+    12_000,
+    { kind: "error", body: { err: -110 } },
+  ]);
+  await watching.send("sync", { path: "/" });
+  await watching.send("ping", {});
+  expect(watching.events).toHaveLength(12_000);
+  expect(bed.failures).toEqual([]);
+});
+
 test("an operation that ZooKeeper does not have ends the connection, once it is answered", async () => {
   const client = await bed.connect();
   const frame = Buffer.alloc(8);

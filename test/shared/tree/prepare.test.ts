@@ -119,7 +119,7 @@ describe("bounds", () => {
   test("refuse paths, multis, requests and keys that are too long", () => {
     const machine = new Machine();
     expect(machine.outcome(create(`/${"x".repeat(4_096)}`))).toBe("BAD_ARGUMENTS");
-    expect(machine.outcome(...Array.from({ length: 1_001 }, () => check("/")))).toBe("BAD_ARGUMENTS");
+    expect(machine.outcome(...Array.from({ length: 58_254 }, () => check("/")))).toBe("BAD_ARGUMENTS");
     const large = { kind: "setData", path: "/", data: new Uint8Array(1_000_000), version: -1 } as const;
     expect(machine.outcome(large, large, large, large, large)).toBe("BAD_ARGUMENTS");
     for (const key of ["k".repeat(129), "\ud800"]) {
@@ -130,6 +130,29 @@ describe("bounds", () => {
 });
 
 describe("multi", () => {
+  test(
+    "takes as many operations as ZooKeeper's largest frame holds, and none costs more for those before it",
+    { timeout: 10_000 },
+    () => {
+      const machine = new Machine();
+      expect(machine.outcome(...Array.from({ length: 58_253 }, () => check("/")))).toBe("done");
+      const session = { sessionId: 5n, password: new Uint8Array(16) };
+      machine.run({ kind: "createSession", timeoutMs: 10_000, ...session });
+      const operations = Array.from({ length: 18_000 }, (_, index): Operation => {
+        const acl = [{ permissions: 31, scheme: "ip", id: `10.0.${index >> 8}.${index & 255}` }];
+        return {
+          kind: "create",
+          path: `/${index}`,
+          data: null,
+          mode: index % 2 === 0 ? "ephemeral" : "persistent",
+          acl,
+        };
+      });
+      expect(machine.request({ operations, session }).kind).toBe("prepared");
+      expect([machine.tree.ephemeralTotal, machine.tree.aclCount]).toEqual([9_000, 18_002]);
+    },
+  );
+
   const table: readonly [string, readonly Operation[], readonly string[] | "done"][] = [
     ["does all", [create("/m"), create("/m/a"), setData("/a"), check("/a")], "done"],
     ["may touch a znode twice", [create("/m"), remove("/m"), create("/m")], "done"],
