@@ -18,7 +18,7 @@ import { GatewaySecurity, isGuarded, openSecurity, type SecurityOptions } from "
 import { TopicCaretaker } from "./topic-caretaker.ts";
 import { TopicIds } from "./topic-ids.ts";
 
-export interface KafkaGatewayOptions extends Omit<ListenerOptions, "needsAuthentication"> {
+export interface KafkaGatewayOptions extends Omit<ListenerOptions, "needsAuthentication" | "clock"> {
   readonly services: Services;
   readonly storage: Pick<Storage, "clock" | "random" | "timers">;
   /** Where requests are counted, if anyone wants to know. */
@@ -177,7 +177,11 @@ async function openWith(
 ): Promise<KafkaListener> {
   try {
     await security.start(ended.signal);
-    return await KafkaListener.open({ ...options, needsAuthentication: security.options.sasl });
+    return await KafkaListener.open({
+      ...options,
+      clock: options.storage.clock,
+      needsAuthentication: security.options.sasl,
+    });
   } catch (error) {
     ended.abort();
     throw error;

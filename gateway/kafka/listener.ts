@@ -4,6 +4,8 @@ import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { describeError, type Log } from "../../functions/http/log.ts";
 import { connectionIdleMsMax, gatewayCloseMsMax, gatewayConnectionsMax } from "../../shared/limits/kafka-gateway.ts";
 import { tlsHandshakeMsMax } from "../../shared/limits/connections.ts";
+import type { Clock } from "../../shared/storage/environment.ts";
+import { tellFailedHandshakes } from "../connections/failed-handshakes.ts";
 import { Connection } from "./connection.ts";
 import type { Gateway } from "./handler.ts";
 import { type BudgetLimits, RequestBudget } from "../connections/request-budget.ts";
@@ -17,6 +19,7 @@ export interface ListenerOptions {
   /** Whether clients must say who they are. */
   readonly needsAuthentication: boolean;
   readonly log?: Log;
+  readonly clock: Pick<Clock, "monotonicMs">;
   /** What all connections together may hold; default: as in `shared/limits/connections.ts`. */
   readonly limits?: BudgetLimits;
   /** How long a connection may do nothing, in milliseconds; default: `connectionIdleMsMax`. */
@@ -44,8 +47,7 @@ export class KafkaListener {
     if (tls !== undefined) this.#server.on("connection", (socket: Socket) => this.#meet(socket));
     this.#server.maxConnections = gatewayConnectionsMax;
     this.#server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => this.#accept(socket));
-    // A handshake that fails is the client's affair.
-    this.#server.on("tlsClientError", (_error, socket: Socket) => socket.destroy());
+    tellFailedHandshakes(this.#server, options.log, options.clock);
   }
 
   /** @throws Error as node:net says where the port is taken or the host is not this machine's */

@@ -9,6 +9,7 @@ import type { NamespaceFollower } from "../../shared/services/namespace-follower
 import type { Services } from "../../shared/services/services.ts";
 import type { Storage } from "../../shared/storage/storage.ts";
 import type { ZnodeTree } from "../../shared/tree/znode-tree.ts";
+import { tellFailedHandshakes } from "../connections/failed-handshakes.ts";
 import { type BudgetLimits, RequestBudget } from "../connections/request-budget.ts";
 import { Connection } from "./connection.ts";
 import { DataSize } from "./data-size.ts";
@@ -98,8 +99,7 @@ class RunningGateway implements RunningZooKeeperGateway {
       });
     });
     this.#server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => this.#accept(socket));
-    // A handshake that fails is the client's affair.
-    this.#server.on("tlsClientError", (_error, socket: Socket) => socket.destroy());
+    tellFailedHandshakes(this.#server, options.log, options.storage.clock);
   }
 
   async listen(): Promise<void> {

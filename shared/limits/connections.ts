@@ -14,3 +14,6 @@ export const heldScarceMsMax = 10_000;
 
 /** How long a client may take to agree on TLS. */
 export const tlsHandshakeMsMax = 10_000;
+
+/** How seldom failed handshakes of one port leave a line: what knocks at a port again and again is told by its number. */
+export const handshakeLineMsMin = 60_000;

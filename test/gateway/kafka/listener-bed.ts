@@ -1,6 +1,7 @@
 /** A listener with APIs of the test's own, whose requests begin, wait and end as the test says. */
 import { connect, type Socket } from "node:net";
 import type { TlsOptions } from "node:tls";
+import type { Log } from "../../../functions/http/log.ts";
 import { FetchBytes } from "../../../gateway/kafka/answer-room.ts";
 import { FrameReader } from "../../../gateway/connections/frame-reader.ts";
 import { type Gateway, entry } from "../../../gateway/kafka/handler.ts";
@@ -66,6 +67,7 @@ export async function listenerBed(
   };
   const entries = [entry(free, "free", handle), entry(turns, "turns", handle), entry(sent, "sent", handle)];
   const versions = entry(apiVersions, "free", () => ({ errorCode: 0, apiKeys: [] }));
+  const log: Log = (_level, event, about) => void logged.push(`${event} ${JSON.stringify(about)}`);
   const gateway: Gateway = {
     services,
     namespace: "default",
@@ -78,10 +80,11 @@ export async function listenerBed(
     clock,
     random,
     timers,
-    log: (_level, event, about) => void logged.push(`${event} ${JSON.stringify(about)}`),
+    log,
     createsTopics: false,
   };
-  const listener = await KafkaListener.open({ host: "127.0.0.1", port: 0, needsAuthentication: false, ...options });
+  const listening = { host: "127.0.0.1", port: 0, needsAuthentication: false, log, clock };
+  const listener = await KafkaListener.open({ ...listening, ...options });
   listener.serve(gateway);
   const dispose = async (): Promise<void> => {
     for (const gate of gates.values()) gate.open();

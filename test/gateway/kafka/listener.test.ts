@@ -58,10 +58,13 @@ test("who does not speak TLS, or says nothing, holds up nobody, nor the end of t
   const [silent, plain] = [await RawClient.connect(bed.port), await RawClient.connect(bed.port)];
   plain.write(request(free.key, 1));
   await plain.closed();
+  const line = { reason: "ERR_SSL_WRONG_VERSION_NUMBER", address: "127.0.0.1", port: bed.port, others: 0 };
+  expect(bed.logged).toEqual([`a TLS handshake failed ${JSON.stringify(line)}`]);
   const client = await encrypted(bed.port);
   client.write(request(free.key, 2));
   expect(await client.answers(1)).toEqual([2]);
   client.socket.destroy();
   expect(await took(bed.listener.close())).toBeLessThan(quickMs);
   await silent.closed();
+  expect(bed.logged).toHaveLength(1);
 });

@@ -72,6 +72,9 @@ test("with a certificate clients speak TLS, commands too, and nobody without it"
   socket.write("ruok");
   expect((await buffer(socket)).toString()).toBe("imok");
   await expect(bed.connect()).rejects.toThrow("closed");
+  expect(bed.failures).toEqual([
+    expect.stringContaining('a TLS handshake failed {"reason":"ERR_SSL_WRONG_VERSION_NUMBER"'),
+  ]);
 });
 
 test("an IPv4 address is told as such where the port is open to both", async () => {
