@@ -3,13 +3,13 @@
  * while an answer is under way, whose zxid may be smaller, it is held until that is known.
  */
 import { type Identity, isReadByAll, mayAccess, permission } from "../../shared/tree/acl.ts";
-import type { Metrics } from "../../shared/metrics/metrics.ts";
 import type { TreeEvent } from "../../shared/tree/tree-events.ts";
 import type { Asked } from "./asked.ts";
 import type { Gateway, LastAnswer } from "./gateway.ts";
 import { errorCodes, type ZooKeeperError } from "./protocol/error-codes.ts";
 import type { JuteWriter } from "./protocol/jute-writer.ts";
 import { replyHeader } from "./protocol/records.ts";
+import { countRequest } from "./request-metrics.ts";
 import type { Traffic } from "./traffic.ts";
 import type { HappenedEvent } from "./watch-requests.ts";
 import type { Watcher } from "./watch-table.ts";
@@ -111,12 +111,6 @@ export class Answers implements Watcher {
     const ms = gateway.clock.monotonicMs() - atMs;
     traffic.answered(ms);
     gateway.traffic.answered(ms);
-    if (gateway.metrics !== undefined) tellMetrics(gateway.metrics, operation ?? "unknown", ms, code);
+    countRequest(gateway.metrics, { request: operation ?? "unknown", ms, error: code });
   }
-}
-
-function tellMetrics(metrics: Metrics, request: string, ms: number, error: ZooKeeperError | undefined): void {
-  metrics.count("RequestsPerSec", 1, { request });
-  metrics.observe("LocalTimeMs", ms, { request });
-  if (error !== undefined) metrics.count("ErrorsPerSec", 1, { request, error });
 }

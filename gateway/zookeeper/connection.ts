@@ -21,6 +21,7 @@ import { operationNameOf, operations, type Request } from "./protocol/operations
 import { connectRequest, connectResponse, requestHeader } from "./protocol/records.ts";
 import type { ValueOf } from "./protocol/schema.ts";
 import type { Asked } from "./asked.ts";
+import { countRequest } from "./request-metrics.ts";
 import { RequestLine } from "./request-line.ts";
 import type { HeldSession, SessionHolder } from "./session-table.ts";
 import { Traffic } from "./traffic.ts";
@@ -256,8 +257,24 @@ export class Connection implements SessionHolder, ConnectionFacts {
 
   #sessionFor({ sessionId, passwd, timeOut }: ValueOf<typeof connectRequest>): Promise<HeldSession | undefined> {
     const { sessions } = this.#gateway;
-    if (sessionId === 0n) return sessions.create(timeOut, this);
+    if (sessionId === 0n) return this.#createSession(timeOut);
     return sessions.resume({ sessionId, password: passwd ?? noPassword }, this);
+  }
+
+  async #createSession(askedMs: number): Promise<HeldSession> {
+    const { sessions, clock, metrics } = this.#gateway;
+    const begunMs = clock.monotonicMs();
+    const tell = (error?: string): void => {
+      countRequest(metrics, { request: "createSession", ms: clock.monotonicMs() - begunMs, error });
+    };
+    try {
+      const session = await sessions.create(askedMs, this);
+      tell();
+      return session;
+    } catch (error) {
+      tell(error instanceof ServiceError ? error.code : "SYSTEM_ERROR");
+      throw error;
+    }
   }
 
   #begin({ readOnly }: ValueOf<typeof connectRequest>, session: HeldSession | undefined): void {

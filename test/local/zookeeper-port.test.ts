@@ -24,6 +24,7 @@ test("what ZooKeeper's clients ask for is counted, and so are their connections"
   const valueOf = (family: string, labels: string): number | undefined =>
     families.get(family)?.samples.get(`${family}{${labels}}`);
   expect(valueOf("kafka_network_requestmetrics_requests_total", 'request="getData"')).toBe(2);
+  expect(valueOf("kafka_network_requestmetrics_requests_total", 'request="createSession"')).toBe(2);
   expect(valueOf("kafka_network_requestmetrics_requests_total", 'request="getChildren"')).toBe(1);
   expect(valueOf("kafka_network_requestmetrics_errors_total", 'request="getData",error="NO_NODE"')).toBe(1);
   expect(families.get("kafka_network_requestmetrics_localtimems")?.samples.size).toBeGreaterThan(0);

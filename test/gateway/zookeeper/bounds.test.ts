@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openAcl, type ZooKeeperBed, zookeeperBed } from "./zookeeper-bed.ts";
+import { ServiceError } from "../../../shared/api/errors.ts";
+import { counted } from "../../functions/metrics/counted.ts";
+import { openAcl, sessionsWith, type ZooKeeperBed, zookeeperBed } from "./zookeeper-bed.ts";
 
 let bed: ZooKeeperBed;
 
@@ -86,6 +88,19 @@ test("a session that is over or another's is told as timeout 0", async () => {
   await client.closed();
   const late = await bed.connect({ sessionId, passwd: passwd ?? new Uint8Array() });
   expect(late.session).toMatchObject({ timeOut: 0, sessionId: 0n });
+});
+
+test("a session that could not be created is counted with the error's name", async () => {
+  const { metrics, value } = counted();
+  const failing = await zookeeperBed({ metrics }, (services) => {
+    const create = () => Promise.reject(new ServiceError("QUOTA_EXCEEDED", "as many as there may be"));
+    return { ...services, sessions: sessionsWith(services.sessions, { create }) };
+  });
+  await expect(failing.connect()).rejects.toThrow("closed");
+  const request = "createSession";
+  expect(value("ErrorsPerSec", { request, error: "QUOTA_EXCEEDED" })).toBe(1);
+  expect([value("RequestsPerSec", { request }), value("LocalTimeMs", { request })]).toEqual([1, 1]);
+  await failing.close();
 });
 
 test("timeouts are brought to between 2 and 20 ticks", async () => {
