@@ -12,7 +12,7 @@ import { listenError } from "./listen-error.ts";
 export interface OpenedZooKeeperPort {
   /** For a person: where ZooKeeper's clients connect to, or why they cannot. */
   readonly line: string;
-  /** How many connections and requests there are. */
+  /** How many connections, requests and watches there are. */
   tell(metrics: Metrics): void;
   close(): Promise<void>;
 }
@@ -21,7 +21,7 @@ type ZooKeeperPortOptions = Omit<ZooKeeperGatewayOptions, "port"> & { readonly p
 
 /** @throws CommandError where it cannot be opened */
 async function openZooKeeperPort(options: ZooKeeperPortOptions): Promise<OpenedZooKeeperPort> {
-  const { host } = options;
+  const { host, namespace } = options;
   const port = options.port ?? zookeeperPortDefault;
   let gateway: RunningZooKeeperGateway;
   try {
@@ -34,9 +34,10 @@ async function openZooKeeperPort(options: ZooKeeperPortOptions): Promise<OpenedZ
   return {
     line: `ZooKeeper's clients connect to ${name}:${gateway.port}${how}`,
     tell: (metrics) => {
-      const { connections, writes } = gateway.held();
+      const { connections, writes, watches } = gateway.held();
       metrics.gauge("num_alive_connections", connections, { protocol: "zookeeper" });
       metrics.gauge("outstanding_requests", writes, { protocol: "zookeeper" });
+      metrics.gauge("watch_count", watches, { namespace, protocol: "zookeeper" });
     },
     close: () => gateway.close(),
   };

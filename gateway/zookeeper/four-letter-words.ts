@@ -1,6 +1,7 @@
 /** Commands of four letters in the place of a first frame (`FourLetterCommands`), answered as ZooKeeper 3.8 does. */
 import { hostname, release, type as osType } from "node:os";
 import { wordAnswerCharsMax } from "../../shared/limits/zookeeper-gateway.ts";
+import { fileDescriptors } from "./file-descriptors.ts";
 import type { ConnectionFacts, Gateway } from "./gateway.ts";
 
 /** ZooKeeper's version that is spoken, and what speaks it. */
@@ -81,8 +82,9 @@ function serverLines(gateway: Gateway): readonly string[] {
 }
 
 function monitorLines(gateway: Gateway): readonly string[] {
-  const { traffic, room, follower, watches, sessions } = gateway;
+  const { traffic, room, follower, watches, sessions, clock, openedMs } = gateway;
   const { min, avg, max } = traffic.latency;
+  const files = fileDescriptors();
   const values: readonly (readonly [string, string | number])[] = [
     ["version", version],
     ["server_state", "standalone"],
@@ -99,6 +101,13 @@ function monitorLines(gateway: Gateway): readonly string[] {
     ["approximate_data_size", gateway.dataSize.of(follower.view)],
     ["global_sessions", follower.view?.sessionCount ?? 0],
     ["local_sessions", sessions.count],
+    ["uptime", Math.floor(clock.monotonicMs() - openedMs)],
+    ...(files === undefined
+      ? []
+      : ([
+          ["open_file_descriptor_count", files.open],
+          ["max_file_descriptor_count", files.max],
+        ] as const)),
   ];
   return values.map(([name, value]) => `zk_${name}\t${value}`);
 }

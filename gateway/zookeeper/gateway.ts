@@ -54,6 +54,8 @@ export interface Gateway {
   readonly writes: TurnWrites;
   readonly budget: RequestBudget;
   readonly clock: Clock;
+  /** When its port was opened, by the monotonic clock. */
+  readonly openedMs: number;
   readonly log: Log;
   readonly auth: AuthSettings;
   /** Of all connections. */

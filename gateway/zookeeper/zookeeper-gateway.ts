@@ -50,6 +50,7 @@ export interface HeldForClients {
   readonly connections: number;
   readonly sessions: number;
   readonly watchers: number;
+  readonly watches: number;
   /** Of frames that are not whole. */
   readonly waitingBytes: number;
   /** Of requests that are not answered. */
@@ -80,6 +81,7 @@ class RunningGateway implements RunningZooKeeperGateway {
   readonly #options: ZooKeeperGatewayOptions;
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
+  readonly #openedMs: number;
   /** Those that have not agreed on TLS, or wait for the tree, by who is at the other end. */
   readonly #strangers = new Map<string, Socket>();
   #opening: Promise<Gateway> | undefined;
@@ -87,6 +89,7 @@ class RunningGateway implements RunningZooKeeperGateway {
 
   constructor(options: ZooKeeperGatewayOptions) {
     this.#options = options;
+    this.#openedMs = options.storage.clock.monotonicMs();
     const { tls } = options;
     this.#server =
       tls === undefined ? createServer() : createTlsServer({ handshakeTimeout: tlsHandshakeMsMax, ...tls });
@@ -123,6 +126,7 @@ class RunningGateway implements RunningZooKeeperGateway {
       connections: this.#connections.size,
       sessions: gateway?.sessions.count ?? 0,
       watchers: gateway?.watches.watcherCount ?? 0,
+      watches: gateway?.watches.count ?? 0,
       waitingBytes: gateway?.budget.waiting.bytes ?? 0,
       requestBytes: gateway?.budget.bytes ?? 0,
       answerBytes: gateway?.budget.answers.bytes ?? 0,
@@ -213,6 +217,7 @@ class RunningGateway implements RunningZooKeeperGateway {
       writes: new TurnWrites(follower),
       budget: new RequestBudget(() => clock.monotonicMs(), limits),
       clock,
+      openedMs: this.#openedMs,
       log,
       auth: { superDigest },
       traffic: new Traffic(),

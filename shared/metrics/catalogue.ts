@@ -76,7 +76,7 @@ export const metricCatalogue = {
   ephemerals_count: { ...ofTree, unit: "Count" },
   approximate_data_size: { ...ofTree, unit: "Bytes" },
   global_sessions: { ...ofTree, unit: "Count" },
-  watch_count: { ...ofTree, unit: "Count" },
+  watch_count: { ...ofTree, labels: ["namespace", "protocol"], unit: "Count" },
   outstanding_requests: { ...ofPorts, unit: "Count" },
   num_alive_connections: { ...ofPorts, unit: "Count" },
   // Ours: neither has sealing, storage that is asked for by the request, or functions

@@ -41,7 +41,10 @@ export const prometheusNames: Readonly<Record<MetricName, PrometheusName>> = {
   ephemerals_count: { name: "ephemerals_count", help: "Znodes that end with a session" },
   approximate_data_size: { name: "approximate_data_size", help: "Bytes of paths and data of a namespace's tree" },
   global_sessions: { name: "global_sessions", help: "Sessions of a namespace's tree" },
-  watch_count: { name: "watch_count", help: "Requests that wait for changes of a namespace's tree" },
+  watch_count: {
+    name: "watch_count",
+    help: "Watches of a namespace's tree, and requests over HTTP that wait for its changes",
+  },
   outstanding_requests: { name: "outstanding_requests", help: "Requests being served" },
   num_alive_connections: { name: "num_alive_connections", help: "Open connections" },
   OldestUnsealedAge: {

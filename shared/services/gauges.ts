@@ -81,7 +81,7 @@ class Gauges implements GaugeService {
     this.#metrics.gauge("znode_count", counts.znodes, { namespace });
     this.#metrics.gauge("ephemerals_count", counts.ephemerals, { namespace });
     this.#metrics.gauge("global_sessions", counts.sessions, { namespace });
-    this.#metrics.gauge("watch_count", counts.waiters, { namespace });
+    this.#metrics.gauge("watch_count", counts.waiters, { namespace, protocol: "http" });
     this.#metrics.gauge("approximate_data_size", counts.dataBytes, { namespace });
   }
 

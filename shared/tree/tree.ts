@@ -41,7 +41,7 @@ export interface TreeCounts {
   readonly sessions: number;
   /** Callers that wait for changes. */
   readonly waiters: number;
-  /** Of the last snapshot, and of the log since. */
+  /** Of paths and data: counted anew at each look. */
   readonly dataBytes: number;
 }
 
@@ -122,7 +122,7 @@ export class Tree {
       ephemerals: state.ephemeralTotal,
       sessions: state.sessionCount,
       waiters: this.#waiters.count,
-      dataBytes: this.#snapshot.lengthBytes + this.#bytesSince,
+      dataBytes: state.dataSize(),
     };
   }
 

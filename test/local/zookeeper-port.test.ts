@@ -17,7 +17,7 @@ test("what ZooKeeper's clients ask for is counted, and so are their connections"
   page.tellOf(port);
   const at = Number(/:(\d+)$/.exec(port.line)?.[1]);
   const [client, other] = [await WireClient.connect(at), await WireClient.connect(at)];
-  await client.send("getChildren", { path: "/", watch: false });
+  await client.send("getChildren", { path: "/", watch: true });
   await client.send("getData", { path: "/gone", watch: false });
   await client.send("getData", { path: "/", watch: false });
   const families = parseExposition(String((await page.answer(services.gauges)).body));
@@ -30,6 +30,8 @@ test("what ZooKeeper's clients ask for is counted, and so are their connections"
   expect(families.get("kafka_network_requestmetrics_localtimems")?.samples.size).toBeGreaterThan(0);
   expect(valueOf("num_alive_connections", 'protocol="zookeeper"')).toBe(2);
   expect(valueOf("outstanding_requests", 'protocol="zookeeper"')).toBe(0);
+  expect(valueOf("watch_count", 'namespace="default",protocol="zookeeper"')).toBe(1);
+  expect(valueOf("watch_count", 'namespace="default",protocol="http"')).toBe(0);
   other.destroy();
   await port.close();
 });

@@ -43,6 +43,12 @@ test("each command is answered as ZooKeeper does, and the connection ends", asyn
   expect(monitored.get("zk_approximate_data_size")).toBe(
     String("/".length + "/e".length + "/zookeeper".length + "/zookeeper/config".length + "/zookeeper/quota".length),
   );
+  expect(Number(monitored.get("zk_uptime"))).toBeGreaterThan(0);
+  if (process.platform === "linux") {
+    const [open, max] = ["open", "max"].map((which) => Number(monitored.get(`zk_${which}_file_descriptor_count`)));
+    expect(open).toBeGreaterThan(3);
+    expect(max).toBeGreaterThan(open ?? Infinity);
+  }
   expect(monitored.get("zk_server_state")).toBe("standalone");
   expect(await command("conf")).toContain(`clientPort=${bed.port}\n`);
   expect(await command("conf")).toContain(

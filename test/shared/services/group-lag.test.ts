@@ -191,7 +191,12 @@ describe("a refresh of all gauges", () => {
       expect(counts.value("znode_count", { namespace })).toBe(count + 1);
       expect(counts.value("ephemerals_count", { namespace })).toBe(1);
       expect(counts.value("global_sessions", { namespace })).toBe(1);
-      expect(counts.value("watch_count", { namespace })).toBe(0);
-      expect(counts.value("approximate_data_size", { namespace })).toBeGreaterThan(0);
+      expect(counts.value("watch_count", { namespace, protocol: "http" })).toBe(0);
+      const size = counts.value("approximate_data_size", { namespace }) ?? 0;
+      await znodes.setData(context, { path: "/ephemeral", data: new Uint8Array(10), version: -1 });
+      await znodes.create(context, { path: "/other", data: null, mode: "persistent" });
+      await gauges.refresh();
+      // As ZooKeeper counts: paths and data.
+      expect(counts.value("approximate_data_size", { namespace })).toBe(size + 10 + "/other".length);
     }));
 });
