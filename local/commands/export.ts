@@ -4,7 +4,7 @@ import { rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { exportNamespace } from "../../shared/services/archive/export-namespace.ts";
 import { createServices } from "../../shared/services/create-services.ts";
 import { CommandError } from "../command-error.ts";
@@ -12,22 +12,19 @@ import { Progress } from "../console/progress.ts";
 import { formatBytes } from "../console/quantities.ts";
 import { runAction } from "../console/run-action.ts";
 import { explained, withStorage } from "../console/with-storage.ts";
-import { type StoreKind, storeKinds } from "../open-storage.ts";
+import { storeKinds } from "../open-storage.ts";
+import { type StoreOptions, withStore } from "../store-options.ts";
 
-interface ExportOptions {
+interface ExportOptions extends StoreOptions {
   readonly namespace: string;
-  readonly data: string;
-  readonly store: StoreKind;
   readonly output?: string;
 }
 
 export function registerExport(program: Command): void {
-  program
+  const command = program
     .command("export")
     .description("write a namespace as an archive: topics with their records, groups, znodes")
     .option("--namespace <name>", "which", "default")
-    .option("--data <folder>", "where the embedded store keeps its data", ".streamkeeper")
-    .addOption(new Option("--store <kind>", "where the namespace is").choices(archivedStores).default("embedded"))
     .option("-o, --output <file>", "write to a file, which is there only when it is whole; else to the standard output")
     .addHelpText(
       "after",
@@ -35,8 +32,10 @@ export function registerExport(program: Command): void {
 Works on the store itself, not through a server. The embedded store is open to one process at a time: stop its server first.
 On AWS, with the STREAMKEEPER_ variables that a function has, it runs beside the functions; what is written meanwhile may be
 in the archive or not. Records of transactions that are open are left out, and so are sessions and what is ephemeral.`,
-    )
-    .action(async (options: ExportOptions) => runAction((signal) => exportTo(options, signal)));
+    );
+  withStore(command, { help: "where the namespace is", kinds: archivedStores, kind: "embedded" }).action(
+    async (options: ExportOptions) => runAction((signal) => exportTo(options, signal)),
+  );
 }
 
 export const archivedStores = storeKinds.filter((kind) => kind !== "memory");

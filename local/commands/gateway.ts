@@ -1,7 +1,7 @@
 /** `streamkeeper gateway`: the ports for existing clients alone, next to a store, until someone says stop. */
 import { flushCompileCache } from "node:module";
 import { resolve } from "node:path";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { writeLog } from "../../functions/http/log.ts";
 import { metered } from "../../functions/metrics/metered-storage.ts";
 import { defaultNamespace, findNamespaceNameProblem } from "../../shared/services/namespace-name.ts";
@@ -23,7 +23,8 @@ import { kafkaSecurityOf, type KafkaSecurityOptions, withKafkaSecurity } from ".
 import { openKafkaPort } from "../kafka-port.ts";
 import { MetricsPage } from "../metrics-page.ts";
 import { type MetricsPort, openMetricsPort } from "../metrics-port.ts";
-import { openStorage, type StoreKind, storeKinds } from "../open-storage.ts";
+import { openStorage, storeKinds } from "../open-storage.ts";
+import { type StoreOptions, withStore } from "../store-options.ts";
 import { printer } from "../printer.ts";
 import { stopSignal } from "../stop-signal.ts";
 import { accessOfProcess } from "../superuser.ts";
@@ -31,7 +32,7 @@ import { packageVersion } from "../version.ts";
 import { withZooKeeper, type ZooKeeperOptions, zookeeperSettingsOf } from "../zookeeper-options.ts";
 import { openZooKeeperPortBeside } from "../zookeeper-port.ts";
 
-interface GatewayOptions extends KafkaSecurityOptions, ZooKeeperOptions {
+interface GatewayOptions extends KafkaSecurityOptions, ZooKeeperOptions, StoreOptions {
   readonly kafkaPort?: number;
   readonly host: string;
   readonly advertisedHost?: AdvertisedAddress;
@@ -40,8 +41,6 @@ interface GatewayOptions extends KafkaSecurityOptions, ZooKeeperOptions {
   readonly namespace: string;
   readonly autoCreate: boolean;
   readonly sessionTimeout?: number;
-  readonly store: StoreKind;
-  readonly data: string;
   readonly metricsPort?: number;
   readonly kafkaRecordChecks: RecordChecks;
   readonly quiet: boolean;
@@ -75,11 +74,10 @@ export function registerGateway(program: Command): void {
     .option("--no-auto-create", "do not create topics that clients ask for by name")
     .option("--session-timeout <ms>", sessionTimeoutHelp, sessionTimeoutOf)
     .addOption(recordChecksOption())
-    .addOption(new Option("--store <kind>", "where the data are").choices(storeKinds).default("aws"))
-    .option("--data <folder>", "where the embedded store keeps its data", ".streamkeeper")
     .option("--metrics-port <number>", "port for GET /metrics; without it there is no such page", portOf)
     .option("--quiet", "print nothing but errors", false)
     .addHelpText("after", examples);
+  withStore(command, { help: "where the data are", kinds: storeKinds, kind: "aws" });
   withZooKeeper(withKafkaSecurity(command)).action(async (options: GatewayOptions) => gateway(options));
 }
 

@@ -1,39 +1,36 @@
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { importNamespace } from "../../shared/services/archive/import-namespace.ts";
 import { CommandError } from "../command-error.ts";
 import { Progress } from "../console/progress.ts";
 import { formatBytes, formatCount } from "../console/quantities.ts";
 import { runAction } from "../console/run-action.ts";
 import { explained, withStorage } from "../console/with-storage.ts";
-import type { StoreKind } from "../open-storage.ts";
+import { type StoreOptions, withStore } from "../store-options.ts";
 import { archivedStores } from "./export.ts";
 
-interface ImportOptions {
+interface ImportOptions extends StoreOptions {
   readonly namespace?: string;
-  readonly data: string;
-  readonly store: StoreKind;
 }
 
 export function registerImport(program: Command): void {
-  program
+  const command = program
     .command("import")
     .description("make a namespace of an archive that export has written")
     .argument("[file]", "the archive; else the standard input")
     .option("--namespace <name>", "another name than it had")
-    .option("--data <folder>", "where the embedded store keeps its data", ".streamkeeper")
-    .addOption(new Option("--store <kind>", "where the namespace is to be").choices(archivedStores).default("embedded"))
     .addHelpText(
       "after",
       `
 The namespace must not be there. Records keep their offsets, znodes their versions and zxids, groups what they have committed.
 Works on the store itself, not through a server: see export --help. It is there when the archive was read to its end, as a
 whole; what an import that failed has stored is erased by a later sweep.`,
-    )
-    .action(async (file: string | undefined, options: ImportOptions) =>
-      runAction((signal) => importFrom(file, options, signal)),
     );
+  withStore(command, { help: "where the namespace is to be", kinds: archivedStores, kind: "embedded" }).action(
+    async (file: string | undefined, options: ImportOptions) =>
+      runAction((signal) => importFrom(file, options, signal)),
+  );
 }
 
 async function importFrom(file: string | undefined, options: ImportOptions, signal: AbortSignal): Promise<void> {

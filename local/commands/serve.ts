@@ -1,7 +1,6 @@
 /** `streamkeeper serve`: the API on this machine until someone says stop. */
 import { flushCompileCache } from "node:module";
 import { resolve } from "node:path";
-import { Option } from "commander";
 import type { Command } from "commander";
 import type { AccessSettings } from "../../functions/http/caller.ts";
 import { writeLog } from "../../functions/http/log.ts";
@@ -25,7 +24,8 @@ import { type OpenedKafkaPort, openKafkaPortBeside } from "../kafka-port.ts";
 import { listenError } from "../listen-error.ts";
 import { MetricsPage } from "../metrics-page.ts";
 import { openStorage, storeKinds } from "../open-storage.ts";
-import type { OpenedStorage, StoreKind } from "../open-storage.ts";
+import type { OpenedStorage } from "../open-storage.ts";
+import { type StoreOptions, withStore } from "../store-options.ts";
 import { startServer } from "../server.ts";
 import type { RunningServer, ServerOptions } from "../server.ts";
 import { printer } from "../printer.ts";
@@ -35,14 +35,12 @@ import { packageVersion } from "../version.ts";
 import { withZooKeeper, type ZooKeeperOptions, zookeeperSettingsOf } from "../zookeeper-options.ts";
 import { type OpenedZooKeeperPort, openZooKeeperPortBeside } from "../zookeeper-port.ts";
 
-interface ServeOptions extends KafkaSecurityOptions, ZooKeeperOptions {
+interface ServeOptions extends KafkaSecurityOptions, ZooKeeperOptions, StoreOptions {
   readonly port: number;
   readonly kafkaPort?: number;
   readonly kafkaAdvertised?: AdvertisedAddress;
   readonly kafkaNodeId?: number;
   readonly host: string;
-  readonly data: string;
-  readonly store: StoreKind;
   readonly kafkaRecordChecks: RecordChecks;
   readonly quiet: boolean;
 }
@@ -62,10 +60,9 @@ export function registerServe(program: Command): void {
       nodeIdFrom,
     )
     .option("--host <address>", "address to listen on; whoever reaches it can read and write", "127.0.0.1")
-    .option("--data <folder>", "where the embedded store keeps its data", ".streamkeeper")
     .addOption(recordChecksOption())
-    .addOption(new Option("--store <kind>", "where to keep the data").choices(storeKinds).default("embedded"))
     .option("--quiet", "print nothing but errors", false);
+  withStore(command, { help: "where to keep the data", kinds: storeKinds, kind: "embedded" });
   withZooKeeper(withKafkaSecurity(command)).action(async (options: ServeOptions) => serve(options));
 }
 

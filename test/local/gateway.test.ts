@@ -41,6 +41,14 @@ test("says in one line why it cannot begin", () => {
   ]);
 });
 
+test("says in one line that it would not look at the folder which it is given", () => {
+  const { status, stderr } = spawnSync(process.execPath, [shim, "gateway", "--data", "x"], { encoding: "utf8" });
+  expect([status, stderr]).toEqual([
+    1,
+    expect.stringMatching(/^streamkeeper: --data has no effect with --store aws: .*\n$/),
+  ]);
+});
+
 test("says in one line that the environment's superuser is none, and in its help how ZooKeeper's clients connect", () => {
   const args = [shim, "gateway", "--store", "memory", "--kafka-port", "0", "--zookeeper-port", "0"];
   const env = { ...process.env, STREAMKEEPER_SUPER_DIGEST: "super:secret" };

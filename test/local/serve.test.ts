@@ -142,6 +142,10 @@ describe("streamkeeper serve", () => {
         ["--data", join(file, "below")],
         /^streamkeeper: cannot use the data folder \S*below: a part of its path is a file\n$/,
       ],
+      [
+        ["--store", "memory", "--data", data],
+        /^streamkeeper: --data has no effect with --store memory: only --store embedded keeps its data in a folder\n$/,
+      ],
       [["--store", "memory", "--port", new URL(served.url).port], /^streamkeeper: cannot listen on .* is taken; .*\n$/],
       [
         ["--store", "memory", "--host", "192.0.2.1"],

@@ -54,6 +54,20 @@ test("a namespace goes from one data folder to another by a file, which is there
   await expect(cut).rejects.toThrow("the archive is cut off");
 });
 
+test("a folder is refused where the store is another", async () => {
+  const exported = run(
+    registerExport,
+    "export",
+    "--store",
+    "aws",
+    "--data",
+    folder,
+    "-o",
+    join(folder, "none.archive"),
+  );
+  await expect(exported).rejects.toThrow("--data has no effect with --store aws");
+});
+
 test("two exports to one file at the same time leave the archive of one of them, whole", async () => {
   const archive = join(folder, "shared.archive");
   const stores = ["one", "other"];
