@@ -11,7 +11,7 @@ import type { JuteWriter } from "./protocol/jute-writer.ts";
 import { replyHeader } from "./protocol/records.ts";
 import { countRequest } from "./request-metrics.ts";
 import type { Traffic } from "./traffic.ts";
-import type { HappenedEvent } from "./watch-requests.ts";
+import type { HappenedEvent } from "./told-again.ts";
 import type { Watcher } from "./watch-table.ts";
 
 /** Writes the body of an answer. */

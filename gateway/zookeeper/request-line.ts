@@ -18,6 +18,7 @@ import { operations, type Request } from "./protocol/operations.ts";
 import { errorResponse } from "./protocol/records.ts";
 import { answerRead } from "./reads.ts";
 import type { Traffic } from "./traffic.ts";
+import { ToldAgain } from "./told-again.ts";
 import type { HeldSession } from "./session-table.ts";
 import { answerWatchRequest, setWatches, setWatchesAgain } from "./watch-requests.ts";
 import { RefusedRequest, refusalCode, type Write, writeMultiErrors, writeOf } from "./writes.ts";
@@ -44,6 +45,8 @@ interface Step {
   answer: (() => void) | undefined;
 }
 
+/** What a client's library sends before anything else that is asked of it. */
+const comingBack: ReadonlySet<Request["kind"]> = new Set(["auth", "setWatches", "setWatches2"]);
 const noError: Body = (to) => errorResponse.write(to, { err: 0 });
 
 export class RequestLine {
@@ -53,6 +56,8 @@ export class RequestLine {
   readonly #waiting: Asked[] = [];
   readonly #chain: WriteChain = { broken: false };
   readonly #settled: (() => void)[] = [];
+  /** While a client that comes back sets its watches again. */
+  #toldAgain: ToldAgain | undefined;
   #isOver = false;
   /** Nothing more is begun or answered: the connection ends. */
   #isStopped = false;
@@ -132,6 +137,7 @@ export class RequestLine {
   #begin(asked: Asked): boolean {
     if ("error" in asked) return this.#now(asked, () => this.#refuse(asked, asked.error));
     const { request } = asked;
+    if (!comingBack.has(request.kind)) this.#toldAgain = undefined;
     let write: Write | undefined;
     try {
       write = writeOf(request);
@@ -261,6 +267,7 @@ export class RequestLine {
     const answers = this.#answers;
     const set = setWatchesAgain({
       ...this.#options.gateway,
+      told: (this.#toldAgain ??= new ToldAgain()),
       watcher: answers,
       request: body,
       mayTell: (event) => answers.mayTell(event),

@@ -5,7 +5,8 @@ import { findPathProblem } from "../../shared/tree/paths.ts";
 import { type TreeEvent, type TreeEventType, type WatchScope } from "../../shared/tree/tree-events.ts";
 import type { ZnodeTree } from "../../shared/tree/znode-tree.ts";
 import type { Request, RequestOf } from "./protocol/operations.ts";
-import { onceFor, watchMode, type Watcher, WatchTable } from "./watch-table.ts";
+import type { HappenedEvent, ToldAgain } from "./told-again.ts";
+import { modeOfScope, onceFor, watchMode, type Watcher, WatchTable } from "./watch-table.ts";
 import { RefusedRequest } from "./writes.ts";
 
 /** `AddWatchMode`. */
@@ -21,11 +22,6 @@ const modesOfType: readonly (number | undefined)[] = [
   watchMode.persistent,
   watchMode.recursive,
 ];
-
-export interface HappenedEvent {
-  readonly event: TreeEvent;
-  readonly zxid: number;
-}
 
 interface MissedEvent extends HappenedEvent {
   /** Of the watch that would have told of it. */
@@ -91,6 +87,8 @@ export interface WatchesAgain {
   readonly follower: NamespaceFollower;
   readonly watcher: Watcher;
   readonly request: RequestOf<"setWatches2">;
+  /** By the requests before. */
+  readonly told: ToldAgain;
   /** Whether the client may hear of it. */
   readonly mayTell: (event: TreeEvent) => boolean;
   /** The client is gone. */
@@ -105,17 +103,30 @@ export interface WatchesAgain {
  * @throws RefusedRequest where there are too many watches; ServiceError as `NamespaceFollower.latest`
  */
 export async function setWatchesAgain(again: WatchesAgain): Promise<readonly HappenedEvent[]> {
-  const { watches, follower, watcher, request, mayTell, isOver } = again;
+  const { watches, follower, watcher, request, told, mayTell, isOver } = again;
+  const { relativeZxid: since } = request;
   const tree = follower.view ?? (await follower.latest());
   if (isOver()) return [];
   const scopes = scopesOf(request);
-  for (const { path, recursive } of scopes) addWatch(watches, watcher, path, modeOf(recursive));
+  for (const scope of scopes) addWatch(watches, watcher, scope.path, modeOfScope(scope));
   const missed = setWatches(watches, watcher, tree, request);
-  const replayed = (await replayOf(follower, tree, scopes, request.relativeZxid)).filter(({ event }) => mayTell(event));
+  told.begin(since);
+  // Asked for at once: of what happens from now on the watches tell.
+  let reading: ReturnType<NamespaceFollower["changesSince"]> | undefined;
+  const changesSince = (): NonNullable<typeof reading> => (reading ??= follower.changesSince(since));
+  if (told.hasTold && since > 0 && since < tree.lastZxid) void changesSince();
+  const replayed = (await replayOf({ changesSince }, tree, scopes, since)).filter(({ event }) => mayTell(event));
+  const changes = reading === undefined ? [] : await reading;
+  const untold = told.untold(replayed, changes === undefined);
   // A client's library tells all of its watches on a path of an event: those that hold once have heard then.
   const heard = new Map<string, number>();
-  for (const { event } of replayed) heard.set(event.path, (heard.get(event.path) ?? 0) | onceFor(event.type));
-  return [...replayed, ...missed.filter(({ event, mode }) => ((heard.get(event.path) ?? 0) & mode) === 0)];
+  for (const { event } of [...told.covered(changes ?? []), ...replayed]) {
+    if (mayTell(event)) heard.set(event.path, (heard.get(event.path) ?? 0) | onceFor(event.type));
+  }
+  const unheard = missed.filter(({ event, mode }) => ((heard.get(event.path) ?? 0) & mode) === 0);
+  if (changes !== undefined) told.add(scopes);
+  told.replace(changes === undefined ? [...untold, ...unheard] : unheard);
+  return [...untold, ...unheard];
 }
 
 function scopesOf({ persistentWatches, persistentRecursiveWatches }: RequestOf<"setWatches2">): readonly WatchScope[] {
@@ -141,7 +152,7 @@ export async function replayOf(
   const told: HappenedEvent[] = [];
   const watches = new WatchTable();
   const collector: Watcher = { notify: (event, at) => told.push({ event, zxid: at }) };
-  for (const { path, recursive } of scopes) watches.add(collector, path, modeOf(recursive));
+  for (const scope of scopes) watches.add(collector, scope.path, modeOfScope(scope));
   for (const { zxid: at, events } of changes) for (const event of events) watches.tell(event, at);
   return told;
 }
@@ -153,10 +164,6 @@ function changesOf({ path, recursive }: WatchScope, tree: ZnodeTree): readonly T
   const { aclIndex } = node;
   const changed: TreeEvent = { type: "NodeDataChanged", path, aclIndex };
   return recursive ? [changed] : [changed, { type: "NodeChildrenChanged", path, aclIndex }];
-}
-
-function modeOf(recursive: boolean): number {
-  return recursive ? watchMode.recursive : watchMode.persistent;
 }
 
 function addWatch(watches: WatchTable, watcher: Watcher, path: string, mode: number): void {

@@ -7,11 +7,15 @@ import {
 } from "../../shared/limits/zookeeper-gateway.ts";
 import { znodePathCharsMax } from "../../shared/limits.ts";
 import { parentOf, rootPath } from "../../shared/tree/paths.ts";
-import type { TreeEvent } from "../../shared/tree/tree-events.ts";
+import type { TreeEvent, WatchScope } from "../../shared/tree/tree-events.ts";
 
 /** Several may hold for one path, added up. */
 export const watchMode = { data: 1, child: 2, persistent: 4, recursive: 8 } as const;
 const everyMode = 15;
+
+export function modeOfScope({ recursive }: WatchScope): number {
+  return recursive ? watchMode.recursive : watchMode.persistent;
+}
 
 /** Who is told, in the order of what happened; must not throw. */
 export interface Watcher {

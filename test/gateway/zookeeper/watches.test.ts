@@ -128,6 +128,55 @@ test("what was missed comes in the order of zxids before the answer, and once, w
   expect(zxids).toEqual(zxids.toSorted((one, other) => one - other));
 });
 
+test("what several requests of a client that comes back are about is told once", async () => {
+  await create("/a");
+  const seen = await create("/a/b");
+  for (const path of ["/a/b", "/a", "/a/b"]) await setData(path);
+  const missed = async (...bodies: readonly Partial<ReturnType<typeof again>>[]): Promise<readonly string[]> => {
+    const client = await bed.connect();
+    for (const body of bodies) await client.send("setWatches2", { ...again(seen), ...body });
+    const told = client.events.map(({ path }) => path);
+    await setData("/a/b");
+    await client.send("ping", {});
+    expect(client.events.slice(told.length)).toEqual([{ type: changed, path: "/a/b" }]);
+    client.destroy();
+    return told;
+  };
+  const below = { persistentRecursiveWatches: ["/a"] };
+  const one = { persistentWatches: ["/a/b"] };
+  const once = { dataWatches: ["/a/b"] };
+  const both = ["/a/b", "/a", "/a/b"];
+  expect(await missed(below, one)).toEqual(both);
+  expect(await missed(one, below)).toEqual(["/a/b", "/a/b", "/a/b", "/a"]);
+  expect(await missed(one, one)).toEqual(["/a/b", "/a/b", "/a/b", "/a/b"]);
+  expect(await missed(below, once)).toEqual([...both, "/a/b", "/a/b", "/a/b"]);
+  expect(await missed(once, below)).toEqual(["/a/b", ...both, "/a/b", "/a/b", "/a/b"]);
+  expect(await missed(once, one, below)).toEqual([...Array.from({ length: 7 }, () => "/a/b"), "/a"]);
+});
+
+test("between two requests of a client that comes back nothing is lost, nor told twice", async () => {
+  const seen = await create("/a");
+  await create("/b");
+  const client = await bed.connect();
+  await client.send("setWatches2", { ...again(seen), persistentWatches: ["/a"], dataWatches: ["/b"] });
+  await setData("/a");
+  const later = await setData("/b");
+  await client.send("setWatches2", { ...again(seen), persistentRecursiveWatches: ["/"] });
+  await client.send("setWatches2", { ...again(seen), persistentWatches: ["/b"] });
+  const expected = [
+    { type: changed, path: "/b" },
+    { type: changed, path: "/a" },
+    { type: created, path: "/b" },
+    { type: changed, path: "/b" },
+  ];
+  expect(client.events).toEqual(expected);
+  // What is asked for since another zxid, or behind something else, is told as if nothing had been.
+  await client.send("setWatches2", { ...again(later - 1), persistentWatches: ["/b"] });
+  await client.send("ping", {});
+  await client.send("setWatches2", { ...again(later - 1), persistentWatches: ["/b"] });
+  expect(client.events.slice(expected.length)).toEqual([expected[3], expected[3]]);
+});
+
 test("what happens while it is read what was missed is told afterwards, and once", async () => {
   const asked = Promise.withResolvers<void>();
   const goOn = Promise.withResolvers<void>();
