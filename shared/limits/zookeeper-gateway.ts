@@ -29,6 +29,8 @@ export const zookeeperCloseMsMax = 2_000;
 export const outstandingRequestsMax = 1_000;
 /** Writes of all connections that wait for the tree: fewer than it takes, so that none of them is turned away. */
 export const outstandingWritesMax = 4_000;
+/** Turns of the event loop that a write waits while each brings others: one more than the last that did takes some microseconds. */
+export const gatheringTurnsMax = 8;
 
 /** Bytes of answers that a client has not read before no more of its requests are. */
 export const unreadAnswerBytesMax = 1024 * 1024;
