@@ -98,7 +98,7 @@ function monitorLines(gateway: Gateway): readonly string[] {
     ["znode_count", follower.view?.nodeCount ?? 0],
     ["watch_count", watches.count],
     ["ephemerals_count", follower.view?.ephemeralTotal ?? 0],
-    ["approximate_data_size", gateway.dataSize.of(follower.view)],
+    ["approximate_data_size", follower.view?.dataSize ?? 0],
     ["global_sessions", follower.view?.sessionCount ?? 0],
     ["local_sessions", sessions.count],
     ["uptime", Math.floor(clock.monotonicMs() - openedMs)],

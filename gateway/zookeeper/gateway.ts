@@ -5,7 +5,6 @@ import type { NamespaceFollower } from "../../shared/services/namespace-follower
 import type { ZnodeTree } from "../../shared/tree/znode-tree.ts";
 import type { Clock } from "../../shared/storage/environment.ts";
 import type { RequestBudget } from "../connections/request-budget.ts";
-import type { DataSize } from "./data-size.ts";
 import type { Traffic } from "./traffic.ts";
 import type { EventFrames } from "./event-frames.ts";
 import type { AuthSettings } from "./identities.ts";
@@ -61,7 +60,6 @@ export interface Gateway {
   /** Of all connections. */
   readonly traffic: Traffic;
   readonly configuration: Configuration;
-  readonly dataSize: DataSize;
   /** Where requests are counted, if anyone wants to know. */
   readonly metrics: Metrics | undefined;
   readonly connections: () => Iterable<ConnectionFacts>;

@@ -12,7 +12,6 @@ import type { ZnodeTree } from "../../shared/tree/znode-tree.ts";
 import { tellFailedHandshakes } from "../connections/failed-handshakes.ts";
 import { type BudgetLimits, RequestBudget } from "../connections/request-budget.ts";
 import { Connection } from "./connection.ts";
-import { DataSize } from "./data-size.ts";
 import { EventFrames } from "./event-frames.ts";
 import type { Gateway } from "./gateway.ts";
 import { Flusher } from "./outbox.ts";
@@ -221,7 +220,6 @@ class RunningGateway implements RunningZooKeeperGateway {
       log,
       auth: { superDigest },
       traffic: new Traffic(),
-      dataSize: new DataSize(() => clock.monotonicMs()),
       metrics,
       configuration: { port: this.port, isTls: tls !== undefined, tickMs: tickMs ?? tickMsDefault },
       connections: () => this.#connections,

@@ -59,5 +59,3 @@ export const expiringSessionsMax = 64;
 
 /** Characters that a command of four letters answers at most: some 15,000 connections. */
 export const wordAnswerCharsMax = 4 * 1024 * 1024;
-/** How seldom it is looked how large the tree is: a million znodes take some 50 ms. */
-export const dataSizeFreshMs = 10_000;

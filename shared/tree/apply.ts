@@ -130,7 +130,7 @@ function setData(
   if (version !== nextVersion(node.version)) {
     throw new StorageCorruptError(`${path} goes from version ${node.version} to ${version} at ${zxid}`);
   }
-  node.data = data;
+  target.setData(node, data);
   node.version = version;
   node.mzxid = zxid;
   node.mtime = time;

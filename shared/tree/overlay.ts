@@ -39,6 +39,10 @@ export class Overlay implements ZnodeTarget {
     return copy;
   }
 
+  setData(node: Znode, data: Uint8Array | null): void {
+    node.data = data;
+  }
+
   insert(path: string, node: Znode): void {
     this.#count(this.node(path), -1);
     this.#changed.set(path, node);

@@ -41,7 +41,7 @@ export interface TreeCounts {
   readonly sessions: number;
   /** Callers that wait for changes. */
   readonly waiters: number;
-  /** Of paths and data: counted anew at each look. */
+  /** Of paths and data. */
   readonly dataBytes: number;
 }
 
@@ -122,7 +122,7 @@ export class Tree {
       ephemerals: state.ephemeralTotal,
       sessions: state.sessionCount,
       waiters: this.#waiters.count,
-      dataBytes: state.dataSize(),
+      dataBytes: state.dataSize,
     };
   }
 

@@ -30,8 +30,10 @@ export interface ZnodeView {
 /** A tree to change: the tree itself, or a speculation on it. */
 export interface ZnodeTarget extends ZnodeView {
   closed: boolean;
-  /** The znode to be changed in place; not its owner. */
+  /** The znode to be changed in place; not its owner, nor its data. */
   edit(path: string): Znode | undefined;
+  /** Gives a znode that `edit` answered other data. */
+  setData(node: Znode, data: Uint8Array | null): void;
   /** Adds a znode that is not there; the parent's counters are the caller's. */
   insert(path: string, node: Znode): void;
   /** Takes away a znode that is there and has no children. */
@@ -64,6 +66,7 @@ export class ZnodeTree implements ZnodeTarget {
   readonly #containers = new Set<string>();
   readonly #ttls = new Set<string>();
   readonly #sorted = new SortedNames();
+  #dataSize = 0;
   #image: TreeImage | undefined;
 
   private constructor(acls: readonly AclList[]) {
@@ -85,6 +88,7 @@ export class ZnodeTree implements ZnodeTarget {
   static bare(acls: readonly AclList[], root: Znode): ZnodeTree {
     const tree = new ZnodeTree(acls);
     tree.#nodes.set(rootPath, root);
+    tree.#dataSize = sizeOf(rootPath, root);
     return tree;
   }
 
@@ -99,11 +103,9 @@ export class ZnodeTree implements ZnodeTarget {
     return total;
   }
 
-  /** Characters of paths and bytes of data, as ZooKeeper's approximateDataSize: as long as there are znodes, so long it takes. */
-  dataSize(): number {
-    let size = 0;
-    for (const [path, { data }] of this.#nodes) size += path.length + (data?.length ?? 0);
-    return size;
+  /** Characters of paths and bytes of data, as ZooKeeper's approximateDataSize. */
+  get dataSize(): number {
+    return this.#dataSize;
   }
 
   node(path: string): Readonly<Znode> | undefined {
@@ -193,9 +195,15 @@ export class ZnodeTree implements ZnodeTarget {
     return node;
   }
 
+  setData(node: Znode, data: Uint8Array | null): void {
+    this.#dataSize += bytesOf(data) - bytesOf(node.data);
+    node.data = data;
+  }
+
   insert(path: string, node: Znode): void {
     this.#image?.keep(path, undefined);
     this.#nodes.set(path, node);
+    this.#dataSize += sizeOf(path, node);
     this.#addOwned(path, node.ephemeralOwner);
     const parent = this.#nodes.get(parentOf(path));
     if (parent !== undefined) addChild(parent, nameOf(path));
@@ -205,7 +213,10 @@ export class ZnodeTree implements ZnodeTarget {
     const node = this.#nodes.get(path);
     this.#image?.keep(path, node);
     this.#nodes.delete(path);
-    if (node !== undefined) this.#removeOwned(path, node.ephemeralOwner);
+    if (node !== undefined) {
+      this.#dataSize -= sizeOf(path, node);
+      this.#removeOwned(path, node.ephemeralOwner);
+    }
     const parent = this.#nodes.get(parentOf(path));
     parent?.children?.delete(nameOf(path));
     if (parent?.children?.size === 0) parent.children = undefined;
@@ -221,6 +232,7 @@ export class ZnodeTree implements ZnodeTarget {
     parent.numChildren += 1;
     const path = parentPath === rootPath ? `/${name}` : `${parentPath}/${name}`;
     this.#nodes.set(path, node);
+    this.#dataSize += sizeOf(path, node);
     this.#addOwned(path, node.ephemeralOwner);
     return path;
   }
@@ -258,6 +270,14 @@ export class ZnodeTree implements ZnodeTarget {
     this.#containers.delete(path);
     this.#ttls.delete(path);
   }
+}
+
+function sizeOf(path: string, { data }: Readonly<Znode>): number {
+  return path.length + bytesOf(data);
+}
+
+function bytesOf(data: Uint8Array | null): number {
+  return data === null ? 0 : data.length;
 }
 
 function addChild(parent: Znode, name: string): void {

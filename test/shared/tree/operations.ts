@@ -161,6 +161,8 @@ export function dump(tree: ZnodeTree): {
   };
   visit("/");
   if (Object.keys(nodes).length !== tree.nodeCount) throw new Error("there are znodes that nobody is the parent of");
+  const size = Object.entries(nodes).reduce((sum, [path, { data }]) => sum + path.length + (data?.length ?? 0), 0);
+  if (size !== tree.dataSize) throw new Error(`paths and data are ${size}, not ${tree.dataSize}`);
   const requests = [...tree.requests.entries()].map(([key, { zxid, fingerprint, results }]) => [
     key,
     zxid,

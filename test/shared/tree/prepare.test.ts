@@ -224,6 +224,9 @@ test("any sequence of requests leaves what a simple model of ZooKeeper leaves", 
     }
     const nodes = [...model.paths()];
     expect(machine.tree.nodeCount).toBe(nodes.length);
+    expect(machine.tree.dataSize).toBe(
+      nodes.reduce((sum, [path, { data }]) => sum + path.length + (data?.length ?? 0), 0),
+    );
     for (const [path, expected] of nodes) {
       const node = machine.tree.node(path);
       if (node === undefined) throw new Error(`${path} is missing`);
