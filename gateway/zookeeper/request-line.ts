@@ -45,8 +45,8 @@ interface Step {
   answer: (() => void) | undefined;
 }
 
-/** What a client's library sends before anything else that is asked of it. */
-const comingBack: ReadonlySet<Request["kind"]> = new Set(["auth", "setWatches", "setWatches2"]);
+/** By what a client's library sets watches again. Not `auth`: who proves more may hear of what was kept from it before. */
+const comingBack: ReadonlySet<Request["kind"]> = new Set(["setWatches", "setWatches2"]);
 const noError: Body = (to) => errorResponse.write(to, { err: 0 });
 
 export class RequestLine {

@@ -60,16 +60,18 @@ export class ToldAgain {
     for (const { event, zxid } of told) this.#inPlace.set(keyOf(event), zxid);
   }
 
-  /** The last of its kind goes for the one that was told in its place. */
+  /**
+   * The first of its kind goes for the one that was told in its place: the last that is told of a znode has to be the last that
+   * happened to it.
+   */
   #withoutReplaced(happened: readonly HappenedEvent[]): readonly HappenedEvent[] {
     const gone = new Set<string>();
-    const left = happened.toReversed().filter(({ event, zxid }) => {
+    return happened.filter(({ event, zxid }) => {
       const key = keyOf(event);
       if (gone.has(key) || zxid > (this.#inPlace.get(key) ?? -1)) return true;
       gone.add(key);
       return false;
     });
-    return left.toReversed();
   }
 
   #covers(event: TreeEvent): boolean {

@@ -111,10 +111,10 @@ export async function setWatchesAgain(again: WatchesAgain): Promise<readonly Hap
   for (const scope of scopes) addWatch(watches, watcher, scope.path, modeOfScope(scope));
   const missed = setWatches(watches, watcher, tree, request);
   told.begin(since);
-  // Asked for at once: of what happens from now on the watches tell.
+  // What persistent watches have told is in the place of what was missed. Asked for at once: of what happens from now on they tell.
   let reading: ReturnType<NamespaceFollower["changesSince"]> | undefined;
   const changesSince = (): NonNullable<typeof reading> => (reading ??= follower.changesSince(since));
-  if (told.hasTold && since > 0 && since < tree.lastZxid) void changesSince();
+  if (told.hasTold && missed.length > 0 && since > 0 && since < tree.lastZxid) void changesSince();
   const replayed = (await replayOf({ changesSince }, tree, scopes, since)).filter(({ event }) => mayTell(event));
   const changes = reading === undefined ? [] : await reading;
   const untold = told.untold(replayed, changes === undefined);
