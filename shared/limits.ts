@@ -346,6 +346,8 @@ export const multiReadChildrenMax = 10_000;
 export const multiReadBytesMax = 2 * 1024 * 1024;
 /** Pages of the log that one call reads for changes that the process does not remember. */
 export const oldChangesPagesMax = 4;
+/** Events at which it reads no further entry: a large multi, which a page does not count, brings 120,000, each of some 100 bytes. */
+export const oldChangesEventsMax = 250_000;
 /** Timeouts that a session may have. Below a second the heartbeats of a function's client would not keep up. */
 export const sessionTimeoutMsMin = 1_000;
 export const sessionTimeoutMsMax = 600_000;

@@ -1,7 +1,7 @@
 /** Of those who follow a tree for connections that live as long as it. */
 
 /**
- * Times that the log is read (4,000 entries or 4 MiB each) for what a rebuilt tree did not tell. Beyond it the listener hears of a gap:
+ * Times that the log is read (4,000 entries, 4 MiB or 250,000 events each) for what a rebuilt tree did not tell. Beyond it the listener hears of a gap:
  * whoever was cut off for so long connects anew sooner than it would be told.
  */
 export const gapReadsMax = 8;

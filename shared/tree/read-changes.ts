@@ -1,6 +1,6 @@
 /** What has happened in a tree since a zxid: from the memory of this process, else from the log. */
 import { type Zxid, zxid } from "../brand.ts";
-import { catchUpBytesMax, catchUpEntriesMax, oldChangesPagesMax } from "../limits.ts";
+import { catchUpBytesMax, catchUpEntriesMax, oldChangesEventsMax, oldChangesPagesMax } from "../limits.ts";
 import { contiguousFrom } from "../log/chain.ts";
 import { treeLogId } from "../log/log-id.ts";
 import type { LogEntry } from "../storage/log-store.ts";
@@ -42,17 +42,25 @@ export async function readOldChanges(storage: Storage, namespace: string, since:
     return { kind: "too old", oldest: zxid(Math.max(0, (entries[0]?.position ?? since + 2) - 1)) };
   }
   const changes: ZxidEvents[] = await eventsAfter(storage, first, since);
+  let count = countOf(changes);
   let { next } = first;
-  for (let page = 0; page < oldChangesPagesMax; page += 1) {
+  for (let page = 0; page < oldChangesPagesMax && count < oldChangesEventsMax; page += 1) {
     const limits = { entriesMax: catchUpEntriesMax, bytesMax: catchUpBytesMax };
     const range = await storage.logs.readFrom(logId, next, limits);
     for (const entry of contiguousFrom(range.entries, next)) {
-      changes.push(...(await eventsAfter(storage, entry, since)));
+      const found = await eventsAfter(storage, entry, since);
+      changes.push(...found);
+      count += countOf(found);
       ({ next } = entry);
+      if (count >= oldChangesEventsMax) break;
     }
     if (!range.more) break;
   }
   return { kind: "changes", changes, upTo: zxid(next - 1) };
+}
+
+function countOf(changes: readonly ZxidEvents[]): number {
+  return changes.reduce((sum, { events }) => sum + events.length, 0);
 }
 
 async function eventsAfter(storage: Storage, entry: LogEntry, since: Zxid): Promise<ZxidEvents[]> {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { zxid } from "../../../shared/brand.ts";
 import { StorageUnavailableError } from "../../../shared/storage/errors.ts";
+import { treeOperationsMax } from "../../../shared/limits.ts";
 import { treeLogId } from "../../../shared/log/log-id.ts";
 import { createMemoryStorage, type MemoryStorage } from "../../../shared/storage/memory/memory-storage.ts";
 import { SimulatedStore } from "../../../shared/storage/memory/simulated-store.ts";
@@ -292,6 +293,24 @@ test.each([1, 2, 3, 4, 5, 6])("whatever a store does, what is heard and what is 
     expect(heard.gaps).toEqual([]);
     expect(all).toMatchObject({ kind: "changes", changes: heard.changes });
     expect(heard.changes.length).toBeGreaterThan(20);
+    heard.follower.close();
+  });
+});
+
+describe("the largest multis", () => {
+  test("are read by who follows and who comes anew, and what happened in them a few at a time", async () => {
+    const { memory, heard, elsewhere, here } = await begin();
+    const sets = Array.from({ length: treeOperationsMax }, () => setData("/before"));
+    const zxids: number[] = [];
+    for (let round = 0; round < 6; round += 1) zxids.push((await run(elsewhere.tree, ...sets)).zxid);
+    await heard.follower.latest();
+    expect(zxidsOf(heard.changes)).toEqual(zxids);
+    expect((await follower(memory).tree.read()).node("/before")?.version).toBe(6 * treeOperationsMax);
+    const first = await readOldChanges(here.storage, namespace, zxid(1));
+    expect(first).toMatchObject({ kind: "changes", upTo: zxids[4] });
+    const rest = await readOldChanges(here.storage, namespace, zxid(zxids[4] ?? 0));
+    expect(rest).toMatchObject({ kind: "changes", upTo: zxids[5] });
+    expect(await heard.follower.changesSince(1)).toHaveLength(6);
     heard.follower.close();
   });
 });
