@@ -322,8 +322,9 @@ export const znodeTtlMsMax = 2 ** 40 - 1;
 export const treeSessionsMax = 100_000;
 export const ephemeralsPerSessionMax = 10_000;
 export const sessionPasswordBytes = 16;
-/** Transactions whose events a process remembers for watchers; older ones are read from the log. About 10 MB. */
+/** Transactions whose events a process remembers for watchers; older ones are read from the log. About 10 MB, 30 MB of large multis. */
 export const recentChangesMax = 20_000;
+export const recentChangesEventsMax = 250_000;
 export const recentChangesCharsMax = 4 * 1024 * 1024;
 /** Callers that wait for one tree in one process. */
 export const treeWaitersMax = 10_000;

@@ -1,6 +1,6 @@
 /** The events of the latest transactions that this process applied, for those who ask what has changed since a zxid. */
 import { type Zxid, zxid } from "../brand.ts";
-import { recentChangesCharsMax, recentChangesMax } from "../limits.ts";
+import { recentChangesCharsMax, recentChangesEventsMax, recentChangesMax } from "../limits.ts";
 import type { Transaction } from "./transaction.ts";
 import { eventsOf, type TreeEvent } from "./tree-events.ts";
 
@@ -22,6 +22,7 @@ export class RecentChanges {
   /** Transactions that nobody hears of are left out. */
   #changes: ZxidEvents[] = [];
   #chars = 0;
+  #events = 0;
   /** Everything after it is known, up to `#last`. */
   #floor: Zxid;
   #last: Zxid;
@@ -42,7 +43,7 @@ export class RecentChanges {
     if (first !== this.#last + 1 && !(first === 0 && this.#last === 0)) return false;
     this.#last = zxid(first + count - 1);
     this.#changes.push(...added);
-    for (const { events } of added) this.#chars += charsOf(events);
+    for (const { events } of added) this.#count(events, 1);
     this.#forgetOldest();
     return true;
   }
@@ -65,12 +66,23 @@ export class RecentChanges {
     }
   }
 
+  get #areTooMany(): boolean {
+    const isTooLarge = this.#chars > recentChangesCharsMax || this.#events > recentChangesEventsMax;
+    return isTooLarge || this.#changes.length > recentChangesMax;
+  }
+
   /** A quarter at a time, so that each is moved a few times at most. */
   #forgetOldest(): void {
-    if (this.#changes.length <= recentChangesMax && this.#chars <= recentChangesCharsMax) return;
-    const forgotten = this.#changes.splice(0, Math.ceil(this.#changes.length / 4));
-    for (const { events } of forgotten) this.#chars -= charsOf(events);
-    this.#floor = forgotten.at(-1)?.zxid ?? this.#floor;
+    while (this.#areTooMany) {
+      const forgotten = this.#changes.splice(0, Math.ceil(this.#changes.length / 4));
+      for (const { events } of forgotten) this.#count(events, -1);
+      this.#floor = forgotten.at(-1)?.zxid ?? this.#floor;
+    }
+  }
+
+  #count(events: readonly TreeEvent[], sign: 1 | -1): void {
+    this.#events += sign * events.length;
+    this.#chars += sign * charsOf(events);
   }
 }
 

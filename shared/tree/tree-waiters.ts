@@ -76,8 +76,12 @@ export class TreeWaiters {
 
   /** Told of what was applied. */
   changed(changes: readonly ZxidEvents[]): void {
-    if (this.#waiters.size === 0) return;
-    for (const { events } of changes) for (const event of events) this.#wakeFor(event);
+    for (const { events } of changes) {
+      for (const event of events) {
+        if (this.#waiters.size === 0) return;
+        this.#wakeFor(event);
+      }
+    }
   }
 
   /** The state was rebuilt: what happened in between is not known. */
@@ -86,12 +90,18 @@ export class TreeWaiters {
   }
 
   #wakeFor({ type, path }: TreeEvent): void {
-    for (const waiter of this.#exact.get(path) ?? []) waiter.wake();
+    for (const waiter of this.#exact.get(path) ?? []) this.#wake(waiter);
     if (type === "NodeChildrenChanged" || this.#recursive.size === 0) return;
     for (let above = path; ; above = parentOf(above)) {
-      for (const waiter of this.#recursive.get(above) ?? []) waiter.wake();
+      for (const waiter of this.#recursive.get(above) ?? []) this.#wake(waiter);
       if (above === rootPath) return;
     }
+  }
+
+  /** Once: what else happened at the same time does not concern it any more. */
+  #wake(waiter: Waiter): void {
+    waiter.wake();
+    this.#remove(waiter);
   }
 
   #add(waiter: Waiter): void {
