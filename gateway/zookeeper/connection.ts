@@ -6,6 +6,7 @@ import {
   connectFrameBytesMax,
   connectWaitMsMax,
   endWaitMsMax,
+  multiPartBytes,
   outstandingRequestsMax,
   unreadAnswerBytesMax,
   unreadAnswerBytesScarce,
@@ -336,7 +337,9 @@ function askedOf(from: JuteReader, bytes: number, atMs: number): Asked {
   const kind = operationNameOf(type);
   if (kind === undefined) return { xid, bytes, atMs, error: "UNIMPLEMENTED" };
   try {
-    return { xid, bytes, atMs, request: { kind, body: operations[kind].request.read(from) } as Request };
+    const request = { kind, body: operations[kind].request.read(from) } as Request;
+    const parts = request.kind === "multi" || request.kind === "multiRead" ? request.body.length : 0;
+    return { xid, bytes: bytes + parts * multiPartBytes, atMs, request };
   } catch (error) {
     if (!(error instanceof MalformedBytesError)) throw error;
     return { xid, bytes, atMs, error: "MARSHALLING_ERROR" };

@@ -27,6 +27,8 @@ export const zookeeperCloseMsMax = 2_000;
 
 /** Requests of one connection that are read and not answered: ZooKeeper's globalOutstandingLimit is 1,000. */
 export const outstandingRequestsMax = 1_000;
+/** What an operation of a multi takes beside its bytes once it is read, as the request's and as the tree's: the smallest has 18 bytes. */
+export const multiPartBytes = 180;
 /** Writes of all connections that wait for the tree: fewer than it takes, so that none of them is turned away. */
 export const outstandingWritesMax = 4_000;
 /** Turns of the event loop that a write waits while each brings others: one more than the last that did takes some microseconds. */

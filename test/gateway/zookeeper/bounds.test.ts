@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ServiceError } from "../../../shared/api/errors.ts";
 import { counted } from "../../functions/metrics/counted.ts";
-import { openAcl, sessionsWith, type ZooKeeperBed, zookeeperBed } from "./zookeeper-bed.ts";
+import { followerWith, openAcl, sessionsWith, type ZooKeeperBed, zookeeperBed } from "./zookeeper-bed.ts";
 
 let bed: ZooKeeperBed;
 
@@ -53,6 +53,34 @@ test("a multi may fill ZooKeeper's largest frame, with whatever it is filled", a
   await watching.send("ping", {});
   expect(watching.events).toHaveLength(12_000);
   expect(bed.failures).toEqual([]);
+});
+
+test("a multi that is not answered counts with what its operations take in memory, not only with its bytes", async () => {
+  const asked = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  await using slow = await zookeeperBed({}, (services) => ({
+    ...services,
+    follow: async (...args) => {
+      const follower = await services.follow(...args);
+      const write: typeof follower.write = async (request) => {
+        asked.resolve();
+        await goOn.promise;
+        return await follower.write(request);
+      };
+      return followerWith(follower, { write });
+    },
+  }));
+  const client = await slow.connect();
+  const answered = client.send(
+    "multi",
+    Array.from({ length: 10_000 }, () => ({ kind: "check", body: { path: "/", version: -1 } })),
+  );
+  await asked.promise;
+  expect(slow.held().requestBytes).toBeGreaterThan(10_000 * (18 + 160));
+  goOn.resolve();
+  await answered;
+  await client.send("ping", {});
+  expect(slow.held().requestBytes).toBe(0);
 });
 
 test("an operation that ZooKeeper does not have ends the connection, once it is answered", async () => {
