@@ -322,9 +322,8 @@ export const znodeTtlMsMax = 2 ** 40 - 1;
 export const treeSessionsMax = 100_000;
 export const ephemeralsPerSessionMax = 10_000;
 export const sessionPasswordBytes = 16;
-/** Transactions whose events a process remembers for watchers; older ones are read from the log. About 10 MB, 30 MB of large multis. */
+/** Transactions whose events a process remembers for watchers; older ones are read from the log. About 10 MB. */
 export const recentChangesMax = 20_000;
-export const recentChangesEventsMax = 250_000;
 export const recentChangesCharsMax = 4 * 1024 * 1024;
 /** Callers that wait for one tree in one process. */
 export const treeWaitersMax = 10_000;
@@ -347,8 +346,6 @@ export const multiReadChildrenMax = 10_000;
 export const multiReadBytesMax = 2 * 1024 * 1024;
 /** Pages of the log that one call reads for changes that the process does not remember. */
 export const oldChangesPagesMax = 4;
-/** Events at which it reads no further entry: a large multi, which a page does not count, brings 120,000, each of some 100 bytes. */
-export const oldChangesEventsMax = 250_000;
 /** Timeouts that a session may have. Below a second the heartbeats of a function's client would not keep up. */
 export const sessionTimeoutMsMin = 1_000;
 export const sessionTimeoutMsMax = 600_000;

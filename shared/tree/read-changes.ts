@@ -1,6 +1,7 @@
 /** What has happened in a tree since a zxid: from the memory of this process, else from the log. */
 import { type Zxid, zxid } from "../brand.ts";
-import { catchUpBytesMax, catchUpEntriesMax, oldChangesEventsMax, oldChangesPagesMax } from "../limits.ts";
+import { catchUpBytesMax, catchUpEntriesMax, oldChangesPagesMax } from "../limits.ts";
+import { oldChangesEventsMax } from "../limits/follower.ts";
 import { contiguousFrom } from "../log/chain.ts";
 import { treeLogId } from "../log/log-id.ts";
 import type { LogEntry } from "../storage/log-store.ts";

@@ -1,6 +1,7 @@
 /** The events of the latest transactions that this process applied, for those who ask what has changed since a zxid. */
 import { type Zxid, zxid } from "../brand.ts";
-import { recentChangesCharsMax, recentChangesEventsMax, recentChangesMax } from "../limits.ts";
+import { recentChangesCharsMax, recentChangesMax } from "../limits.ts";
+import { recentChangesEventsMax } from "../limits/follower.ts";
 import type { Transaction } from "./transaction.ts";
 import { eventsOf, type TreeEvent } from "./tree-events.ts";
 
