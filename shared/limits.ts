@@ -241,6 +241,7 @@ export const idempotencyResultBytesMax = 4 * 1024 * 1024;
 /** What a cold follower replays at most, about four pages of a query, when snapshots keep up. */
 export const snapshotTransactionsMax = 1_000;
 export const snapshotLogBytesMax = 4 * 1024 * 1024;
+export const snapshotPartOfTree = 0.25;
 /** Bytes of a snapshot that are encoded before others may run: about 2 ms. */
 export const snapshotChunkBytesTarget = 262_144;
 /** Snapshots that a cold follower tries, the latest first, when one is missing or damaged. */

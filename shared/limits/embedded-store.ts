@@ -8,11 +8,15 @@ export const quickCommitMsMax = 1;
 export const slowCommitParts = 10;
 
 /**
- * What a server that starts replays of a tree's log at most, while snapshots keep up: about a second. It starts seldom, and each
- * snapshot is a file that competes with commits for the disk: at 10,000 writes a second the usual pace were ten files a second.
+ * What a server that starts replays of a tree's log at most, while snapshots keep up: half a second or so, and of a large tree
+ * no more than it takes to load. It starts seldom, and each snapshot is a file that competes with commits for the disk and for
+ * the event loop: at 10,000 writes a second the usual pace were ten files a second. ZooKeeper's snapCount is 100,000 too.
  */
-export const embeddedSnapshotTransactionsMax = 50_000;
-export const embeddedSnapshotLogBytesMax = 32 * 1024 * 1024;
+export const embeddedSnapshotTransactionsMax = 100_000;
+export const embeddedSnapshotLogBytesMax = 64 * 1024 * 1024;
+export const embeddedSnapshotPartOfTree = 0.5;
+/** Bytes of a blob that are forced to the disk at once: a commit that comes meanwhile waits for no more than that. */
+export const blobForcedBytes = 1024 * 1024;
 
 /** Bytes of a generation of the write-ahead log after which the next one begins; what a server that starts brings into LMDB. */
 export const writeAheadGenerationBytes = 8 * 1024 * 1024;

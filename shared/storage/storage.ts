@@ -18,6 +18,8 @@ export interface Lifetimes {
 export interface SnapshotPace {
   readonly transactionsMax: number;
   readonly logBytesMax: number;
+  /** Of the tree, if that is more: its znodes are counted for transactions, the bytes of its last snapshot for those of log. */
+  readonly partOfTree: number;
 }
 
 /** All that the services need from outside. */
@@ -35,7 +37,7 @@ export interface Storage {
   readonly metrics?: Metrics | undefined;
   /** Where a topic does not say, a payload up to so many bytes stands in the entry; `inlinePayloadBytesOf` knows the default. */
   readonly inlinePayloadBytes?: number | undefined;
-  /** How much log a tree's snapshot may be behind; default `snapshotTransactionsMax` and `snapshotLogBytesMax`. */
+  /** How much log a tree's snapshot may be behind; by default that of `limits.ts`. */
   readonly snapshotPace?: SnapshotPace | undefined;
   /** True when hot entries carry `expiresAtMs` and the store drops them by itself; false: the collector trims them. */
   readonly dropsExpiredEntries: boolean;

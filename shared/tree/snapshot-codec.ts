@@ -38,6 +38,8 @@ const magic = 0x534b_5453;
 const version = 1;
 const kinds = { head: 1, nodes: 2, requests: 3, sessions: 4, closed: 5, owners: 6, end: 255 } as const;
 const chunkHeadBytes = 8;
+/** Room for the row that passes the target, as most are: a chunk that has to grow takes twice its bytes. */
+const lastRowBytes = 8 * 1024;
 const ownerFlag = 1;
 const parentFlag = 2;
 
@@ -79,7 +81,7 @@ function* chunks<Row>(
   let out: ByteWriter | undefined;
   for (const row of rows) {
     if (out === undefined) {
-      out = new ByteWriter(snapshotChunkBytesTarget);
+      out = new ByteWriter(snapshotChunkBytesTarget + lastRowBytes);
       out.reserve(chunkHeadBytes);
       out.u8(kind);
     }

@@ -19,15 +19,16 @@ export class TreeImage {
   readonly extras: TreeExtras;
   /** Of the image; in the order in which they came to the tree, so parents stand before their children. */
   readonly #paths: readonly string[];
-  readonly #nodes: ReadonlyMap<string, Readonly<Znode>>;
+  /** Theirs, in the same order; as they are now. */
+  readonly #nodes: readonly Readonly<Znode>[];
   /** Znodes as they were, for those that have changed since; null for those that were not there. */
   readonly #kept = new Map<string, Readonly<Znode> | null>();
   readonly #onClose: () => void;
   #closed = false;
 
   constructor(nodes: ReadonlyMap<string, Readonly<Znode>>, extras: TreeExtras, zxid: Zxid, onClose: () => void) {
-    this.#nodes = nodes;
     this.#paths = [...nodes.keys()];
+    this.#nodes = [...nodes.values()];
     this.extras = extras;
     this.zxid = zxid;
     this.#onClose = onClose;
@@ -48,10 +49,10 @@ export class TreeImage {
    * @throws Error if the image was closed meanwhile
    */
   *nodes(): Generator<readonly [string, Readonly<Znode>]> {
-    for (const path of this.#paths) {
+    for (const [index, path] of this.#paths.entries()) {
       if (this.#closed) throw new Error(`the image of the tree at ${this.zxid} is closed`);
       const kept = this.#kept.get(path);
-      const node = kept === undefined ? this.#nodes.get(path) : kept;
+      const node = kept === undefined ? this.#nodes[index] : kept;
       if (node === null || node === undefined) throw new Error(`${path} was lost from the image at ${this.zxid}`);
       yield [path, node];
     }

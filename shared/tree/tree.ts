@@ -2,7 +2,13 @@
  * A namespace's tree in one process: follows the log, answers reads from memory, commits writes in groups, and sees to
  * it that a snapshot is never far behind.
  */
-import { snapshotLogBytesMax, snapshotTransactionsMax, treeQueueBytesMax, treeQueueRequestsMax } from "../limits.ts";
+import {
+  snapshotLogBytesMax,
+  snapshotPartOfTree,
+  snapshotTransactionsMax,
+  treeQueueBytesMax,
+  treeQueueRequestsMax,
+} from "../limits.ts";
 import type { Instant } from "../log/evidence.ts";
 import type { AppendResult } from "../log/append-result.ts";
 import { LogWriter } from "../log/log-writer.ts";
@@ -45,7 +51,11 @@ export interface TreeCounts {
   readonly dataBytes: number;
 }
 
-const snapshotPaceDefault = { transactionsMax: snapshotTransactionsMax, logBytesMax: snapshotLogBytesMax };
+const snapshotPaceDefault = {
+  transactionsMax: snapshotTransactionsMax,
+  logBytesMax: snapshotLogBytesMax,
+  partOfTree: snapshotPartOfTree,
+};
 
 function ignore(): void {}
 
@@ -273,8 +283,8 @@ export class Tree {
   #isDue(tree: ZnodeTree, factor: number): boolean {
     const transactions = tree.lastZxid + 1 - this.#snapshot.position;
     const pace = this.#storage.snapshotPace ?? snapshotPaceDefault;
-    const transactionsMax = Math.max(pace.transactionsMax, tree.nodeCount / 4);
-    const logBytesMax = Math.max(pace.logBytesMax, this.#snapshot.lengthBytes / 4);
+    const transactionsMax = Math.max(pace.transactionsMax, tree.nodeCount * pace.partOfTree);
+    const logBytesMax = Math.max(pace.logBytesMax, this.#snapshot.lengthBytes * pace.partOfTree);
     return transactions >= transactionsMax * factor || (transactions > 0 && this.#bytesSince >= logBytesMax * factor);
   }
 }

@@ -10,7 +10,11 @@ import {
   embeddedTailEvidenceMsMax,
   expirySweepMs,
 } from "../../limits.ts";
-import { embeddedSnapshotLogBytesMax, embeddedSnapshotTransactionsMax } from "../../limits/embedded-store.ts";
+import {
+  embeddedSnapshotLogBytesMax,
+  embeddedSnapshotPartOfTree,
+  embeddedSnapshotTransactionsMax,
+} from "../../limits/embedded-store.ts";
 import type { Clock, Duty, Random, Timers } from "../environment.ts";
 import { InProcessNotifier } from "../node/in-process-notifier.ts";
 import { InProcessWakeUps } from "../node/in-process-wake-ups.ts";
@@ -176,7 +180,11 @@ async function openStores(
       wakeUps,
       lifetimes,
       inlinePayloadBytes: embeddedInlinePayloadBytes,
-      snapshotPace: { transactionsMax: embeddedSnapshotTransactionsMax, logBytesMax: embeddedSnapshotLogBytesMax },
+      snapshotPace: {
+        transactionsMax: embeddedSnapshotTransactionsMax,
+        logBytesMax: embeddedSnapshotLogBytesMax,
+        partOfTree: embeddedSnapshotPartOfTree,
+      },
       dropsExpiredEntries: false,
     },
   };

@@ -1,6 +1,7 @@
 import { type FileHandle, open, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { blobPutsWaitingMax, blobWritesAtOnceMax } from "../../limits.ts";
+import { blobForcedBytes } from "../../limits/embedded-store.ts";
 import type { BlobInfo, BlobPage, BlobRange, BlobStore } from "../blob-store.ts";
 import { StorageCorruptError, StorageThrottledError, StorageUnavailableError } from "../errors.ts";
 import { checkBlobKey, checkBlobKeys, checkBlobPrefix, checkBlobRange, checkListLimit } from "../port-bounds.ts";
@@ -122,12 +123,24 @@ export class FileBlobStore implements BlobStore {
 }
 
 async function writeChunks(file: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
-  const filled = chunks.filter((chunk) => chunk.length > 0);
-  if (filled.length === 0) return;
-  const bytes = filled.reduce((sum, chunk) => sum + chunk.length, 0);
-  const { bytesWritten } = await file.writev(filled);
-  // A disk that fills up takes the part that fits, and refuses only what comes after it.
-  if (bytesWritten !== bytes) throw new StorageUnavailableError(`the disk took ${bytesWritten} of ${bytes} bytes`);
+  let part: Uint8Array[] = [];
+  let bytes = 0;
+  const write = async (): Promise<void> => {
+    const { bytesWritten } = await file.writev(part);
+    // A disk that fills up takes the part that fits, and refuses only what comes after it.
+    if (bytesWritten !== bytes) throw new StorageUnavailableError(`the disk took ${bytesWritten} of ${bytes} bytes`);
+    part = [];
+    bytes = 0;
+  };
+  for (const chunk of chunks) {
+    if (chunk.length === 0) continue;
+    part.push(chunk);
+    bytes += chunk.length;
+    if (bytes < blobForcedBytes) continue;
+    await write();
+    await file.datasync();
+  }
+  if (part.length > 0) await write();
 }
 
 async function readBytes(file: FileHandle, start: number, length: number): Promise<Uint8Array> {

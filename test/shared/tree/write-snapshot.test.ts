@@ -38,7 +38,10 @@ describe("snapshots", () => {
 
   test("come less often where the store says so", async () => {
     const memory = createMemoryStorage();
-    const slow = { ...memory.storage, snapshotPace: { transactionsMax: 1_500, logBytesMax: 10_000_000 } };
+    const slow = {
+      ...memory.storage,
+      snapshotPace: { transactionsMax: 1_500, logBytesMax: 10_000_000, partOfTree: 0.25 },
+    };
     const tree = new Tree(slow, namespace);
     await runMany(tree, numbered(1_000, "/0-"));
     await tree.settled();

@@ -1,10 +1,15 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { open, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { blobPutsWaitingMax, blobWritesAtOnceMax } from "../../../../shared/limits.ts";
+import { blobForcedBytes } from "../../../../shared/limits/embedded-store.ts";
 import { BlobFolder } from "../../../../shared/storage/embedded/blob-folder.ts";
 import { FileBlobStore } from "../../../../shared/storage/embedded/file-blob-store.ts";
-import { StorageCorruptError, StorageThrottledError } from "../../../../shared/storage/errors.ts";
+import {
+  StorageCorruptError,
+  StorageThrottledError,
+  StorageUnavailableError,
+} from "../../../../shared/storage/errors.ts";
 import { expectBytes, patternBytes } from "../contract/samples.ts";
 import { testFolder } from "./data-folder.ts";
 
@@ -18,6 +23,24 @@ test("writes a blob to a file of its own name", async () => {
   await blobs.put("segments/T/0/00-x.log", [patternBytes(10), patternBytes(20, 2)]);
   const bytes = await readFile(join(root, "segments+", "T+", "0+", "00-x.log"));
   expect(bytes.equals(Buffer.concat([patternBytes(10), patternBytes(20, 2)]))).toBe(true);
+});
+
+test("forces a large blob to the disk in parts, the last one too, and leaves nothing of it where one fails", async () => {
+  const { root, blobs } = await openStore();
+  const file = await open(join(root, "any"), "w");
+  const sync = vi.spyOn(Object.getPrototypeOf(file) as typeof file, "datasync");
+  onTestFinished(async () => {
+    vi.restoreAllMocks();
+    await file.close();
+  });
+  const half = patternBytes(blobForcedBytes / 2);
+  const chunks = [half, half, half, patternBytes(0), half, patternBytes(7, 3)];
+  await blobs.put("a/large", chunks);
+  expect(sync).toHaveBeenCalledTimes(3);
+  expectBytes(await blobs.get("a/large"), Buffer.concat(chunks));
+  sync.mockReset().mockRejectedValueOnce(Object.assign(new Error("no room"), { code: "ENOSPC" }));
+  await expect(blobs.put("a/other", chunks)).rejects.toBeInstanceOf(StorageUnavailableError);
+  expect(await blobs.get("a/other")).toBeUndefined();
 });
 
 test.each(["../x", "a/../../x", "/x", "a//b", "a/./b", "", "a\u0000"])(
