@@ -1,8 +1,8 @@
 /** Of those who follow a tree, most of them for connections that live as long as it. */
 
 /**
- * Times that the log is read (4,000 entries, 4 MiB or 250,000 events each) for what a rebuilt tree did not tell. Beyond it the listener hears of a gap:
- * whoever was cut off for so long connects anew sooner than it would be told.
+ * Times that the log is read (4,000 entries, 4 MiB or 250,000 events each) for what a rebuilt tree did not tell. Beyond it
+ * the listener hears of a gap: whoever was cut off for so long connects anew sooner than it would be told.
  */
 export const gapReadsMax = 8;
 /** Times that the log is read for what happened before a client came back; beyond it the client looks for itself. */

@@ -17,8 +17,8 @@ const notNeeded = new Error("something else is due sooner, or the process ends")
 
 /**
  * Background duties of one process. A duty that already waits is not queued again, only brought forward; one too many
- * is dropped, as the port allows; all are lost when the process ends. One timer serves all: each session has a duty, and a timer for each took more memory than the rest
- * of an idle session.
+ * is dropped, as the port allows; all are lost when the process ends. One timer serves all: each session has a duty, and
+ * a timer for each took more memory than the rest of an idle session.
  */
 export class InProcessWakeUps implements WakeUps {
   readonly endWithProcess = true;

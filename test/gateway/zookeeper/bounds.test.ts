@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ServiceError } from "../../../shared/api/errors.ts";
 import { counted } from "../../functions/metrics/counted.ts";
-import { followerWith, openAcl, sessionsWith, type ZooKeeperBed, zookeeperBed } from "./zookeeper-bed.ts";
+import { openAcl, sessionsWith, withSlowWrites, type ZooKeeperBed, zookeeperBed } from "./zookeeper-bed.ts";
 
 let bed: ZooKeeperBed;
 
@@ -58,18 +58,7 @@ test("a multi may fill ZooKeeper's largest frame, with whatever it is filled", a
 test("a multi that is not answered counts with what its operations take in memory, not only with its bytes", async () => {
   const asked = Promise.withResolvers<void>();
   const goOn = Promise.withResolvers<void>();
-  await using slow = await zookeeperBed({}, (services) => ({
-    ...services,
-    follow: async (...args) => {
-      const follower = await services.follow(...args);
-      const write: typeof follower.write = async (request) => {
-        asked.resolve();
-        await goOn.promise;
-        return await follower.write(request);
-      };
-      return followerWith(follower, { write });
-    },
-  }));
+  await using slow = await zookeeperBed({}, (services) => withSlowWrites(services, () => goOn.promise, asked.resolve));
   const client = await slow.connect();
   const answered = client.send(
     "multi",

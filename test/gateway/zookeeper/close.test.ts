@@ -1,30 +1,12 @@
 import { connect } from "node:net";
 import { expect, test } from "vitest";
 import { zookeeperCloseMsMax } from "../../../shared/limits/zookeeper-gateway.ts";
-import type { Services } from "../../../shared/services/services.ts";
-import { followerWith, openAcl, sessionsWith, zookeeperBed } from "./zookeeper-bed.ts";
+import { openAcl, sessionsWith, withSlowWrites, zookeeperBed } from "./zookeeper-bed.ts";
 
 const never = new Promise<never>(() => undefined);
 
 function create(path: string, data: Uint8Array | null = null) {
   return { path, data, acl: openAcl, flags: 0 };
-}
-
-/** Writes wait for `until`, and `onWrite` hears of them. */
-function withSlowWrites(services: Services, until: () => Promise<void>, onWrite: () => void): Services {
-  return {
-    ...services,
-    follow: async (...args) => {
-      const follower = await services.follow(...args);
-      return followerWith(follower, {
-        write: async (request) => {
-          onWrite();
-          await until();
-          return follower.write(request);
-        },
-      });
-    },
-  };
 }
 
 test("what was asked for is answered before a gateway that closes ends its connections", async () => {

@@ -3,7 +3,7 @@ import { zxid } from "../../../shared/brand.ts";
 import { openAclIndex } from "../../../shared/tree/acl.ts";
 import { replayOf } from "../../../gateway/zookeeper/watch-requests.ts";
 import type { WireClient } from "./wire-client.ts";
-import { followerWith, openAcl, type ZooKeeperBed, zookeeperBed } from "./zookeeper-bed.ts";
+import { openAcl, servicesWithFollower, type ZooKeeperBed, zookeeperBed } from "./zookeeper-bed.ts";
 
 const [created, deleted, changed, childrenChanged] = [1, 2, 3, 4];
 
@@ -203,17 +203,14 @@ test("who proves more between two requests hears of what was kept from it before
 
 test("for watches that are only set again it is not read what was missed", async () => {
   let reads = 0;
-  await using counting = await zookeeperBed({}, (services) => ({
-    ...services,
-    follow: async (...args) => {
-      const follower = await services.follow(...args);
-      const changesSince = (since: number) => {
+  await using counting = await zookeeperBed({}, (services) =>
+    servicesWithFollower(services, (follower) => ({
+      changesSince: (since) => {
         reads += 1;
         return follower.changesSince(since);
-      };
-      return followerWith(follower, { changesSince });
-    },
-  }));
+      },
+    })),
+  );
   const client = await counting.connect();
   const { zxid: seen } = await client.send("create", { path: "/a", data: null, acl: openAcl, flags: 0 });
   await client.send("create", { path: "/b", data: null, acl: openAcl, flags: 0 });
@@ -228,19 +225,16 @@ test("for watches that are only set again it is not read what was missed", async
 test("what happens while it is read what was missed is told afterwards, and once", async () => {
   const asked = Promise.withResolvers<void>();
   const goOn = Promise.withResolvers<void>();
-  await using slow = await zookeeperBed({}, (services) => ({
-    ...services,
-    follow: async (...args) => {
-      const follower = await services.follow(...args);
-      const changesSince = async (since: number) => {
+  await using slow = await zookeeperBed({}, (services) =>
+    servicesWithFollower(services, (follower) => ({
+      changesSince: async (since) => {
         const changes = await follower.changesSince(since);
         asked.resolve();
         await goOn.promise;
         return changes;
-      };
-      return followerWith(follower, { changesSince });
-    },
-  }));
+      },
+    })),
+  );
   const one = await slow.connect();
   for (const path of ["/a", "/b"]) await one.send("create", { path, data: null, acl: openAcl, flags: 0 });
   const { zxid: seen } = await one.send("setData", { path: "/b", data: null, version: -1 });

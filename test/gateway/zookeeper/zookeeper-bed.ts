@@ -86,17 +86,37 @@ export function sessionsWith(sessions: SessionService, others: Partial<SessionSe
   };
 }
 
-/** The same of a follower. */
-export function followerWith(follower: NamespaceFollower, others: Partial<NamespaceFollower>): NamespaceFollower {
+/** Services whose followers do some things in another way. */
+export function servicesWithFollower(
+  services: Services,
+  others: (follower: NamespaceFollower) => Partial<NamespaceFollower>,
+): Services {
   return {
-    get view() {
-      return follower.view;
+    ...services,
+    follow: async (...args) => {
+      const follower = await services.follow(...args);
+      return {
+        get view() {
+          return follower.view;
+        },
+        latest: () => follower.latest(),
+        atLeast: (zxid) => follower.atLeast(zxid),
+        write: (request) => follower.write(request),
+        changesSince: (since) => follower.changesSince(since),
+        close: () => follower.close(),
+        ...others(follower),
+      };
     },
-    latest: () => follower.latest(),
-    atLeast: (zxid) => follower.atLeast(zxid),
-    write: (request) => follower.write(request),
-    changesSince: (since) => follower.changesSince(since),
-    close: () => follower.close(),
-    ...others,
   };
+}
+
+/** Writes wait for `until`, and `onWrite` hears of them. */
+export function withSlowWrites(services: Services, until: () => Promise<void>, onWrite: () => void): Services {
+  return servicesWithFollower(services, (follower) => ({
+    write: async (request) => {
+      onWrite();
+      await until();
+      return follower.write(request);
+    },
+  }));
 }
